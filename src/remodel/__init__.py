@@ -1,0 +1,63 @@
+"""remodel: mechanistic simulation of bone remodeling.
+
+The public names are loaded when they are first used, so that ``import remodel`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from remodel.models import Model, load_model, model_names
+    from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
+    from remodel.patient import Patient
+    from remodel.schedules import Dose, Intervention, Schedule
+    from remodel.simulation import simulate
+
+_HOME = {
+    "Dose": "remodel.schedules",
+    "Intervention": "remodel.schedules",
+    "Model": "remodel.models",
+    "Parameter": "remodel.parameters",
+    "ParameterSet": "remodel.parameters",
+    "Patient": "remodel.patient",
+    "Schedule": "remodel.schedules",
+    "load_model": "remodel.models",
+    "load_parameters": "remodel.parameters",
+    "model_names": "remodel.models",
+    "simulate": "remodel.simulation",
+    "write_parameters": "remodel.parameters",
+}
+
+__all__ = [
+    "Dose",
+    "Intervention",
+    "Model",
+    "Parameter",
+    "ParameterSet",
+    "Patient",
+    "Schedule",
+    "load_model",
+    "load_parameters",
+    "model_names",
+    "simulate",
+    "write_parameters",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it."""
+    if name == "__version__":
+        from remodel.provenance import package_version
+
+        return package_version()
+    if name not in _HOME:
+        message = f"module 'remodel' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,164 @@
+"""Who and what a call simulates, checked and spread over the simulations of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from remodel.errors import ParameterError, PatientError, ScheduleError
+from remodel.models import Model
+from remodel.parameters import ParameterSet
+from remodel.patient import Patient
+from remodel.schedules import Schedule
+from remodel.solvers.problem import FloatArray
+
+Schedules = str | Schedule | None
+Values = float | Sequence[float] | FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A batch before it is translated into numbers of a model.
+
+    Attributes
+    ----------
+    size : int
+    schedules : tuple of Schedule
+        One, or one a simulation.
+    patients : tuple of Patient
+        One, or one a simulation.
+    parameters : ParameterSet
+        Values shared by all simulations.
+    varied : mapping of str to ndarray, shape (size,)
+        Parameters that differ between simulations, in their own units.
+    patient_given : bool
+        Whether the caller described a patient.
+    """
+
+    size: int
+    schedules: tuple[Schedule, ...]
+    patients: tuple[Patient, ...]
+    parameters: ParameterSet
+    varied: Mapping[str, FloatArray]
+    patient_given: bool
+
+    def schedule(self, i: int) -> Schedule:
+        """Schedule of one simulation."""
+        return self.schedules[i if len(self.schedules) > 1 else 0]
+
+    def patient(self, i: int) -> Patient:
+        """Patient of one simulation."""
+        return self.patients[i if len(self.patients) > 1 else 0]
+
+
+def cohort(
+    model: Model,
+    schedule: Schedules | Sequence[Schedules],
+    patient: Patient | Sequence[Patient] | None,
+    parameters: ParameterSet | Mapping[str, Values] | None,
+) -> Cohort:
+    """Check the arguments of a simulation and find the size of the batch.
+
+    Raises
+    ------
+    ParameterError, PatientError, ScheduleError, ModelError
+        If a name is unknown, a value is not allowed, or lengths differ.
+    """
+    listed = _many(schedule, (str, Schedule, type(None)))
+    schedules = tuple(_schedule(one, model) for one in listed)
+    people = tuple(Patient() if p is None else p for p in _many(patient, (Patient, type(None))))
+    for person in people:
+        if not isinstance(person, Patient):
+            message = f"patient: expected a Patient, got {type(person).__name__}."
+            raise PatientError(message)
+    fixed, varied = _parameters(model, parameters)
+    lengths = {"schedule": len(schedules), "patient": len(people)}
+    lengths.update({name: len(values) for name, values in varied.items()})
+    size = _common_length(lengths)
+    if patient is not None and not model.follows_age:
+        message = f"model '{model.name}' has no patient: it knows neither age nor menopause."
+        raise PatientError(message)
+    return Cohort(
+        size=size,
+        schedules=schedules,
+        patients=people,
+        parameters=fixed,
+        varied={n: np.broadcast_to(v, (size,)) for n, v in varied.items()},
+        patient_given=patient is not None,
+    )
+
+
+def _many(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
+    if isinstance(value, single):
+        return (value,)
+    if not isinstance(value, Sequence) or not value:
+        kind = single[-2].__name__ if len(single) > 1 else single[0].__name__
+        message = f"expected a {kind} or a list of them, got {value!r}."
+        raise ScheduleError(message)
+    return tuple(value)
+
+
+def _schedule(value: Schedules, model: Model) -> Schedule:
+    if value is None:
+        return Schedule()
+    if isinstance(value, Schedule):
+        return value
+    known = set(model.drugs) | _all_drugs()
+    return Schedule.parse(value, drugs=known)
+
+
+def _all_drugs() -> set[str]:
+    """Names a sentence may use; which of them a model has is checked with a better message."""
+    from remodel.models import load_model, model_names
+
+    return set(load_model("reference").drugs) if "reference" in model_names() else set()
+
+
+def _parameters(
+    model: Model, parameters: ParameterSet | Mapping[str, Values] | None
+) -> tuple[ParameterSet, dict[str, FloatArray]]:
+    base = model.all_parameters
+    if parameters is None:
+        return base, {}
+    if isinstance(parameters, ParameterSet):
+        return base.replace(parameters.natural()), {}
+    shared, varied = {}, {}
+    for name, value in parameters.items():
+        array = np.asarray(value, dtype=np.float64)
+        if array.ndim > 1:
+            message = f"{name}: expected a number or a one-dimensional array, got {array.ndim}-d."
+            raise ParameterError(message)
+        if array.ndim == 0:
+            shared[name] = float(array)
+        else:
+            _check_array(base, name, array)
+            varied[name] = array
+    return base.replace(shared), varied
+
+
+def _check_array(base: ParameterSet, name: str, values: FloatArray) -> None:
+    parameter = base[name]
+    allowed = np.isfinite(values) & (values >= parameter.lower) & (values <= parameter.upper)
+    if not np.all(allowed):
+        worst = int(np.argmin(allowed))
+        try:
+            parameter.check(float(values[worst]))
+        except ParameterError as error:
+            message = f"simulation {worst}: {error}"
+            raise ParameterError(message) from error
+
+
+def _common_length(lengths: Mapping[str, int]) -> int:
+    size = max(lengths.values())
+    for name, length in lengths.items():
+        if length not in (1, size):
+            longest = max(lengths, key=lambda n: lengths[n])
+            message = (
+                f"{name} has {length} entries and {longest} has {size}; "
+                "lists and arrays of a batch must have one length."
+            )
+            raise ParameterError(message)
+    return size

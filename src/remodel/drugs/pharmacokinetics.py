@@ -1,0 +1,41 @@
+"""Pharmacokinetics that drugs share: absorption from the gut and one compartment.
+
+Amounts are in mg. A drug class takes the equations it needs; within a drug the short names mean
+its own states and parameters.
+"""
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from remodel.equations import flow, loss, quantity, state
+
+gut = state("gut", "mg", "Drug in the gut")
+central = state("central", "mg", "Drug in the body")
+
+
+@flow(source="gut", target="central")
+def absorption(absorption_rate, bioavailability, gut):
+    """The share of an oral dose that reaches the blood."""
+    return absorption_rate * bioavailability * gut
+
+
+@loss("gut")
+def not_absorbed(absorption_rate, bioavailability, gut):
+    """The share of an oral dose that does not reach the blood."""
+    return absorption_rate * (1 - bioavailability) * gut
+
+
+@loss("central")
+def elimination(clearance, volume, central):
+    """Metabolism and excretion."""
+    return clearance / volume * central
+
+
+@quantity
+def concentration(central, volume):
+    """Plasma concentration."""
+    return central / volume
+
+
+ORAL = (gut, absorption, not_absorbed)
+ONE_COMPARTMENT = (central, elimination, concentration)

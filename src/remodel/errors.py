@@ -1,0 +1,94 @@
+"""Errors a user can cause, each with one clear sentence, and the hints they carry."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class RemodelError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ParameterError(RemodelError, ValueError):
+    """A parameter is unknown, out of bounds, not finite or without a source."""
+
+
+class UnitError(RemodelError, ValueError):
+    """A unit is missing, unknown, or of the wrong dimension."""
+
+
+class PatientError(RemodelError, ValueError):
+    """A patient is described in a contradictory or impossible way."""
+
+
+class ScheduleError(RemodelError, ValueError):
+    """A treatment schedule cannot be read or makes no sense."""
+
+
+class ModelError(RemodelError, ValueError):
+    """A model, mechanism, endpoint or equation is unknown or badly formed."""
+
+
+class SolverError(RemodelError, RuntimeError):
+    """A simulation could not be integrated to its end."""
+
+
+class ObservationError(RemodelError, ValueError):
+    """A table of observations or regimens is malformed."""
+
+
+class ConfigError(RemodelError, ValueError):
+    """An experiment, design or problem file is malformed."""
+
+
+class StoreError(RemodelError, OSError):
+    """A result store or output path cannot be read or written."""
+
+
+class MissingDependencyError(RemodelError, ImportError):
+    """An optional library is needed and not installed."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known word closest to ``name``, or all of a short list.
+
+    Parameters
+    ----------
+    name : str
+        What the user wrote.
+    known : iterable of str
+        What would have been accepted.
+
+    Returns
+    -------
+    str
+        A sentence that starts with a blank, ready to be appended to an error message.
+    """
+    words = sorted(set(known))
+    close = difflib.get_close_matches(name.lower(), words, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean '{close[0]}'?"
+    if words and len(words) <= 24:
+        return f" Known: {', '.join(words)}."
+    return ""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional library, or say which extra installs it.
+
+    Raises
+    ------
+    MissingDependencyError
+        If ``module`` is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        message = (
+            f"{module} is needed for this and is not installed; "
+            f'run: pip install "bone-remodel[{extra}]".'
+        )
+        raise MissingDependencyError(message) from error

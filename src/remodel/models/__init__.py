@@ -1,0 +1,39 @@
+"""Models: assemblies of mechanisms, by name."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import resources
+
+from remodel.errors import ModelError, nearest
+from remodel.models.model import Endpoint, Model, Switch
+
+__all__ = ["Endpoint", "Model", "Switch", "load_model", "model_names"]
+
+_NOT_MODELS = frozenset({"__init__", "model"})
+
+
+@cache
+def model_names() -> tuple[str, ...]:
+    """Return the names of all models: each is a module of this folder with a ``MODEL``."""
+    files = (entry.name for entry in resources.files(__name__).iterdir())
+    stems = sorted(f.removesuffix(".py") for f in files if f.endswith(".py"))
+    return tuple(s for s in stems if s not in _NOT_MODELS)
+
+
+def load_model(model: str | Model) -> Model:
+    """Return a model by name.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    if isinstance(model, Model):
+        return model
+    if model not in model_names():
+        message = f"'{model}' is not a model.{nearest(model, model_names())}"
+        raise ModelError(message)
+    found: Model = importlib.import_module(f"{__name__}.{model}").MODEL
+    return found

@@ -1,0 +1,1 @@
+"""Equations of the model of Jörg 2022."""

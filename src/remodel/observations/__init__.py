@@ -1,0 +1,35 @@
+"""What was measured: published trials and cohorts, their regimens, and how certain they are."""
+
+from __future__ import annotations
+
+from remodel.observations.endpoints import Endpoint, endpoints
+from remodel.observations.error_models import reported_standard_error, standard_error
+from remodel.observations.kinds import predicted_value, residual
+from remodel.observations.load import (
+    check_pairs,
+    idle_arms,
+    load_observations,
+    load_regimens,
+)
+from remodel.observations.schema import KINDS, Arm, Observation, Observations, Study
+from remodel.observations.shipped import trial_names, trials
+
+__all__ = [
+    "KINDS",
+    "Arm",
+    "Endpoint",
+    "Observation",
+    "Observations",
+    "Study",
+    "check_pairs",
+    "endpoints",
+    "idle_arms",
+    "load_observations",
+    "load_regimens",
+    "predicted_value",
+    "reported_standard_error",
+    "residual",
+    "standard_error",
+    "trial_names",
+    "trials",
+]

@@ -1,0 +1,99 @@
+"""Rows of a CSV file whose cells know where they stand, so that an error can say so."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from remodel.errors import ObservationError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table; ``line`` counts the header as row 1."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str]
+
+    def fail(self, column: str, problem: str, cause: Exception | None = None) -> NoReturn:
+        """Raise an error that names the file, the row and the column."""
+        message = f"{self.file}, row {self.line}, column {column}: {problem}"
+        raise ObservationError(message) from cause
+
+    def text(self, column: str, default: str = "") -> str:
+        """Return a cell without surrounding blanks; an empty or missing one is ``default``."""
+        return self.cells.get(column, "").strip() or default
+
+    def required(self, column: str) -> str:
+        """Return a cell that may not be empty."""
+        word = self.text(column)
+        if not word:
+            self.fail(column, "the cell is empty.")
+        return word
+
+    def word(self, column: str, vocabulary: Collection[str], default: str | None = None) -> str:
+        """Return a cell that must be one of the words of ``vocabulary``."""
+        word = self.required(column) if default is None else self.text(column, default)
+        if word not in vocabulary:
+            self.fail(column, f"'{word}' is not known here.{nearest(word, vocabulary)}")
+        return word
+
+    def optional_number(self, column: str, unit: str = "") -> float | None:
+        """Return a cell as a number, or None if it is empty or the column is missing."""
+        word = self.text(column)
+        return self._number(column, word, unit) if word else None
+
+    def number(self, column: str, unit: str = "") -> float:
+        """Return a cell that must be a number."""
+        return self._number(column, self.required(column), unit)
+
+    def _number(self, column: str, word: str, unit: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            expected = f" Expected a number in {unit}." if unit else " Expected a number."
+            self.fail(column, f"'{word}' is not a number.{expected}")
+        return value
+
+
+def load_rows(path: str | Path, required: Collection[str]) -> list[Row]:
+    """Return the rows of a CSV file.
+
+    Raises
+    ------
+    ObservationError
+        If the file cannot be read, or a column is missing, or a row has too many cells.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} cannot be read as a CSV file ({error})."
+        raise ObservationError(message) from error
+    return read_rows(text, file.name, required)
+
+
+def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
+    """Return the rows of CSV text; ``name`` stands for the file in errors."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
+    header = [column.strip() for column in reader.fieldnames or ()]
+    reader.fieldnames = header
+    for column in required:
+        if column not in header:
+            message = f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
+            raise ObservationError(message)
+    rows = []
+    for line, cells in enumerate(reader, start=2):
+        if cells.pop("", None):
+            message = f"{name}, row {line}: more cells than the {len(header)} columns."
+            raise ObservationError(message)
+        rows.append(Row(name, line, cells))
+    return rows

@@ -1,0 +1,305 @@
+"""What was measured: one observation, one arm, one study, and collections of observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from remodel.errors import ObservationError, nearest
+from remodel.observations.endpoints import PERCENT, endpoints
+from remodel.schedules import Schedule
+from remodel.units import days
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS: dict[str, str] = {
+    "change": "percent change of the arm between the reference month and the month of the value",
+    "difference": "change of the arm minus change of the comparator, in percentage points",
+    "relative_difference": "percent that the arm's ratio to its reference is off the comparator's",
+    "rate_per_year": "percent change a year, averaged from the reference month on",
+    "level": "the measured quantity itself, in its own unit",
+    "bound_upper": "at most this: a change, or with a comparator a relative difference",
+    "bound_lower": "at least this: a change, or with a comparator a relative difference",
+    "ratio": "a share of something else; never compared with a model",
+}
+USES = ("calibration", "validation", "not_used")
+PROVENANCES = ("read", "derived", "recalled", "user")
+STATISTICS = (
+    "mean",
+    "median",
+    "estimated_mean",
+    "bound",
+    "range_of_means",
+    "unspecified",
+)
+ERROR_KINDS = ("95ci", "sd", "se", "iqr", "range", "none")
+MENOPAUSES = ("natural", "surgical", "none")
+SEXES = ("female", "male")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One published number.
+
+    Parameters
+    ----------
+    study_id, arm : str
+        Whose number it is; the arm has a regimen.
+    endpoint : str
+        One of ``remodel.observations.endpoints()``.
+    time_months : float
+        Time since the start of the schedule [months of 30.4375 d].
+    value : float
+        In ``unit``.
+    unit : str
+        percent, percent_per_year, or the unit of the endpoint itself.
+    kind : str
+        What the value means; see ``KINDS``.
+    relative_to : str
+        ``baseline``, or ``month_60`` for a change since month 60.
+    comparator : str
+        Arm the value is a difference to; empty if there is none.
+    statistic : str
+        mean, median, estimated_mean, bound, range_of_means or unspecified.
+    error_low, error_high : float or None
+        Ends of the published interval, in ``unit``.
+    error_kind : str
+        95ci, sd, se, iqr, range or none.
+    n : float or None
+        Number of patients in the arm.
+    provenance : str
+        read, derived, recalled, or user for a table of one's own.
+    use : str
+        calibration, validation or not_used.
+    reason : str
+        Why it is not used.
+    source, note : str
+        Which of the study's publications, and a remark.
+    extra : mapping
+        Further columns of a user's table, carried along as text.
+    """
+
+    study_id: str
+    arm: str
+    endpoint: str
+    time_months: float
+    value: float
+    unit: str = PERCENT
+    kind: str = "change"
+    relative_to: str = "baseline"
+    comparator: str = ""
+    statistic: str = "mean"
+    error_low: float | None = None
+    error_high: float | None = None
+    error_kind: str = "none"
+    n: float | None = None
+    provenance: str = "user"
+    use: str = "validation"
+    reason: str = ""
+    source: str = ""
+    note: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def time(self) -> float:
+        """Time since the start of the schedule [d]."""
+        return days(self.time_months, "mo")
+
+    @property
+    def reference_months(self) -> float:
+        """Month that a change counts from."""
+        return 0.0 if self.relative_to == "baseline" else float(self.relative_to[len("month_") :])
+
+    @property
+    def reference_time(self) -> float:
+        """Time that a change counts from [d]."""
+        return days(self.reference_months, "mo")
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the value is an inequality."""
+        return self.kind in {"bound_upper", "bound_lower"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm of a study: what its patients got and who they were.
+
+    Parameters
+    ----------
+    study_id, name : str
+        Names of the study and of the arm.
+    schedule : Schedule
+        Day 0 is month 0 of the observations.
+    age : float or None
+        Age at day 0 [y].
+    menopause_age : float or None
+        Age at the final menstrual period, or at surgery [y].
+    menopause : str
+        natural, surgical or none (still premenopausal).
+    t_score_lumbar_spine, t_score_total_hip, t_score_femoral_neck : float or None
+        At day 0.
+    sex : str
+        female or male.
+    supplements : str
+        Calcium and vitamin D that all arms were given, as a schedule sentence; it cancels in
+        comparisons between arms and is not part of ``schedule``.
+    assumed, recalled : tuple of str
+        Fields that are an assumption, and fields known from memory.
+    note : str
+        A remark.
+    """
+
+    study_id: str
+    name: str
+    schedule: Schedule
+    age: float | None = None
+    menopause_age: float | None = None
+    menopause: str = "natural"
+    t_score_lumbar_spine: float | None = None
+    t_score_total_hip: float | None = None
+    t_score_femoral_neck: float | None = None
+    sex: str = "female"
+    supplements: str = ""
+    assumed: tuple[str, ...] = ()
+    recalled: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """An immutable list of observations that can be filtered."""
+
+    rows: tuple[Observation, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of observations."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Observation]:
+        """Iterate over the observations in the order of the table."""
+        return iter(self.rows)
+
+    def __getitem__(self, index: int) -> Observation:
+        """Return one observation."""
+        return self.rows[index]
+
+    def where(
+        self,
+        *,
+        study: str | Iterable[str] | None = None,
+        arm: str | Iterable[str] | None = None,
+        endpoint: str | Iterable[str] | None = None,
+        use: str | Iterable[str] | None = None,
+        kind: str | Iterable[str] | None = None,
+        provenance: str | Iterable[str] | None = None,
+    ) -> Observations:
+        """Return the observations that meet every condition given.
+
+        Parameters
+        ----------
+        study, arm, endpoint, use, kind, provenance : str or iterable of str, optional
+            Accepted values; None accepts all.
+
+        Raises
+        ------
+        ObservationError
+            If an endpoint, use, kind or provenance is not a known word.
+        """
+        chosen = {
+            "study_id": _words(study),
+            "arm": _words(arm),
+            "endpoint": _known("endpoint", _words(endpoint), endpoints()),
+            "use": _known("use", _words(use), USES),
+            "kind": _known("kind", _words(kind), KINDS),
+            "provenance": _known("provenance", _words(provenance), PROVENANCES),
+        }
+        conditions = [(name, words) for name, words in chosen.items() if words is not None]
+        return Observations(
+            tuple(
+                row
+                for row in self.rows
+                if all(getattr(row, name) in words for name, words in conditions)
+            )
+        )
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Names of the studies, in the order of the table."""
+        return tuple(dict.fromkeys(row.study_id for row in self.rows))
+
+    @property
+    def arms(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of study and arm that have observations, in the order of the table."""
+        return tuple(dict.fromkeys((row.study_id, row.arm) for row in self.rows))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table with one row an observation; carried columns come last."""
+        import pandas as pd
+
+        names = [item.name for item in fields(Observation) if item.name != "extra"]
+        records = [
+            {**{name: getattr(row, name) for name in names}, **dict(row.extra)} for row in self.rows
+        ]
+        return pd.DataFrame(records, columns=None if records else names)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A published study with its arms and observations.
+
+    ``age``, ``years_since_menopause`` and the T-scores are as reported, None where they are not;
+    what is simulated stands in the arms. ``cohort`` is shared by reports on the same patients.
+    """
+
+    study_id: str
+    label: str
+    citation: str
+    doi: tuple[str, ...]
+    pmid: tuple[str, ...]
+    identifier_note: str
+    population: str
+    age: float | None
+    years_since_menopause: float | None
+    t_score_lumbar_spine: float | None
+    t_score_total_hip: float | None
+    t_score_femoral_neck: float | None
+    n: float | None
+    family: str
+    cohort: str
+    arms: tuple[Arm, ...]
+    observations: Observations
+
+    def arm(self, name: str) -> Arm:
+        """Return the arm called ``name``.
+
+        Raises
+        ------
+        ObservationError
+            If the study has no such arm.
+        """
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        known = [arm.name for arm in self.arms]
+        message = f"{self.study_id} has no arm '{name}'.{nearest(name, known)}"
+        raise ObservationError(message)
+
+
+def _words(value: str | Iterable[str] | None) -> frozenset[str] | None:
+    if value is None:
+        return None
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+def _known(
+    name: str, words: frozenset[str] | None, vocabulary: Iterable[str]
+) -> frozenset[str] | None:
+    known = set(vocabulary)
+    for word in sorted(words or ()):
+        if word not in known:
+            message = f"'{word}' is not a known {name}.{nearest(word, known)}"
+            raise ObservationError(message)
+    return words

@@ -1,0 +1,85 @@
+"""One parameter: a number with a unit, bounds, a prior and a source."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from remodel.errors import ParameterError
+
+Status = Literal["fixed", "estimated", "input"]
+Provenance = Literal["read", "derived", "recalled", "estimated", "definition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed of a parameter before any fit.
+
+    ``lognormal``: the logarithm is normal about log(center) with standard deviation ``sd``.
+    ``normal``: normal about ``center`` with standard deviation ``sd`` in the parameter's unit.
+    ``uniform``: every value within the bounds alike.
+    """
+
+    kind: Literal["lognormal", "normal", "uniform"]
+    center: float = math.nan
+    sd: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter or input of a model.
+
+    Attributes
+    ----------
+    name : str
+    value, lower, upper : float
+        In ``unit``.
+    unit : str
+        As written in the file and shown to people.
+    factor : float
+        Multiplies a value in ``unit`` to give the value the equations use (time in days).
+    status : str
+        ``fixed`` from biology, ``estimated`` by a fit, or ``input``: set by the patient or the
+        schedule.
+    provenance : str
+        How the number is known: ``read`` in the source, ``derived`` from read numbers,
+        ``recalled`` from memory, ``estimated`` by a fit, or true by ``definition``.
+    """
+
+    name: str
+    value: float
+    unit: str
+    lower: float
+    upper: float
+    meaning: str
+    source: str
+    status: Status = "fixed"
+    provenance: Provenance = "read"
+    prior: Prior = Prior("uniform")
+    symbol: str = ""
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a value that is not finite or not within its bounds."""
+        if not self.lower <= self.upper:
+            message = f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
+            raise ParameterError(message)
+        self.check(self.value)
+
+    def check(self, value: float) -> None:
+        """Raise if a value is not finite or outside the bounds.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if not math.isfinite(value):
+            message = f"{self.name} = {value} {self.unit}: must be a finite number."
+            raise ParameterError(message)
+        if not self.lower <= value <= self.upper:
+            message = (
+                f"{self.name} = {value:g} {self.unit} is outside its bounds "
+                f"{self.lower:g} to {self.upper:g} {self.unit}."
+            )
+            raise ParameterError(message)

@@ -1,0 +1,105 @@
+"""Who is simulated: age, menopause, and where she starts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from remodel.errors import PatientError
+
+_OLDEST = 120.0
+_EXTREME_T_SCORE = 8.0
+DEFAULT_MENOPAUSE_AGE = 50.0
+"""Median age at the final menstrual period, rounded: SWAN median 51.4 y (Gold 2001, Am J Epidemiol
+153:865-874)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A woman at the start of treatment.
+
+    Parameters
+    ----------
+    age : float
+        At the start of treatment [y].
+    menopause_age : float, optional
+        Age at the final menstrual period, or at removal of the ovaries [y]. By default 50 for a
+        natural menopause; needed for a surgical one. It may lie in the future.
+    menopause : {"natural", "surgical", None}
+        None: the ovaries work throughout.
+    t_score_lumbar_spine, t_score_total_hip, t_score_femoral_neck : float, optional
+        Baseline T-score; by default what her simulated history gives.
+    name : str
+        Label in results.
+
+    Raises
+    ------
+    PatientError
+        If a value is not finite, impossible, or contradicts another.
+    """
+
+    age: float = 62.0
+    menopause_age: float | None = None
+    menopause: Literal["natural", "surgical"] | None = "natural"
+    t_score_lumbar_spine: float | None = None
+    t_score_total_hip: float | None = None
+    t_score_femoral_neck: float | None = None
+    name: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check every field before anything is simulated."""
+        self._check_numbers()
+        self._check_menopause()
+
+    def _check_numbers(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name in ("name", "menopause") or value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                message = f"{item.name} = {value!r}: must be a number."
+                raise PatientError(message)
+            if not math.isfinite(value):
+                message = f"{item.name} = {value}: must be a finite number."
+                raise PatientError(message)
+            if item.name.startswith("t_score") and abs(value) > _EXTREME_T_SCORE:
+                message = f"{item.name} = {value:g}: must be between -8 and 8 (T-score)."
+                raise PatientError(message)
+        if not 0 < self.age <= _OLDEST:
+            message = f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y."
+            raise PatientError(message)
+
+    def _check_menopause(self) -> None:
+        if self.menopause not in ("natural", "surgical", None):
+            message = f"menopause = {self.menopause!r}: must be 'natural', 'surgical' or None."
+            raise PatientError(message)
+        if self.menopause is None and self.menopause_age is not None:
+            message = (
+                f"menopause_age = {self.menopause_age:g} y contradicts menopause=None; "
+                "leave one of them out."
+            )
+            raise PatientError(message)
+        if self.menopause == "surgical" and self.menopause_age is None:
+            message = "menopause='surgical' needs menopause_age, the age at surgery [y]."
+            raise PatientError(message)
+        if self.menopause_age is not None and not 0 < self.menopause_age <= _OLDEST:
+            message = (
+                f"menopause_age = {self.menopause_age:g} y: must be above 0 (birth) and at most "
+                f"{_OLDEST:g} y."
+            )
+            raise PatientError(message)
+
+    @property
+    def age_at_menopause(self) -> float | None:
+        """Age at menopause [y], the default where none was given; None without menopause."""
+        if self.menopause is None:
+            return None
+        return DEFAULT_MENOPAUSE_AGE if self.menopause_age is None else self.menopause_age
+
+    @property
+    def t_scores(self) -> dict[str, float]:
+        """Baseline T-scores that were given, by site."""
+        sites = ("lumbar_spine", "total_hip", "femoral_neck")
+        given = {site: getattr(self, f"t_score_{site}") for site in sites}
+        return {site: value for site, value in given.items() if value is not None}

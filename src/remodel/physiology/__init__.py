@@ -1,0 +1,1 @@
+"""What happens in the body: one mechanism a file, equations only."""

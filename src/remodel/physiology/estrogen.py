@@ -1,0 +1,87 @@
+"""Estradiol: where it comes from, and the one signal that bone takes from it.
+
+Estradiol is on the mass-spectrometry scale. It leaves the blood within hours (half-life 161 min,
+Nelson 2026), so its level follows production at once.
+"""
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from remodel.equations import endpoint, exp, product, quantity, total
+
+aromatase_activity = product(
+    "aromatase_activity", "Aromatase activity of peripheral tissue, relative to no inhibitor"
+)
+exogenous_estradiol = total(
+    "exogenous_estradiol", "Estradiol level added by hormone therapy", "pmol/L"
+)
+serm_binding = total(
+    "serm_binding", "Level of receptor modulators relative to their half-occupancy level"
+)
+serm_agonism = total(
+    "serm_agonism", "Level of receptor modulators weighted by their agonism in bone"
+)
+
+
+@quantity
+def ovarian_activity(
+    time, menopause_age, ovarian_decline_lead, ovarian_decline_time, ovarian_function
+):
+    """Share of premenopausal ovarian production that is left.
+
+    A logistic decline about a time shortly before the final menstrual period (SWAN: estradiol
+    falls from 2 years before to 2 years after it, Randolph 2011), and 0 after oophorectomy.
+    """
+    midpoint = menopause_age - ovarian_decline_lead
+    return ovarian_function / (1 + exp((time - midpoint) / ovarian_decline_time))
+
+
+@quantity
+def ovarian_estradiol(ovarian_activity, estradiol_premenopausal, estradiol_peripheral):
+    """Estradiol level kept up by the ovaries: the cycle mean less the peripheral part."""
+    return ovarian_activity * (estradiol_premenopausal - estradiol_peripheral)
+
+
+@quantity
+def peripheral_estradiol(estradiol_peripheral, aromatase_activity):
+    """Estradiol level kept up by aromatase in fat, muscle and bone.
+
+    Only this part is blocked by an aromatase inhibitor; the cycling ovary escapes it.
+    """
+    return estradiol_peripheral * aromatase_activity
+
+
+@endpoint(unit="pmol/L", meaning="Serum estradiol (mass-spectrometry scale)")
+def estradiol(ovarian_estradiol, peripheral_estradiol, exogenous_estradiol):
+    """Serum estradiol from the ovaries, peripheral aromatase and hormone therapy."""
+    return ovarian_estradiol + peripheral_estradiol + exogenous_estradiol
+
+
+def occupancy(level, half_effect, exponent, binding=0, agonism=0):
+    """Return how far the receptors signal, with ligands in competition (Gaddum)."""
+    native = (level / half_effect) ** exponent
+    return (native + agonism) / (1 + native + binding)
+
+
+@quantity
+def estrogen_signal(
+    estradiol, estradiol_half_effect, estrogen_hill_exponent, serm_binding, serm_agonism
+):
+    """Signal of the estrogen receptors of bone; a modulator competes and acts in part."""
+    return occupancy(
+        estradiol, estradiol_half_effect, estrogen_hill_exponent, serm_binding, serm_agonism
+    )
+
+
+@quantity
+def estrogen_signal_premenopausal(
+    estradiol_premenopausal, estradiol_half_effect, estrogen_hill_exponent
+):
+    """Receptor signal at the mean premenopausal estradiol."""
+    return occupancy(estradiol_premenopausal, estradiol_half_effect, estrogen_hill_exponent)
+
+
+@quantity
+def estrogen_deficiency(estrogen_signal, estrogen_signal_premenopausal):
+    """Missing share of the premenopausal signal: 0 before menopause, 1 without any estrogen."""
+    return 1 - estrogen_signal / estrogen_signal_premenopausal

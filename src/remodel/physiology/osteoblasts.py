@@ -1,0 +1,71 @@
+"""Osteoblasts: recruited by what resorption releases, held back by sclerostin."""
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+from remodel.equations import gain, initial, loss, product, quantity, state
+
+preosteoblasts = state("preosteoblasts", "-", "Preosteoblasts, relative to premenopausal")
+osteoblasts = state("osteoblasts", "-", "Active osteoblasts, relative to premenopausal")
+preosteoblast_recruitment = product(
+    "preosteoblast_recruitment", "Recruitment of preosteoblasts relative to no other influence"
+)
+osteoblast_apoptosis = product(
+    "osteoblast_apoptosis", "Osteoblast apoptosis relative to no other influence"
+)
+
+
+@initial("preosteoblasts")
+def preosteoblasts_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@initial("osteoblasts")
+def osteoblasts_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@quantity
+def tgf_beta(resorption):
+    """TGF-beta set free from resorbed matrix, which couples formation to resorption."""
+    return resorption
+
+
+@quantity
+def wnt_signal(sclerostin_free, sclerostin_inhibition):
+    """Wnt signal in the osteoblast lineage, 1 before menopause."""
+    return (1 + sclerostin_inhibition) / (1 + sclerostin_inhibition * sclerostin_free)
+
+
+@gain("preosteoblasts")
+def preosteoblast_commitment(
+    preosteoblast_turnover_rate, uncoupled_recruitment, tgf_beta, wnt_signal,
+    preosteoblast_recruitment,
+):  # fmt: skip
+    """Mesenchymal cells commit where TGF-beta is released and Wnt signals; few do without."""
+    coupled = uncoupled_recruitment + (1 - uncoupled_recruitment) * tgf_beta
+    return preosteoblast_turnover_rate * coupled * wnt_signal * preosteoblast_recruitment
+
+
+@loss("preosteoblasts")
+def preosteoblast_maturation(preosteoblast_turnover_rate, preosteoblasts):
+    """Preosteoblasts mature within about three weeks."""
+    return preosteoblast_turnover_rate * preosteoblasts
+
+
+@gain("osteoblasts")
+def osteoblast_formation(osteoblast_turnover_rate, preosteoblasts):
+    """Maturation feeds the active osteoblasts."""
+    return osteoblast_turnover_rate * preosteoblasts
+
+
+@loss("osteoblasts")
+def osteoblast_death(
+    osteoblast_turnover_rate, osteoblasts, estrogen_deficiency,
+    osteoblast_apoptosis_rise_without_estrogen, osteoblast_apoptosis,
+):  # fmt: skip
+    """Osteoblasts die or are buried; sooner without estrogen (Kousteni 2001)."""
+    by_estrogen = 1 + osteoblast_apoptosis_rise_without_estrogen * estrogen_deficiency
+    return osteoblast_turnover_rate * by_estrogen * osteoblast_apoptosis * osteoblasts

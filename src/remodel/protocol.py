@@ -1,0 +1,206 @@
+"""From a schedule to what a solver needs: doses in mg as events on the states of a model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from remodel.drugs import Drug
+from remodel.errors import ScheduleError, nearest
+from remodel.models import Model
+from remodel.parameters import ParameterSet
+from remodel.schedules import Dose, Infusion, Schedule, dosing_plan
+from remodel.solvers.problem import ADD, SET
+from remodel.units import dose_in_mg
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change at one time from the start of treatment [d].
+
+    ``target`` is the state to which ``value`` is added, or the parameter that becomes ``value``.
+    ``factor`` names a constant of the model that multiplies the value, if there is one.
+    """
+
+    time: float
+    kind: int
+    target: str
+    value: float
+    factor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A schedule made ready for one model.
+
+    Attributes
+    ----------
+    drugs : tuple of str
+        Drugs given in any amount, in the model's order.
+    actions : tuple of Action
+        Sorted by time.
+    at_age : tuple of (float, Action)
+        Interventions tied to an age [d], with the change they make.
+    steady_state : tuple of Dose or Infusion
+        Regimens that have been given for ever when they begin.
+    first : float
+        Time of the first dose, 0 if there is none before the start [d].
+    """
+
+    drugs: tuple[str, ...]
+    actions: tuple[Action, ...]
+    at_age: tuple[tuple[float, Action], ...]
+    steady_state: tuple[Dose | Infusion, ...]
+    first: float
+
+
+def protocol(
+    model: Model,
+    schedule: Schedule,
+    parameters: ParameterSet,
+    *,
+    until: float,
+    exact_doses: bool = False,
+) -> Protocol:
+    """Translate a schedule into events of a model.
+
+    Parameters
+    ----------
+    model : Model
+    schedule : Schedule
+    parameters : ParameterSet
+        Gives molar masses.
+    until : float
+        End of the simulation [d].
+    exact_doses : bool
+        Give every dose of dense regimens as a jump instead of their mean rate.
+
+    Raises
+    ------
+    ModelError
+        If the model lacks a drug.
+    ScheduleError
+        If a route or intervention is not known for it.
+    UnitError
+        If a dose cannot be converted to mg.
+    """
+    model.with_drugs(schedule.drugs)
+    plan = dosing_plan(schedule, exact=exact_doses, until=until)
+    actions = give(model, parameters, plan)
+    timed, at_age = _interventions(model, schedule, parameters)
+    begun = [part.time if isinstance(part, Dose) else part.start for part in plan]
+    return Protocol(
+        drugs=model.with_drugs({part.drug for part in plan}),
+        actions=tuple(sorted((*actions, *timed), key=lambda a: a.time)),
+        at_age=at_age,
+        steady_state=tuple(part for part in plan if part.steady_state),
+        first=min((0.0, *begun)),
+    )
+
+
+def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]) -> list[Action]:
+    """Return the jumps and dosing rates of a plan, not sorted."""
+    actions: list[Action] = []
+    steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for part in plan:
+        _give(model, parameters, part, actions, steps)
+    for name, changes in steps.items():
+        actions.extend(_levels(name, changes))
+    return actions
+
+
+def _give(
+    model: Model,
+    parameters: ParameterSet,
+    part: Dose | Infusion,
+    actions: list[Action],
+    steps: dict[str, list[tuple[float, float]]],
+) -> None:
+    """Add a dose as a jump of a state, or as steps of a dosing rate."""
+    drug = model.drugs[part.drug]
+    route = checked_route(drug, part.route)
+    amount = part.amount if isinstance(part, Dose) else part.amount_per_day
+    mg = in_mg(drug, amount, part.unit, parameters)
+    rate_name = drug.input_parameter(route)
+    if isinstance(part, Infusion):
+        steps[rate_name] += [(part.start, mg), (part.end, -mg)]
+    elif part.infusion > 0:
+        steps[rate_name] += [(part.time, mg / part.infusion)]
+        steps[rate_name] += [(part.time + part.infusion, -mg / part.infusion)]
+    else:
+        state, factor = model.dose_target(drug.name, route)
+        actions.append(Action(part.time, ADD, state, mg, factor))
+
+
+def checked_route(drug: Drug, route: str | None) -> str:
+    """Return the route of a dose, the drug's usual one by default."""
+    if route is None:
+        return drug.default_route
+    if route not in drug.routes:
+        known = ", ".join(drug.routes)
+        message = f"{drug.name} cannot be given by '{route}'; allowed: {known}."
+        raise ScheduleError(message)
+    return route
+
+
+def in_mg(drug: Drug, amount: float, unit: str, parameters: ParameterSet) -> float:
+    """Return a dose in mg, by the drug's molar mass or units per mg where needed."""
+    mass, units = f"{drug.name}_molar_mass", f"{drug.name}_units_per_mg"
+    return dose_in_mg(
+        amount,
+        unit,
+        drug.name,
+        molar_mass=parameters[mass].value if mass in parameters else None,
+        iu_per_mg=parameters[units].value if units in parameters else None,
+    )
+
+
+def _levels(name: str, changes: Iterable[tuple[float, float]]) -> list[Action]:
+    """Return the levels of a rate that is the sum of overlapping constant inputs."""
+    at: dict[float, float] = defaultdict(float)
+    for time, change in changes:
+        at[time] += change
+    size = sum(abs(change) for _, change in changes)
+    level, actions = 0.0, []
+    for time in sorted(at):
+        level += at[time]
+        if abs(level) < 1e-12 * size:
+            level = 0.0  # what went in has come out
+        actions.append(Action(time, SET, name, level))
+    return actions
+
+
+def _interventions(
+    model: Model, schedule: Schedule, parameters: ParameterSet
+) -> tuple[list[Action], tuple[tuple[float, Action], ...]]:
+    timed, at_age = [], []
+    for event in schedule.interventions:
+        switch = model.interventions.get(event.name)
+        if switch is None:
+            hint = nearest(event.name, model.interventions)
+            message = f"model '{model.name}' has no intervention '{event.name}'.{hint}"
+            raise ScheduleError(message)
+        if event.name == "menopause":
+            continue  # part of the patient: see history in simulation.py
+        value = switch.value if switch.value is not None else (event.value or 0.0)
+        parameter = parameters[switch.parameter]
+        parameter.check(value)
+        action = Action(event.time or 0.0, SET, switch.parameter, value * parameter.factor)
+        if event.age is not None:
+            at_age.append((event.age, action))
+        else:
+            timed.append(action)
+    return timed, tuple(at_age)
+
+
+def menopause_of(schedule: Schedule) -> float | None:
+    """Return the age [d] of a menopause that the schedule names."""
+    ages: Sequence[float] = [
+        event.age for event in schedule.interventions
+        if event.name == "menopause" and event.age is not None
+    ]  # fmt: skip
+    if len(ages) > 1:
+        message = "the schedule names menopause more than once."
+        raise ScheduleError(message)
+    return ages[0] if ages else None

@@ -1,0 +1,19 @@
+"""What is done to the patient, and when: doses, interventions, sentences and tables."""
+
+from __future__ import annotations
+
+from remodel.schedules.events import Dose, Intervention
+from remodel.schedules.plan import Infusion, dosing_plan
+from remodel.schedules.schedule import Schedule
+from remodel.schedules.words import INTERVENTIONS, ROUTES, drug_name
+
+__all__ = [
+    "INTERVENTIONS",
+    "ROUTES",
+    "Dose",
+    "Infusion",
+    "Intervention",
+    "Schedule",
+    "dosing_plan",
+    "drug_name",
+]

@@ -1,0 +1,190 @@
+"""The dosing plan: what a simulation has to give, with dense doses joined to a constant rate.
+
+Daily tablets taken for ten years are 3653 jumps that a bone, which answers over months, cannot tell
+from a constant rate. The plan is made from the doses written out one by one, so that it does not
+matter how they were described.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from remodel.errors import ScheduleError
+from remodel.schedules.events import ROUNDING, Dose
+from remodel.schedules.schedule import Schedule
+from remodel.units import DAYS_PER_WEEK
+
+FEWEST_DOSES_OF_A_RUN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion:
+    """A constant-rate input that stands for a run of dense doses.
+
+    Parameters
+    ----------
+    drug : str
+        Canonical name.
+    route : str or None
+        iv, sc, oral or patch; None is the usual route of the drug.
+    unit : str
+        Unit of dose.
+    amount_per_day : float
+        Rate [``unit``/d].
+    start, end : float
+        From the first dose to one interval after the last [d], so that the total is kept.
+    steady_state : bool
+        At ``start`` the same rate has been given for ever.
+    """
+
+    drug: str
+    route: str | None
+    unit: str
+    amount_per_day: float
+    start: float
+    end: float
+    steady_state: bool = False
+
+
+class _Kind(NamedTuple):
+    """What doses must share to be joined to one run."""
+
+    drug: str
+    route: str | None
+    unit: str
+    amount: float
+    infusion: float
+
+
+class _Given(NamedTuple):
+    """When one dose is given [d], and the interval of its steady state [d], 0 without one."""
+
+    time: float
+    steady_interval: float
+
+
+def dosing_plan(
+    schedule: Schedule,
+    dense_interval: float = DAYS_PER_WEEK,
+    *,
+    exact: bool = False,
+    until: float | None = None,
+) -> tuple[Dose | Infusion, ...]:
+    """Return single doses and constant rates that give what the schedule gives.
+
+    Three or more boluses of the same drug, route, unit and amount, equally spaced and at most
+    ``dense_interval`` apart, become one constant rate. Doses of nothing are left out.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        What is given.
+    dense_interval : float
+        Longest spacing that counts as dense [d], not negative; 0 joins nothing.
+    exact : bool
+        Keep every dose as it is.
+    until : float, optional
+        End of the simulation [d]; needed for an open-ended schedule.
+
+    Returns
+    -------
+    tuple of Dose and Infusion
+        In the order of time.
+
+    Raises
+    ------
+    ScheduleError
+        If the schedule is open-ended and ``until`` is not given, or ``dense_interval`` is negative.
+    """
+    if not dense_interval >= 0:
+        message = f"dense_interval {dense_interval} d is not a spacing of doses; give 0 d or more."
+        raise ScheduleError(message)
+    if exact:
+        return schedule.single_doses(until)
+    kinds: dict[_Kind, list[_Given]] = {}
+    for dose in (schedule if until is None else schedule.stopped(until)).doses:
+        if dose.amount > 0:
+            kind = _Kind(dose.drug, dose.route, dose.unit, dose.amount, dose.infusion)
+            kinds.setdefault(kind, []).extend(_written_out(dose))
+    plan = [part for kind, given in kinds.items() for part in _joined(kind, given, dense_interval)]
+    return tuple(sorted(plan, key=_order))
+
+
+def _written_out(dose: Dose) -> list[_Given]:
+    given = [_Given(time, 0.0) for time in dose.times]
+    if dose.steady_state:
+        given[0] = _Given(dose.time, dose.interval or 0.0)
+    return given
+
+
+def _joined(kind: _Kind, given: list[_Given], dense: float) -> list[Dose | Infusion]:
+    given.sort()
+    parts: list[Dose | Infusion] = []
+    first = 0
+    while first < len(given):
+        length = 1 if kind.infusion > 0 else _run_length(given, first, dense)
+        if length >= FEWEST_DOSES_OF_A_RUN:
+            parts.append(_constant_rate(kind, given[first], given[first + length - 1], length))
+            first += length
+        else:
+            parts.append(_single(kind, given[first]))
+            first += 1
+    return parts
+
+
+def _run_length(given: list[_Given], first: int, dense: float) -> int:
+    """Return the number of equally spaced dense doses that begin with dose ``first``."""
+    if first + 1 == len(given):
+        return 1
+    gap = given[first + 1].time - given[first].time
+    steady = given[first].steady_interval
+    if gap <= 0 or gap > dense * (1 + ROUNDING) or (steady and not _equal(steady, gap)):
+        return 1
+    last = first
+    while (
+        last + 1 < len(given)
+        and not given[last + 1].steady_interval
+        and _equal(given[last + 1].time - given[last].time, gap)
+    ):
+        last += 1
+    return last - first + 1
+
+
+def _equal(gap: float, other: float) -> bool:
+    return abs(gap - other) <= ROUNDING * other
+
+
+def _constant_rate(kind: _Kind, first: _Given, last: _Given, count: int) -> Infusion:
+    interval = (last.time - first.time) / (count - 1)
+    return Infusion(
+        kind.drug,
+        kind.route,
+        kind.unit,
+        kind.amount / interval,
+        first.time,
+        last.time + interval,
+        steady_state=first.steady_interval > 0,
+    )
+
+
+def _single(kind: _Kind, given: _Given) -> Dose:
+    return Dose(
+        kind.drug,
+        kind.amount,
+        kind.unit,
+        given.time,
+        interval=given.steady_interval or None,
+        infusion=kind.infusion,
+        route=kind.route,
+        steady_state=given.steady_interval > 0,
+    )
+
+
+def _order(part: Dose | Infusion) -> tuple[object, ...]:
+    if isinstance(part, Infusion):
+        amount, last = part.amount_per_day, part.end
+    else:
+        amount, last = part.amount, part.time + part.infusion
+    start = part.start if isinstance(part, Infusion) else part.time
+    return (start, part.drug, part.unit, part.route or "", amount, last)

@@ -1,0 +1,273 @@
+"""Simulate patients: model, parameters, patient and schedule in, labelled results out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel import results
+from remodel.cohort import Cohort, Schedules, Values, cohort
+from remodel.errors import ConfigError, ModelError, nearest
+from remodel.models import Model, load_model
+from remodel.parameters import ParameterSet
+from remodel.patient import Patient
+from remodel.provenance import fingerprint, manifest
+from remodel.runs import Course, integrate_course
+from remodel.solvers.problem import FloatArray, Solution
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+METHODS = ("batch", "rodas5p", "rodas4", "lsoda", "bdf", "radau")
+DEFAULT_RTOL = {"batch": 1e-6, "rodas5p": 1e-6, "rodas4": 1e-6}
+REFERENCE_RTOL = 1e-7
+_CHUNK = 8192
+_LONGEST_YEARS = 120.0
+
+
+def simulate(
+    model: str | Model = "reference",
+    *,
+    schedule: Schedules | Sequence[Schedules] = None,
+    patient: Patient | Sequence[Patient] | None = None,
+    parameters: ParameterSet | Mapping[str, Values] | None = None,
+    years: float | None = None,
+    times: Sequence[float] | FloatArray | None = None,
+    outputs: Sequence[str] | None = None,
+    method: str = "batch",
+    rtol: float | None = None,
+    threads: int | None = None,
+    exact_doses: bool = False,
+    max_steps: int = 100_000,
+    strict: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
+    """Simulate one patient or many.
+
+    Lists and arrays give a batch: a list of schedules, a list of patients, arrays of parameters;
+    all must have one length, single values are shared.
+
+    Parameters
+    ----------
+    model : str or Model
+        ``reference`` or a published model; see ``remodel.model_names()``.
+    schedule : str, Schedule or sequence of these, optional
+        For example ``"anastrozole 1 mg daily for 5 y; zoledronic acid 4 mg every 6 mo for 5 y"``;
+        no treatment by default.
+    patient : Patient or sequence of Patient, optional
+        By default a woman of 62 with menopause at 50.
+    parameters : ParameterSet or mapping of str to float or array_like, optional
+        Values that replace the model's, in the units of its parameter table.
+    years : float, optional
+        Length [y]; output once a month. By default until two years after the last dose, at least 5.
+    times : array_like, shape (n_times,), optional
+        Output times from the start of treatment [d], rising; instead of ``years``.
+    outputs : sequence of str, optional
+        Endpoints, their ``_percent_change``, states or quantities; all endpoints by default.
+    method : str
+        ``batch`` (the compiled engine, Rodas5P), ``rodas5p``, ``rodas4``, or SciPy's ``lsoda``,
+        ``bdf``, ``radau``.
+    rtol : float, optional
+        Relative tolerance; 1e-6 for the engine and 1e-7 for SciPy by default.
+    threads : int, optional
+        Processors the engine may use; all by default. Results do not depend on it.
+    exact_doses : bool
+        Give each dose of a daily or weekly regimen as a jump, not their mean rate.
+    max_steps : int
+        Steps allowed to one simulation.
+    strict : bool
+        Raise if any simulation fails, instead of a warning, a status and NaN.
+    progress : callable, optional
+        Called with the number of simulations finished since the last call.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``simulation`` and ``time`` [d]; every variable has ``units`` and ``long_name``.
+        ``status`` is 0 where a simulation reached its end; after a failure values are NaN.
+
+    Raises
+    ------
+    RemodelError
+        One of its children, before any work starts, if an argument is not allowed; SolverError if
+        ``strict`` and a simulation fails.
+    """
+    chosen = load_model(model)
+    check_method(method)
+    tolerance = checked_rtol(rtol, method)
+    group = cohort(chosen, schedule, patient, parameters)
+    at = output_times(group, years, times)
+    wanted = results.default_outputs(chosen) if outputs is None else tuple(outputs)
+    every_drug = sorted({drug for s in group.schedules for drug in s.drugs})
+    available = tuple(chosen.system(every_drug).outputs)
+    results.checked_outputs(chosen, available, wanted)
+    base = results.base_outputs(wanted)
+    course = Course(
+        model=chosen,
+        cohort=group,
+        times=at,
+        outputs=base,
+        method=method,
+        rtol=tolerance,
+        threads=threads,
+        exact_doses=exact_doses,
+        max_steps=max_steps,
+    )
+    prepared = course.prepare()
+    solution, baseline, start = _run(course, prepared, progress)
+    results.report_failures(solution, strict=strict)
+    variables = _variables(wanted, base, solution, baseline)
+    record = _manifest(chosen, group, method, tolerance)
+    return results.to_dataset(
+        chosen,
+        at,
+        variables,
+        solution,
+        start=start,
+        units={name: s.unit for name, s in chosen.assembly(every_drug).states.items()},
+        labels=_labels(group),
+        manifest=record,
+    )
+
+
+def _run(
+    course: Course, prepared: Any, progress: Callable[[int], None] | None
+) -> tuple[Solution, FloatArray, FloatArray]:
+    """Integrate in chunks, so that memory beyond the output stays small."""
+    n, k = course.cohort.size, len(course.outputs)
+    solution = Solution(
+        outputs=np.full((k, n, len(course.times)), np.nan),
+        final=np.zeros((n, 0)),
+        status=np.zeros(n, dtype=np.int64),
+        stopped=np.zeros(n),
+        counters=np.zeros((n, 3), dtype=np.int64),
+    )
+    baseline, start = np.full((k, n), np.nan), np.zeros(n)
+    for first in range(0, n, _CHUNK):
+        some = np.arange(first, min(first + _CHUNK, n))
+        part = integrate_course(course, prepared, some, progress)
+        solution.outputs[:, some] = part.solution.outputs
+        solution.status[some] = part.solution.status
+        solution.stopped[some] = part.solution.stopped
+        solution.counters[some] = part.solution.counters
+        baseline[:, some], start[some] = part.baseline, part.start
+    return solution, baseline, start
+
+
+def check_method(method: str) -> None:
+    """Raise if a solver is unknown.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if method not in METHODS:
+        message = f"'{method}' is not a method.{nearest(method, METHODS)}"
+        raise ConfigError(message)
+
+
+def checked_rtol(rtol: float | None, method: str) -> float:
+    """Return the relative tolerance, the default of the method where none is given.
+
+    Raises
+    ------
+    ConfigError
+        If it is not between 1e-12 and 0.1.
+    """
+    if rtol is None:
+        return DEFAULT_RTOL.get(method, REFERENCE_RTOL)
+    if not 1e-12 <= rtol <= 0.1:
+        message = f"rtol = {rtol}: must be between 1e-12 and 0.1."
+        raise ConfigError(message)
+    return float(rtol)
+
+
+def output_times(
+    group: Cohort, years: float | None, times: Sequence[float] | FloatArray | None
+) -> FloatArray:
+    """Return output times [d], checked.
+
+    Raises
+    ------
+    ConfigError
+        If ``years`` is not positive, or ``times`` are not finite, rising and from 0 on, or both
+        are given.
+    """
+    if times is not None:
+        if years is not None:
+            message = "give either years or times, not both."
+            raise ConfigError(message)
+        at = np.asarray(times, dtype=np.float64)
+        if at.ndim != 1 or not len(at) or not np.all(np.isfinite(at)):
+            message = "times: must be a list of finite numbers [d]."
+            raise ConfigError(message)
+        if at[0] < 0 or np.any(np.diff(at) <= 0) or at[-1] > _LONGEST_YEARS * DAYS_PER_YEAR:
+            message = (
+                f"times: must rise from 0 or later to at most {_LONGEST_YEARS:g} y, "
+                "without repeats [d]."
+            )
+            raise ConfigError(message)
+        return at
+    length = _default_years(group) if years is None else years
+    if not (isinstance(length, int | float) and 0 < length <= _LONGEST_YEARS):
+        message = f"years = {length!r}: must be above 0 and at most {_LONGEST_YEARS:g} y."
+        raise ConfigError(message)
+    months = math.floor(length * DAYS_PER_YEAR / DAYS_PER_MONTH + 1e-9)
+    at = np.arange(months + 1) * DAYS_PER_MONTH
+    end = length * DAYS_PER_YEAR
+    return at if end - at[-1] < 1e-6 * end else np.append(at, end)
+
+
+def _default_years(group: Cohort) -> float:
+    ends = [s.end for s in group.schedules if math.isfinite(s.end)]
+    return max(5.0, 2.0 + max(ends, default=0.0) / DAYS_PER_YEAR)
+
+
+def _variables(
+    wanted: Sequence[str], base: Sequence[str], solution: Solution, baseline: FloatArray
+) -> dict[str, FloatArray]:
+    place = {name: k for k, name in enumerate(base)}
+    found: dict[str, FloatArray] = {}
+    for name in wanted:
+        k = place[name.removesuffix(results.PERCENT_CHANGE)]
+        values = solution.outputs[k]
+        is_change = name.endswith(results.PERCENT_CHANGE)
+        found[name] = results.percent_change(values, baseline[k]) if is_change else values
+    return found
+
+
+def _labels(group: Cohort) -> dict[str, list[Any]]:
+    labels: dict[str, list[Any]] = {n: list(v) for n, v in group.varied.items()}
+    if len(group.schedules) > 1:
+        labels["schedule"] = [str(s) for s in group.schedules]
+    if len(group.patients) > 1:
+        labels["age"] = [p.age for p in group.patients]
+        if any(p.name for p in group.patients):
+            labels["patient"] = [p.name for p in group.patients]
+    return labels
+
+
+def _manifest(model: Model, group: Cohort, method: str, rtol: float) -> Mapping[str, Any]:
+    single = len(group.schedules) == 1
+    return manifest(
+        model=model.name,
+        parameter_set=model.parameters.name,
+        parameters=group.parameters.fingerprint(),
+        varied={name: fingerprint(list(map(float, v))) for name, v in group.varied.items()},
+        schedule=str(group.schedules[0])
+        if single
+        else fingerprint(list(map(str, group.schedules))),
+        patient=repr(group.patients[0])
+        if len(group.patients) == 1
+        else fingerprint(group.patients),
+        method=method,
+        rtol=rtol,
+        seed=None,
+    )
+
+
+__all__ = ["METHODS", "ModelError", "check_method", "simulate"]

@@ -1,0 +1,1 @@
+"""Numerical integration; knows nothing of bone."""

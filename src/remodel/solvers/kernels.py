@@ -1,0 +1,75 @@
+"""Compiled kernels of a system: for the batch stepper, and for its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from remodel.equations.llvm import Library, host_lanes, is_cached, load_library
+from remodel.equations.system import System
+from remodel.solvers import stepper
+from remodel.solvers.layout import Layout, lay_out
+from remodel.solvers.problem import FloatArray
+from remodel.solvers.tableaus import TABLEAUS, Tableau
+
+_CACHE_LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Stepper:
+    """Machine code that advances one system by one method."""
+
+    layout: Layout
+    tableau: Tableau
+    lanes: int
+    library: Library
+    compiled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Machine code for a choice of outputs; output k is at slot ``first + k``."""
+
+    first: int
+    size: int
+    library: Library
+
+
+@lru_cache(maxsize=128)
+def stepper_of(system: System, method: str, lanes: int = 0) -> Stepper:
+    """Return the compiled stepper of a system; from the disk cache where it is there."""
+    width = lanes or host_lanes()
+    layout = lay_out(system, TABLEAUS[method])
+    source = stepper.write_stepper(system, layout, TABLEAUS[method], width)
+    library, compiled = load_library(source, stepper.FUNCTIONS)
+    return Stepper(layout, TABLEAUS[method], width, library, compiled)
+
+
+@lru_cache(maxsize=256)
+def evaluator_of(system: System, layout: Layout, outputs: tuple[str, ...], lanes: int) -> Evaluator:
+    """Return compiled outputs of a system, reading a workspace of the given layout."""
+    first = layout.stage_time
+    source = stepper.write_evaluator(system, layout, outputs, first, lanes)
+    library, _ = load_library(source, ("observe", "begin"))
+    return Evaluator(first, first + len(outputs), library)
+
+
+def stepper_is_cached(system: System, method: str) -> bool:
+    """Whether the stepper of a system is compiled on disk."""
+    layout = lay_out(system, TABLEAUS[method])
+    return is_cached(stepper.write_stepper(system, layout, TABLEAUS[method], host_lanes()))
+
+
+def workspace(size: int, lanes: int) -> FloatArray:
+    """Return an array of slots by lanes that starts at a cache line."""
+    raw = np.zeros(size * lanes + _CACHE_LINE // 8)
+    offset = (-raw.ctypes.data % _CACHE_LINE) // 8
+    return raw[offset : offset + size * lanes].reshape(size, lanes)
+
+
+def outputs_of(system: System, names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of outputs; all states by default."""
+    return tuple(names) or system.state_names

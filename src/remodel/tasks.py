@@ -1,0 +1,107 @@
+"""From a model, its events and its parameter values to the arrays a solver integrates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from remodel.equations import TIME
+from remodel.equations.system import System
+from remodel.models import Model
+from remodel.protocol import Action
+from remodel.solvers.problem import ADD, BREAK, FloatArray, Problem
+
+
+def baseline(system: System, model: Model, values: FloatArray, time: FloatArray) -> FloatArray:
+    """Return the baseline of every state, shape (n, n_states)."""
+    named = dict(zip(model.all_parameters, values.T, strict=True))
+    found = system.assembly.evaluate_initial({**named, TIME: time})
+    columns = [np.broadcast_to(found[name], (len(values),)) for name in system.state_names]
+    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float64)
+
+
+def build_task(
+    model: Model,
+    system: System,
+    actions: Sequence[Action],
+    values: FloatArray,
+    start: FloatArray,
+    times: Sequence[FloatArray],
+    zero: FloatArray,
+    *,
+    absolute: Sequence[tuple[FloatArray, Action]],
+    state: FloatArray,
+) -> Problem:
+    """Build the arrays a solver wants.
+
+    Parameters
+    ----------
+    actions : sequence of Action
+        With times from the start of treatment.
+    zero : ndarray, shape (n,)
+        Model time at the start of treatment.
+    absolute : sequence of (ndarray, Action)
+        Changes at a model time of their own for each simulation.
+    """
+    n = len(start)
+    everything = dict(zip(model.all_parameters, values.T, strict=True))
+    columns: list[tuple[FloatArray, int, int, FloatArray]] = []
+    for when, action in ((zero + a.time, a) for a in actions):
+        _append(columns, when, action, system, everything)
+    for when, action in absolute:
+        _append(columns, when, action, system, everything)
+    corners = model.constants(model.kinks, everything) if model.kinks else {}
+    for corner in corners.values():
+        columns.append((np.broadcast_to(corner, (n,)), BREAK, 0, np.zeros(n)))
+    end = np.array([t[-1] for t in times])
+    time = np.array([c[0] for c in columns]).reshape(len(columns), n).T
+    order = np.argsort(time, axis=1, kind="stable")
+    time = np.take_along_axis(time, order, axis=1)
+    inside = (time >= start[:, None]) & (time <= end[:, None])
+    kind = np.array([c[1] for c in columns], dtype=np.int64)[order]
+    index = np.array([c[2] for c in columns], dtype=np.int64)[order]
+    value = np.array([c[3] for c in columns]).reshape(len(columns), n).T
+    value = np.take_along_axis(value, order, axis=1)
+    names = list(model.all_parameters)
+    chosen = [names.index(name) for name in system.parameter_names]
+    return Problem(
+        parameters=np.ascontiguousarray(values[:, chosen]),
+        parameter_row=np.arange(n),
+        initial=state,
+        initial_row=np.arange(n),
+        start=np.ascontiguousarray(start, dtype=np.float64),
+        times=np.concatenate(times),
+        times_from=np.concatenate(([0], np.cumsum([len(t) for t in times]))),
+        event_time=time[inside],
+        event_kind=kind[inside],
+        event_index=index[inside],
+        event_value=value[inside],
+        event_from=np.concatenate(([0], np.cumsum(inside.sum(axis=1)))),
+        scale=scales(system, model),
+    )
+
+
+def _append(
+    columns: list[tuple[FloatArray, int, int, FloatArray]],
+    when: FloatArray,
+    action: Action,
+    system: System,
+    everything: Mapping[str, FloatArray],
+) -> None:
+    names = system.state_names if action.kind == ADD else system.parameter_names
+    if action.target not in names:
+        return  # an input no equation of this system reads
+    index = names.index(action.target)
+    value = np.full(len(when), action.value)
+    if action.factor:
+        value = value * system.assembly.constants([action.factor], everything)[action.factor]
+    columns.append((when, action.kind, index, value))
+
+
+def scales(system: System, model: Model) -> FloatArray:
+    """Return the size at which each state matters: its baseline, or what its declaration says."""
+    defaults = model.all_parameters.internal()[None, :]
+    at_baseline = np.abs(baseline(system, model, defaults, np.zeros(1))[0])
+    typical = np.array([system.state(name).typical for name in system.state_names])
+    return np.where(at_baseline > 0, at_baseline, typical)

@@ -1,0 +1,175 @@
+"""Units: one registry, the lengths of months and years, and conversion at the borders.
+
+Inside the package every number is a plain float in the unit its parameter, state or endpoint
+declares, with time in days. Conversion happens here and is called only where numbers enter or
+leave: parameter files, schedules, observation tables and results.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from remodel.errors import UnitError
+
+if TYPE_CHECKING:
+    import pint
+
+DAYS_PER_WEEK = 7.0
+DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
+
+_DAYS = {
+    "min": 1.0 / 1440.0, "minute": 1.0 / 1440.0, "minutes": 1.0 / 1440.0,
+    "h": 1.0 / 24.0, "hour": 1.0 / 24.0, "hours": 1.0 / 24.0,
+    "d": 1.0, "day": 1.0, "days": 1.0,
+    "w": DAYS_PER_WEEK, "wk": DAYS_PER_WEEK, "wks": DAYS_PER_WEEK,
+    "week": DAYS_PER_WEEK, "weeks": DAYS_PER_WEEK,
+    "mo": DAYS_PER_MONTH, "month": DAYS_PER_MONTH, "months": DAYS_PER_MONTH,
+    "y": DAYS_PER_YEAR, "yr": DAYS_PER_YEAR, "yrs": DAYS_PER_YEAR,
+    "year": DAYS_PER_YEAR, "years": DAYS_PER_YEAR,
+}  # fmt: skip
+
+_TO_MG = {
+    "g": 1e3, "mg": 1.0, "ug": 1e-3, "µg": 1e-3, "μg": 1e-3, "mcg": 1e-3, "ng": 1e-6,
+}  # fmt: skip
+_TO_MOL = {
+    "mol": 1.0, "mmol": 1e-3, "umol": 1e-6, "µmol": 1e-6, "μmol": 1e-6,
+    "nmol": 1e-9, "pmol": 1e-12,
+}  # fmt: skip
+_IU = {"iu": 1.0, "kiu": 1e3}
+
+TIME_UNITS = tuple(_DAYS)
+DOSE_UNITS = (*_TO_MG, *_TO_MOL, *_IU)
+
+
+def days(value: float, unit: str) -> float:
+    """Return a duration in days.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    unit : str
+        One of h, d, wk, mo, y or their long names; a month is 30.4375 d, a year 365.25 d.
+
+    Raises
+    ------
+    UnitError
+        If ``unit`` is not a unit of time.
+    """
+    factor = _DAYS.get(unit.strip().lower())
+    if factor is None:
+        message = f"'{unit}' is not a unit of time; use h, d, wk, mo or y."
+        raise UnitError(message)
+    return value * factor
+
+
+def dose_in_mg(
+    amount: float,
+    unit: str,
+    drug: str,
+    *,
+    molar_mass: float | None = None,
+    iu_per_mg: float | None = None,
+) -> float:
+    """Convert a dose to mg.
+
+    Parameters
+    ----------
+    amount : float
+        Dose in ``unit``.
+    unit : str
+        g, mg, µg (ug, mcg), ng, mol, mmol, µmol, nmol, pmol or IU.
+    drug : str
+        Name for the error message.
+    molar_mass : float, optional
+        [g/mol]; needed for doses in mol.
+    iu_per_mg : float, optional
+        International units in one mg; needed for doses in IU.
+
+    Returns
+    -------
+    float
+        Dose [mg].
+
+    Raises
+    ------
+    UnitError
+        If the unit is unknown, or needs a molar mass or an IU content the drug does not have.
+    """
+    word = unit.strip()
+    lower = word.lower()
+    if word in _TO_MG or lower in _TO_MG:
+        return amount * _TO_MG.get(word, _TO_MG.get(lower, 1.0))
+    if lower in _TO_MOL:
+        if molar_mass is None:
+            message = (
+                f"{drug}: a dose in {word} needs a molar mass, which this drug has not; use mg."
+            )
+            raise UnitError(message)
+        return amount * _TO_MOL[lower] * molar_mass * 1e3
+    if lower in _IU:
+        if iu_per_mg is None:
+            message = (
+                f"{drug}: a dose in IU cannot be converted to mass for this drug; "
+                "give it in mg, µg or mol."
+            )
+            raise UnitError(message)
+        return amount * _IU[lower] / iu_per_mg
+    message = f"{drug}: '{unit}' is not a unit of dose; use g, mg, µg, ng, mmol, µmol, nmol or IU."
+    raise UnitError(message)
+
+
+@functools.cache
+def registry() -> pint.UnitRegistry[float]:
+    """Return the unit registry, with the words of the field defined.
+
+    Months are 30.4375 d and years 365.25 d. ``BCE`` (bone collagen equivalents) and ``IU`` are
+    amounts of their own; a T-score or a ratio is dimensionless.
+    """
+    import pint
+
+    units: pint.UnitRegistry[float] = pint.UnitRegistry()
+    units.define(f"month = {DAYS_PER_MONTH} * day")
+    units.define(f"year = {DAYS_PER_YEAR} * day = y")
+    units.define("bone_collagen_equivalent = [collagen] = BCE")
+    units.define("international_unit = [biological_activity] = IU")
+    units.define("cell_unit = [cells]")
+    return units
+
+
+def parse(unit: str) -> pint.Unit:
+    """Return the pint unit written as ``unit``; ``-`` and ``1`` mean dimensionless.
+
+    Raises
+    ------
+    UnitError
+        If pint does not know it.
+    """
+    text = unit.strip()
+    if text in {"-", "", "1", "percent", "%"}:
+        return registry().dimensionless
+    try:
+        return registry().parse_units(re.sub(r"µ|μ", "u", text).replace("^", "**"))
+    except Exception as error:
+        message = f"'{unit}' is not a unit this package knows ({error})."
+        raise UnitError(message) from error
+
+
+@functools.cache
+def in_days(unit: str) -> tuple[float, str]:
+    """Return the factor and the unit that replace every time unit of ``unit`` by days.
+
+    ``in_days("1/y")`` is ``(1/365.25, "1 / d")``. Other units are left as they are.
+    """
+    units = registry()
+    parsed = parse(unit)
+    target = units.dimensionless
+    for name, power in parsed._units.items():
+        one = units.parse_units(name)
+        day = units.parse_units("day")
+        target = target * ((day if one.dimensionality == day.dimensionality else one) ** power)
+    factor = float(units.Quantity(1.0, parsed).to(target).magnitude)
+    return factor, f"{target:~}" or "-"
