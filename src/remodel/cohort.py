@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,8 @@ class Cohort:
         Values shared by all simulations.
     varied : mapping of str to ndarray, shape (size,)
         Parameters that differ between simulations, in their own units.
-    patient_given : bool
-        Whether the caller described a patient.
+    given : frozenset of str
+        Parameters that the caller set by name.
     """
 
     size: int
@@ -43,7 +43,7 @@ class Cohort:
     patients: tuple[Patient, ...]
     parameters: ParameterSet
     varied: Mapping[str, FloatArray]
-    patient_given: bool
+    given: frozenset[str]
 
     def schedule(self, i: int) -> Schedule:
         """Schedule of one simulation."""
@@ -68,12 +68,14 @@ def cohort(
         If a name is unknown, a value is not allowed, or lengths differ.
     """
     listed = _many(schedule, (str, Schedule, type(None)))
+    if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
+        message = f"schedule: expected a sentence, a Schedule or a list of these, got {schedule!r}."
+        raise ScheduleError(message)
     schedules = tuple(_schedule(one, model) for one in listed)
     people = tuple(Patient() if p is None else p for p in _many(patient, (Patient, type(None))))
-    for person in people:
-        if not isinstance(person, Patient):
-            message = f"patient: expected a Patient, got {type(person).__name__}."
-            raise PatientError(message)
+    if not people or not all(isinstance(person, Patient) for person in people):
+        message = f"patient: expected a Patient or a list of them, got {patient!r}."
+        raise PatientError(message)
     fixed, varied = _parameters(model, parameters)
     lengths = {"schedule": len(schedules), "patient": len(people)}
     lengths.update({name: len(values) for name, values in varied.items()})
@@ -87,18 +89,12 @@ def cohort(
         patients=people,
         parameters=fixed,
         varied={n: np.broadcast_to(v, (size,)) for n, v in varied.items()},
-        patient_given=patient is not None,
+        given=frozenset() if isinstance(parameters, ParameterSet) else frozenset(parameters or ()),
     )
 
 
 def _many(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
-    if isinstance(value, single):
-        return (value,)
-    if not isinstance(value, Sequence) or not value:
-        kind = single[-2].__name__ if len(single) > 1 else single[0].__name__
-        message = f"expected a {kind} or a list of them, got {value!r}."
-        raise ScheduleError(message)
-    return tuple(value)
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, single) else (value,)
 
 
 def _schedule(value: Schedules, model: Model) -> Schedule:
@@ -124,10 +120,14 @@ def _parameters(
     if parameters is None:
         return base, {}
     if isinstance(parameters, ParameterSet):
+        _check_units(base, parameters)
         return base.replace(parameters.natural()), {}
+    if not isinstance(parameters, Mapping):
+        message = f"parameters: expected a mapping from names to values, got {parameters!r}."
+        raise ParameterError(message)
     shared, varied = {}, {}
     for name, value in parameters.items():
-        array = np.asarray(value, dtype=np.float64)
+        array = _numbers(name, value)
         if array.ndim > 1:
             message = f"{name}: expected a number or a one-dimensional array, got {array.ndim}-d."
             raise ParameterError(message)
@@ -137,6 +137,21 @@ def _parameters(
             _check_array(base, name, array)
             varied[name] = array
     return base.replace(shared), varied
+
+
+def _check_units(base: ParameterSet, given: ParameterSet) -> None:
+    for name, parameter in given.items():
+        if parameter.unit != base[name].unit:
+            message = f"{name}: expected in {base[name].unit}, got it in {parameter.unit}."
+            raise ParameterError(message)
+
+
+def _numbers(name: str, value: Values) -> FloatArray:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        message = f"{name}: expected a number or an array of numbers, got {value!r}."
+        raise ParameterError(message) from None
 
 
 def _check_array(base: ParameterSet, name: str, values: FloatArray) -> None:

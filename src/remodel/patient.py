@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from remodel.errors import PatientError
 
 _OLDEST = 120.0
-_EXTREME_T_SCORE = 8.0
+_EXTREME_T_SCORE = 6.0  # lower ones would leave less than no bone at the femoral neck
 DEFAULT_MENOPAUSE_AGE = 50.0
 """Median age at the final menstrual period, rounded: SWAN median 51.4 y (Gold 2001, Am J Epidemiol
 153:865-874)."""
@@ -57,14 +58,16 @@ class Patient:
             value = getattr(self, item.name)
             if item.name in ("name", "menopause") or value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 message = f"{item.name} = {value!r}: must be a number."
                 raise PatientError(message)
+            object.__setattr__(self, item.name, float(value))
             if not math.isfinite(value):
                 message = f"{item.name} = {value}: must be a finite number."
                 raise PatientError(message)
             if item.name.startswith("t_score") and abs(value) > _EXTREME_T_SCORE:
-                message = f"{item.name} = {value:g}: must be between -8 and 8 (T-score)."
+                limit = f"{_EXTREME_T_SCORE:g}"
+                message = f"{item.name} = {value:g}: must be between -{limit} and {limit}."
                 raise PatientError(message)
         if not 0 < self.age <= _OLDEST:
             message = f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from remodel.drugs import Drug
@@ -90,13 +90,26 @@ def protocol(
     actions = give(model, parameters, plan)
     timed, at_age = _interventions(model, schedule, parameters)
     begun = [part.time if isinstance(part, Dose) else part.start for part in plan]
+    first = min((0.0, *begun, *(action.time for action in timed)))
+    _check_steady_state(plan, first)
     return Protocol(
         drugs=model.with_drugs({part.drug for part in plan}),
         actions=tuple(sorted((*actions, *timed), key=lambda a: a.time)),
         at_age=at_age,
         steady_state=tuple(part for part in plan if part.steady_state),
-        first=min((0.0, *begun)),
+        first=first,
     )
+
+
+def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
+    for part in plan:
+        begin = part.time if isinstance(part, Dose) else part.start
+        if part.steady_state and begin != first:
+            message = (
+                f"{part.drug}: steady state at {begin:g} d, but the simulation begins at {first:g} d; "
+                "a steady state must be there from the beginning."
+            )
+            raise ScheduleError(message)
 
 
 def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]) -> list[Action]:
@@ -194,13 +207,16 @@ def _interventions(
     return timed, tuple(at_age)
 
 
-def menopause_of(schedule: Schedule) -> float | None:
-    """Return the age [d] of a menopause that the schedule names."""
-    ages: Sequence[float] = [
-        event.age for event in schedule.interventions
-        if event.name == "menopause" and event.age is not None
-    ]  # fmt: skip
-    if len(ages) > 1:
-        message = "the schedule names menopause more than once."
-        raise ScheduleError(message)
-    return ages[0] if ages else None
+def menopause_of(schedule: Schedule, age: float) -> float | None:
+    """Return the age [d] of a menopause that the schedule names.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    age : float
+        Of the patient at the start of treatment [d], to which a time of menopause is added.
+    """
+    for event in schedule.interventions:
+        if event.name == "menopause":
+            return event.age if event.time is None else age + event.time
+    return None

@@ -77,6 +77,25 @@ def percent_change(values: FloatArray, baseline: FloatArray) -> FloatArray:
     return change
 
 
+def percent_change_slope(
+    values: FloatArray, baseline: FloatArray, slope: FloatArray, slope_at_baseline: FloatArray
+) -> FloatArray:
+    """Return the derivative of :func:`percent_change`.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, n_times)
+    baseline : ndarray, shape (n,)
+    slope : ndarray, shape (n_parameters, n, n_times)
+    slope_at_baseline : ndarray, shape (n_parameters, n)
+    """
+    of = baseline[None, :, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change: FloatArray = 100.0 * (slope - values / of * slope_at_baseline[:, :, None]) / of
+    change[~np.isfinite(change)] = np.nan
+    return change
+
+
 def describe(model: Model, units: Mapping[str, str], name: str) -> dict[str, str]:
     """Return ``units`` and ``long_name`` of an output."""
     if name.endswith(PERCENT_CHANGE):
@@ -102,6 +121,8 @@ def to_dataset(
     units: Mapping[str, str],
     labels: Mapping[str, Sequence[Any]],
     manifest: Mapping[str, Any],
+    slopes: Mapping[str, FloatArray] | None = None,
+    parameters: Sequence[str] = (),
 ) -> xr.Dataset:
     """Return a dataset with dimensions ``simulation`` and ``time``.
 
@@ -118,6 +139,8 @@ def to_dataset(
         Of states and quantities that are not endpoints.
     labels : mapping of str to sequence, length n
         Coordinates along ``simulation``.
+    slopes : mapping of str to ndarray, shape (n_parameters, n, n_times)
+        Sensitivities of variables to ``parameters``.
     """
     import xarray as xr
 
@@ -126,6 +149,10 @@ def to_dataset(
         name: (("simulation", "time"), values, describe(model, units, name))
         for name, values in variables.items()
     }
+    for name, values in (slopes or {}).items():
+        long_name = f"derivative of {name} by each parameter"
+        note = {"long_name": long_name, "units": f"{data[name][2]['units']} per parameter unit"}
+        data[f"{name}_sensitivity"] = (("parameter", "simulation", "time"), values, note)
     along = ("simulation",)
     flags = {
         "long_name": "outcome of the simulation",
@@ -145,6 +172,8 @@ def to_dataset(
             "time", times / DAYS_PER_MONTH, {"units": "month", "long_name": "months from start"}
         ),
     }  # fmt: skip
+    if parameters:
+        coords["parameter"] = list(parameters)
     coords.update({name: (along, list(values)) for name, values in labels.items()})
     attrs = {
         "title": model.title,

@@ -9,20 +9,22 @@ import numpy as np
 
 from remodel.cohort import Cohort
 from remodel.equations.system import System
-from remodel.errors import PatientError, ScheduleError
+from remodel.equations.expression import ancestors
+from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
+from remodel.patient import Patient
 from remodel.protocol import Action, Protocol, give, menopause_of, protocol
-from remodel.schedules import Dose, Infusion
+from remodel.schedules import Dose, Infusion, Schedule
 from remodel.solvers.batch import DEFAULT_METHOD, integrate_batch
-from remodel.solvers.kernels import evaluator_of, stepper_of
 from remodel.solvers.problem import SET, FloatArray, IntArray, Problem, Solution
 from remodel.solvers.status import Status
 from remodel.steady_dosing import with_steady_dosing
-from remodel.tasks import baseline, build_task
+from remodel.tasks import baseline, build_task, columns_of
 from remodel.units import DAYS_PER_YEAR
 
 Progress = Callable[[int], None] | None
 _SURGERY = "oophorectomy"
+SCIPY_METHODS = ("lsoda", "bdf", "radau")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,40 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Results of some simulations: solution, value of each output at day 0, model time at day 0."""
+    """Results of some simulations.
+
+    Attributes
+    ----------
+    solution : Solution
+    baseline : ndarray, shape (n_outputs, n)
+        Value of each output at day 0.
+    baseline_sensitivity : ndarray, shape (n_outputs, n_sensitivities, n)
+    start : ndarray, shape (n,)
+        Model time at day 0 [d].
+    """
 
     solution: Solution
     baseline: FloatArray
+    baseline_sensitivity: FloatArray
     start: FloatArray
+
+
+def _check_past(patient: Patient, plan: Protocol) -> None:
+    """Refuse what happens before the woman is there."""
+    if patient.age * DAYS_PER_YEAR + plan.first <= 0:
+        message = (
+            f"the schedule begins {-plan.first / DAYS_PER_YEAR:g} y before the start of treatment, "
+            f"and the patient is {patient.age:g} y old then."
+        )
+        raise ScheduleError(message)
+    for age, action in plan.at_age:
+        if age < patient.age * DAYS_PER_YEAR:
+            message = (
+                f"the schedule changes {action.target} at {age / DAYS_PER_YEAR:g} y, before "
+                f"the start at {patient.age:g} y; describe the past in Patient, e.g. "
+                "menopause='surgical' with menopause_age."
+            )
+            raise ScheduleError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +86,7 @@ class Course:
     threads: int | None
     exact_doses: bool
     max_steps: int
+    sensitivities: tuple[str, ...] = ()
 
     def prepare(self) -> Prepared:
         """Translate schedules and refuse what contradicts itself, before any work starts."""
@@ -81,6 +113,7 @@ class Course:
         if len(self.cohort.schedules) == 1:
             of[:] = 0
         self._check_ages(protocols, of)
+        self._check_sensitivities(protocols)
         return Prepared(tuple(protocols), of)
 
     def _check_ages(self, protocols: Sequence[Protocol], of: IntArray) -> None:
@@ -92,24 +125,47 @@ class Course:
         many = max(len(self.cohort.patients), len(self.cohort.schedules))
         for i in range(many):
             patient, plan = self.cohort.patient(i), protocols[of[min(i, len(of) - 1)]]
-            for age, action in plan.at_age:
-                if age < patient.age * DAYS_PER_YEAR:
-                    message = (
-                        f"the schedule changes {action.target} at {age / DAYS_PER_YEAR:g} y, before "
-                        f"the start at {patient.age:g} y; describe the past in Patient, e.g. "
-                        "menopause='surgical' with menopause_age."
-                    )
-                    raise ScheduleError(message)
-            named = menopause_of(self.cohort.schedule(i))
-            if named is not None and (
+            _check_past(patient, plan)
+            self._check_menopause(patient, self.cohort.schedule(i))
+
+    def _check_menopause(self, patient: Patient, schedule: Schedule) -> None:
+        """Refuse a menopause that is given more than once."""
+        named = menopause_of(schedule, patient.age * DAYS_PER_YEAR)
+        said = {
+            "the schedule": named is not None,
+            f"Patient(menopause={patient.menopause!r}, menopause_age={patient.menopause_age})": (
                 patient.menopause_age is not None or patient.menopause != "natural"
-            ):
-                message = (
-                    f"the schedule has menopause at {named / DAYS_PER_YEAR:g} y but the patient "
-                    f"has menopause={patient.menopause!r}, menopause_age={patient.menopause_age}; "
-                    "say it once."
-                )
-                raise PatientError(message)
+            ),
+            f"parameters['{self.model.menopause_age}']": (
+                self.model.menopause_age in self.cohort.given
+            ),
+        }
+        sources = [source for source, says in said.items() if says]
+        if len(sources) > 1:
+            message = f"menopause is given by {' and by '.join(sources)}; say it once."
+            raise PatientError(message)
+
+    def _check_sensitivities(self, protocols: Sequence[Protocol]) -> None:
+        """Refuse parameters whose effect does not pass through the equations alone."""
+        if not self.sensitivities:
+            return
+        if self.method in SCIPY_METHODS:
+            message = f"sensitivities come from the batch engine; method='{self.method}' has none."
+            raise ConfigError(message)
+        if any(p.t_scores for p in self.cohort.patients):
+            message = "sensitivities need a patient without baseline T-scores."
+            raise PatientError(message)
+        for plan in protocols:
+            system = self.model.system(plan.drugs)
+            switched = {a.target for a in plan.actions if a.kind == SET}
+            switched.update(a.target for _, a in plan.at_age)
+            factors = [system.outputs[a.factor] for a in plan.actions if a.factor in system.outputs]
+            in_doses = {node.name for node in ancestors(factors)} | {a.factor for a in plan.actions}
+            for name in self.sensitivities:
+                self.model.all_parameters[name]
+                if name in switched or name in in_doses:
+                    message = f"{name} is set by the schedule; a sensitivity to it is not defined."
+                    raise ParameterError(message)
 
     def actions_of(self, part: Dose | Infusion, until: float) -> list[Action]:
         """Return what one regimen does within one interval, as if it began now [d]."""
@@ -119,9 +175,11 @@ class Course:
             begun = replace(part, time=0.0, interval=None, count=1, steady_state=False)
         return give(self.model, self.cohort.parameters, [begun])
 
-    def integrate(self, system: System, task: Problem, outputs: Sequence[str]) -> Solution:
+    def integrate(
+        self, system: System, task: Problem, outputs: Sequence[str], wrt: Sequence[str] = ()
+    ) -> Solution:
         """Integrate with the chosen method."""
-        if self.method in ("lsoda", "bdf", "radau"):
+        if self.method in SCIPY_METHODS:
             from remodel.solvers.scipy_reference import integrate_scipy
 
             return integrate_scipy(
@@ -136,7 +194,14 @@ class Course:
             rtol=self.rtol,
             threads=self.threads,
             max_steps=self.max_steps,
+            wrt=wrt,
         )
+
+    def read_by(self, system: System) -> tuple[tuple[str, ...], list[int]]:
+        """Return the sensitivities a system has a say in, and their positions among all asked."""
+        known = set(system.parameter_names)
+        place = [j for j, name in enumerate(self.sensitivities) if name in known]
+        return tuple(self.sensitivities[j] for j in place), place
 
 
 def integrate_course(
@@ -155,7 +220,7 @@ def integrate_course(
     plans = prepared.protocol_of[some]
     first = np.array([p.first for p in prepared.protocols])[plans]
     core = model.system()
-    history, state = _natural_history(course, core, values, surgery, start + first)
+    history, state, tangents = _natural_history(course, core, values, surgery, start + first)
     _perform_surgery(model, values, surgery, start + first)
     n, k = len(some), len(course.outputs)
     solution = Solution(
@@ -164,25 +229,31 @@ def integrate_course(
         status=np.zeros(n, dtype=np.int64),
         stopped=start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
+        sensitivities=np.full((k, len(course.sensitivities), n, len(course.times)), np.nan),
     )
     at_zero = np.full((k, n), np.nan)
+    slope_at_zero = np.full((k, len(course.sensitivities), n), np.nan)
     for p, plan in enumerate(prepared.protocols):
         mine = np.flatnonzero(plans == p)
         if not len(mine):
             continue
-        arm = _Arm(course, plan, values[mine], start[mine], surgery[mine], state[mine])
-        part, at_start = arm.integrate(_t_scores(course, some[mine]))
+        arm = _Arm(
+            course, plan, values[mine], start[mine], surgery[mine], state[mine], tangents[mine]
+        )
+        part, at_zero[:, mine], slope_at_zero[:, :, mine] = arm.integrate(
+            _t_scores(course, some[mine])
+        )
         solution.outputs[:, mine] = part.outputs
+        solution.sensitivities[:, :, mine] = part.sensitivities
         solution.status[mine] = part.status
         solution.stopped[mine] = part.stopped
         solution.counters[mine] = part.counters
-        at_zero[:, mine] = at_start
         if progress:
             progress(len(mine))
     failed = history.status != Status.OK
     solution.status[failed] = history.status[failed]
     solution.stopped[failed] = history.stopped[failed]
-    return Part(solution, at_zero, start)
+    return Part(solution, at_zero, slope_at_zero, start)
 
 
 def _values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -199,19 +270,16 @@ def _values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
     column = place[model.menopause_age]
     limit = model.all_parameters[model.menopause_age]
     never = limit.upper * limit.factor
-    follows_parameter = not group.patient_given and model.menopause_age in group.varied
     for row, i in enumerate(some):
         patient = group.patient(int(i))
-        named = menopause_of(group.schedule(int(i)))
-        age = patient.age_at_menopause
-        if patient.menopause == "surgical" and age is not None:
-            surgery[row] = age * model.days_per_year
+        named = menopause_of(group.schedule(int(i)), patient.age * DAYS_PER_YEAR)
+        age = patient.menopause_age
+        if patient.menopause != "natural":
             values[row, column] = never
-        elif age is None:
-            values[row, column] = never
+            surgery[row] = np.inf if age is None else age * model.days_per_year
         elif named is not None:
             values[row, column] = named / DAYS_PER_YEAR * limit.factor
-        elif not follows_parameter:
+        elif age is not None:
             values[row, column] = age * limit.factor
     return values, surgery
 
@@ -247,7 +315,7 @@ def _perform_surgery(
 
 def _natural_history(
     course: Course, core: System, values: FloatArray, surgery: FloatArray, until: FloatArray
-) -> tuple[Solution, FloatArray]:
+) -> tuple[Solution, FloatArray, FloatArray]:
     """Return the state of each woman before treatment, simulated once for equal histories.
 
     Returns
@@ -255,17 +323,20 @@ def _natural_history(
     Solution
         Status and time reached of each woman's history.
     ndarray, shape (n, n_states)
+    ndarray, shape (n, n_sensitivities, n_states)
+        Derivatives of that state.
     """
     model, n = course.model, len(until)
+    wrt, place = course.read_by(core)
     if not model.follows_age:
         state = baseline(core, model, values, until)
         empty = Solution(
             np.zeros((0, n, 0)), state, np.zeros(n, dtype=np.int64), until,
             np.zeros((n, 3), dtype=np.int64),
         )  # fmt: skip
-        return empty, state
-    used = [list(model.all_parameters).index(name) for name in core.parameter_names]
-    key = np.ascontiguousarray(np.column_stack([values[:, used], surgery]))
+        slopes = core.baseline_tangents(values[:, columns_of(core, model)], until, wrt)
+        return empty, state, _spread(slopes, place, len(course.sensitivities))
+    key = np.column_stack([values[:, columns_of(core, model)], surgery])
     seen: dict[bytes, int] = {}
     of = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in key])
     lead = np.unique(of, return_index=True)[1]
@@ -280,14 +351,25 @@ def _natural_history(
         model, core, (), values[lead], begin, ages, np.full(len(lead), np.inf),
         absolute=[(surgery[lead], action) for action in actions],
         state=baseline(core, model, values[lead], begin),
+        tangents=core.baseline_tangents(values[lead][:, columns_of(core, model)], begin, wrt),
     )  # fmt: skip
-    solved = course.integrate(core, task, core.state_names)
+    solved = course.integrate(core, task, core.state_names, wrt)
     position = np.array([int(np.searchsorted(ages[u], t)) for u, t in zip(of, until, strict=True)])
     state = solved.outputs[:, of, position].T.copy()
     shown = Solution(
         np.zeros((0, n, 0)), state, solved.status[of], solved.stopped[of], solved.counters[of]
     )
-    return shown, state
+    slopes = solved.sensitivities[:, :, of, position].transpose(2, 1, 0)
+    return shown, state, _spread(slopes, place, len(course.sensitivities))
+
+
+def _spread(slopes: FloatArray, place: Sequence[int], count: int) -> FloatArray:
+    """Return derivatives for every parameter asked, zero where the system does not read it."""
+    n, given, states = slopes.shape
+    full = np.zeros((n, count, states))
+    if given:
+        full[:, list(place)] = slopes
+    return full
 
 
 def _surgery_actions(model: Model) -> list[Action]:
@@ -307,6 +389,7 @@ class _Arm:
         start: FloatArray,
         surgery: FloatArray,
         core_state: FloatArray,
+        core_tangents: FloatArray,
     ) -> None:
         self.course, self.plan, self.model = course, plan, course.model
         self.system = course.model.system(plan.drugs)
@@ -317,20 +400,26 @@ class _Arm:
         ]
         if np.any(np.isfinite(surgery)) and _SURGERY in self.model.interventions:
             self.absolute += [(surgery, action) for action in _surgery_actions(self.model)]
-        self.state = self._enter(core_state)
+        self.wrt, self.place = course.read_by(self.system)
+        self._enter(core_state, core_tangents)
 
-    def _enter(self, core_state: FloatArray) -> FloatArray:
-        """Return the state with drug compartments added at their baseline."""
+    def _enter(self, core_state: FloatArray, core_tangents: FloatArray) -> None:
+        """Add drug compartments, at their baseline, to the state of the body."""
         begin = self.start + self.plan.first
-        state = baseline(self.system, self.model, self.values, begin)
+        self.state = baseline(self.system, self.model, self.values, begin)
+        rows = self.values[:, columns_of(self.system, self.model)]
+        own = self.system.baseline_tangents(rows, begin, self.wrt)
         known = {name: j for j, name in enumerate(self.model.system().state_names)}
         for i, name in enumerate(self.system.state_names):
             if name in known:
-                state[:, i] = core_state[:, known[name]]
-        return state
+                self.state[:, i] = core_state[:, known[name]]
+                own[:, :, i] = core_tangents[:, self.place, known[name]]
+        self.tangents = own
 
-    def integrate(self, t_scores: Mapping[str, FloatArray]) -> tuple[Solution, FloatArray]:
-        """Return the solution and the value of each output at day 0."""
+    def integrate(
+        self, t_scores: Mapping[str, FloatArray]
+    ) -> tuple[Solution, FloatArray, FloatArray]:
+        """Return the solution, and the value and sensitivities of each output at day 0."""
         outcome = None
         if self.plan.steady_state:
             self.state = with_steady_dosing(
@@ -344,19 +433,25 @@ class _Arm:
         task = build_task(
             self.model, self.system, [a for a in self.plan.actions if a.time >= 0], self.values,
             self.start, [zero + asked for zero in self.start], self.start,
-            absolute=self.absolute, state=self.state,
+            absolute=self.absolute, state=self.state, tangents=self.tangents,
         )  # fmt: skip
-        solution = self.course.integrate(self.system, task, self.course.outputs)
+        solution = self.course.integrate(self.system, task, self.course.outputs, self.wrt)
         if outcome is not None:
             failed = outcome.status != Status.OK
             solution.status[failed] = outcome.status[failed]
             solution.stopped[failed] = outcome.stopped[failed]
         at_zero = solution.outputs[:, :, 0].copy()
-        kept = solution.outputs[:, :, len(asked) - len(times) :]
-        trimmed = Solution(
-            kept, solution.final, solution.status, solution.stopped, solution.counters
+        first = len(asked) - len(times)
+        outputs, n = len(self.course.outputs), len(self.start)
+        slopes = np.zeros((outputs, len(self.course.sensitivities), n, len(asked)))
+        if self.wrt:
+            slopes[:, self.place] = solution.sensitivities
+        trimmed = replace(
+            solution,
+            outputs=solution.outputs[:, :, first:],
+            sensitivities=slopes[:, :, :, first:],
         )
-        return trimmed, at_zero
+        return trimmed, at_zero, slopes[:, :, :, 0].copy()
 
     def _run_in(self) -> Solution:
         """Integrate what was given before day 0, and leave its dosing rates switched on."""
@@ -364,14 +459,19 @@ class _Arm:
         task = build_task(
             self.model, self.system, before, self.values, self.start + self.plan.first,
             [np.array([zero]) for zero in self.start], self.start,
-            absolute=self.absolute, state=self.state,
+            absolute=self.absolute, state=self.state, tangents=self.tangents,
         )  # fmt: skip
-        outcome = self.course.integrate(self.system, task, self.system.state_names)
+        outcome = self.course.integrate(self.system, task, self.system.state_names, self.wrt)
         self.state = np.ascontiguousarray(outcome.outputs[:, :, 0].T)
+        if self.wrt:
+            slopes = outcome.sensitivities[:, :, :, 0].transpose(2, 1, 0)
+            self.tangents = np.ascontiguousarray(slopes)
         names = list(self.model.all_parameters)
         for action in before:
             if action.kind == SET:
                 self.values[:, names.index(action.target)] = action.value
+        for when, action in self.absolute:
+            self.values[when < self.start, names.index(action.target)] = action.value
         return outcome
 
     def _meet(self, t_scores: Mapping[str, FloatArray]) -> None:
@@ -390,15 +490,5 @@ class _Arm:
         """Return one output of every simulation at day 0."""
         from remodel.solvers.scipy_reference import observe
 
-        step = stepper_of(self.system, DEFAULT_METHOD)
-        kernel = evaluator_of(self.system, step.layout, (output,), step.lanes)
-        names = list(self.model.all_parameters)
-        chosen = [names.index(name) for name in self.system.parameter_names]
-        return np.array(
-            [
-                observe(step, kernel, p[chosen], self.start[i : i + 1], self.state[i][:, None])[
-                    0, 0
-                ]
-                for i, p in enumerate(self.values)
-            ]
-        )
+        own = self.values[:, columns_of(self.system, self.model)].T
+        return observe(self.system, (output,), own, self.start, self.state.T)[0]

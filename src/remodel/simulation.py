@@ -15,7 +15,7 @@ from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
 from remodel.provenance import fingerprint, manifest
-from remodel.runs import Course, integrate_course
+from remodel.runs import Course, Part, Prepared, integrate_course
 from remodel.solvers.problem import FloatArray, Solution
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -43,6 +43,7 @@ def simulate(
     threads: int | None = None,
     exact_doses: bool = False,
     max_steps: int = 100_000,
+    sensitivities: Sequence[str] = (),
     strict: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> xr.Dataset:
@@ -79,6 +80,9 @@ def simulate(
         Give each dose of a daily or weekly regimen as a jump, not their mean rate.
     max_steps : int
         Steps allowed to one simulation.
+    sensitivities : sequence of str
+        Parameters by which every output is differentiated; adds ``<output>_sensitivity`` with
+        dimensions ``parameter, simulation, time``, per unit of the parameter's own unit.
     strict : bool
         Raise if any simulation fails, instead of a warning, a status and NaN.
     progress : callable, optional
@@ -116,46 +120,61 @@ def simulate(
         threads=threads,
         exact_doses=exact_doses,
         max_steps=max_steps,
+        sensitivities=_checked_sensitivities(chosen, sensitivities),
     )
-    prepared = course.prepare()
-    solution, baseline, start = _run(course, prepared, progress)
-    results.report_failures(solution, strict=strict)
-    variables = _variables(wanted, base, solution, baseline)
+    part = _run(course, course.prepare(), progress)
+    results.report_failures(part.solution, strict=strict)
     record = _manifest(chosen, group, method, tolerance)
     return results.to_dataset(
         chosen,
         at,
-        variables,
-        solution,
-        start=start,
+        _variables(wanted, base, part),
+        part.solution,
+        start=part.start,
+        slopes=_slopes(chosen, course, wanted, part),
+        parameters=course.sensitivities,
         units={name: s.unit for name, s in chosen.assembly(every_drug).states.items()},
         labels=_labels(group),
         manifest=record,
     )
 
 
-def _run(
-    course: Course, prepared: Any, progress: Callable[[int], None] | None
-) -> tuple[Solution, FloatArray, FloatArray]:
+def _run(course: Course, prepared: Prepared, progress: Callable[[int], None] | None) -> Part:
     """Integrate in chunks, so that memory beyond the output stays small."""
-    n, k = course.cohort.size, len(course.outputs)
-    solution = Solution(
-        outputs=np.full((k, n, len(course.times)), np.nan),
-        final=np.zeros((n, 0)),
-        status=np.zeros(n, dtype=np.int64),
-        stopped=np.zeros(n),
-        counters=np.zeros((n, 3), dtype=np.int64),
+    n, k, d, times = (
+        course.cohort.size, len(course.outputs), len(course.sensitivities), len(course.times),
+    )  # fmt: skip
+    whole = Part(
+        solution=Solution(
+            outputs=np.full((k, n, times), np.nan),
+            final=np.zeros((n, 0)),
+            status=np.zeros(n, dtype=np.int64),
+            stopped=np.zeros(n),
+            counters=np.zeros((n, 3), dtype=np.int64),
+            sensitivities=np.full((k, d, n, times), np.nan),
+        ),
+        baseline=np.full((k, n), np.nan),
+        baseline_sensitivity=np.full((k, d, n), np.nan),
+        start=np.zeros(n),
     )
-    baseline, start = np.full((k, n), np.nan), np.zeros(n)
     for first in range(0, n, _CHUNK):
         some = np.arange(first, min(first + _CHUNK, n))
         part = integrate_course(course, prepared, some, progress)
-        solution.outputs[:, some] = part.solution.outputs
-        solution.status[some] = part.solution.status
-        solution.stopped[some] = part.solution.stopped
-        solution.counters[some] = part.solution.counters
-        baseline[:, some], start[some] = part.baseline, part.start
-    return solution, baseline, start
+        whole.solution.outputs[:, some] = part.solution.outputs
+        whole.solution.sensitivities[:, :, some] = part.solution.sensitivities
+        whole.solution.status[some] = part.solution.status
+        whole.solution.stopped[some] = part.solution.stopped
+        whole.solution.counters[some] = part.solution.counters
+        whole.baseline[:, some] = part.baseline
+        whole.baseline_sensitivity[:, :, some] = part.baseline_sensitivity
+        whole.start[some] = part.start
+    return whole
+
+
+def _checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        model.all_parameters[name]  # raises with the nearest name
+    return tuple(dict.fromkeys(names))
 
 
 def check_method(method: str) -> None:
@@ -227,16 +246,35 @@ def _default_years(group: Cohort) -> float:
     return max(5.0, 2.0 + max(ends, default=0.0) / DAYS_PER_YEAR)
 
 
-def _variables(
-    wanted: Sequence[str], base: Sequence[str], solution: Solution, baseline: FloatArray
-) -> dict[str, FloatArray]:
+def _variables(wanted: Sequence[str], base: Sequence[str], part: Part) -> dict[str, FloatArray]:
     place = {name: k for k, name in enumerate(base)}
     found: dict[str, FloatArray] = {}
     for name in wanted:
         k = place[name.removesuffix(results.PERCENT_CHANGE)]
-        values = solution.outputs[k]
+        values = part.solution.outputs[k]
         is_change = name.endswith(results.PERCENT_CHANGE)
-        found[name] = results.percent_change(values, baseline[k]) if is_change else values
+        found[name] = results.percent_change(values, part.baseline[k]) if is_change else values
+    return found
+
+
+def _slopes(
+    model: Model, course: Course, wanted: Sequence[str], part: Part
+) -> dict[str, FloatArray]:
+    """Return sensitivities of outputs, shape (n_parameters, n, n_times), in people's units."""
+    if not course.sensitivities:
+        return {}
+    factors = np.array([model.all_parameters[p].factor for p in course.sensitivities])
+    place = {name: k for k, name in enumerate(course.outputs)}
+    found: dict[str, FloatArray] = {}
+    for name in wanted:
+        k = place[name.removesuffix(results.PERCENT_CHANGE)]
+        slope = part.solution.sensitivities[k] * factors[:, None, None]
+        if name.endswith(results.PERCENT_CHANGE):
+            slope = results.percent_change_slope(
+                part.solution.outputs[k], part.baseline[k], slope,
+                part.baseline_sensitivity[k] * factors[:, None],
+            )  # fmt: skip
+        found[name] = slope
     return found
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from remodel.equations import TIME
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action
@@ -14,11 +13,14 @@ from remodel.solvers.problem import ADD, BREAK, FloatArray, Problem
 
 
 def baseline(system: System, model: Model, values: FloatArray, time: FloatArray) -> FloatArray:
-    """Return the baseline of every state, shape (n, n_states)."""
-    named = dict(zip(model.all_parameters, values.T, strict=True))
-    found = system.assembly.evaluate_initial({**named, TIME: time})
-    columns = [np.broadcast_to(found[name], (len(values),)) for name in system.state_names]
-    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float64)
+    """Return the baseline of every state, shape (n, n_states), from all parameters of a model."""
+    return system.baseline(values[:, columns_of(system, model)], time)
+
+
+def columns_of(system: System, model: Model) -> list[int]:
+    """Return where the parameters of a system stand among all parameters of a model."""
+    place = {name: j for j, name in enumerate(model.all_parameters)}
+    return [place[name] for name in system.parameter_names]
 
 
 def build_task(
@@ -32,6 +34,7 @@ def build_task(
     *,
     absolute: Sequence[tuple[FloatArray, Action]],
     state: FloatArray,
+    tangents: FloatArray | None = None,
 ) -> Problem:
     """Build the arrays a solver wants.
 
@@ -43,6 +46,8 @@ def build_task(
         Model time at the start of treatment.
     absolute : sequence of (ndarray, Action)
         Changes at a model time of their own for each simulation.
+    state : ndarray, shape (n, n_states)
+    tangents : ndarray, shape (n, n_sensitivities, n_states), optional
     """
     n = len(start)
     everything = dict(zip(model.all_parameters, values.T, strict=True))
@@ -63,10 +68,8 @@ def build_task(
     index = np.array([c[2] for c in columns], dtype=np.int64)[order]
     value = np.array([c[3] for c in columns]).reshape(len(columns), n).T
     value = np.take_along_axis(value, order, axis=1)
-    names = list(model.all_parameters)
-    chosen = [names.index(name) for name in system.parameter_names]
     return Problem(
-        parameters=np.ascontiguousarray(values[:, chosen]),
+        parameters=np.ascontiguousarray(values[:, columns_of(system, model)]),
         parameter_row=np.arange(n),
         initial=state,
         initial_row=np.arange(n),
@@ -79,6 +82,7 @@ def build_task(
         event_value=value[inside],
         event_from=np.concatenate(([0], np.cumsum(inside.sum(axis=1)))),
         scale=scales(system, model),
+        initial_tangents=tangents,
     )
 
 

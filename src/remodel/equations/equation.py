@@ -99,12 +99,15 @@ class State:
     typical : float
         Size at which the variable matters, in its unit; sets the absolute tolerance where the
         initial value is zero.
+    signed : bool
+        Whether it may be negative; otherwise a negative value ends a simulation.
     """
 
     name: str
     unit: str
     meaning: str
     typical: float = 1.0
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,11 @@ class Port:
     unit: str = "-"
 
 
-def state(name: str, unit: str, meaning: str, *, typical: float = 1.0) -> State:
+def state(
+    name: str, unit: str, meaning: str, *, typical: float = 1.0, signed: bool = False
+) -> State:
     """Declare a state variable."""
-    return State(name, unit, meaning, typical)
+    return State(name, unit, meaning, typical, signed)
 
 
 def product(name: str, meaning: str) -> Port:

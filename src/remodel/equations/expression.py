@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Union
+from typing import Any, Union
+
+import numpy as np
 
 Operand = Union["Expression", float, int]
 
@@ -307,6 +309,15 @@ _PLAIN: Mapping[str, Callable[..., float]] = {
     "where": lambda condition, a, b: a if condition else b,
 }
 
+_ARRAYS: Mapping[str, Callable[..., Any]] = {
+    **_PLAIN,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "less": lambda a, b: np.real(a) < np.real(b),
+    "where": np.where,
+}
+
 
 def evaluate(roots: Iterable[Expression], values: Mapping[str, float]) -> list[float]:
     """Evaluate expressions in plain Python floats, as a check on the compiled kernels.
@@ -317,8 +328,21 @@ def evaluate(roots: Iterable[Expression], values: Mapping[str, float]) -> list[f
     values : mapping of str to float
         A value for every symbol.
     """
+    return _evaluate(roots, values, _PLAIN)
+
+
+def evaluate_arrays(roots: Iterable[Expression], values: Mapping[str, Any]) -> list[Any]:
+    """Evaluate expressions on numpy arrays (real or complex), element by element."""
+    return _evaluate(roots, values, _ARRAYS)
+
+
+def _evaluate(
+    roots: Iterable[Expression],
+    values: Mapping[str, Any],
+    operations: Mapping[str, Callable[..., Any]],
+) -> list[Any]:
     targets = list(roots)
-    known: dict[int, float] = {}
+    known: dict[int, Any] = {}
     for node in ancestors(targets):
         if node.operation == "symbol":
             known[node.index] = values[node.name]
@@ -326,5 +350,5 @@ def evaluate(roots: Iterable[Expression], values: Mapping[str, float]) -> list[f
             known[node.index] = node.value
         else:
             arguments = [known[a.index] for a in node.arguments]
-            known[node.index] = _PLAIN[node.operation](*arguments)
+            known[node.index] = operations[node.operation](*arguments)
     return [known[node.index] for node in targets]

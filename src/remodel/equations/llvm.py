@@ -190,22 +190,24 @@ class Writer:
         infinite = self.statement(f"fcmp oeq {self.vector} {x}, {self.constant(math.inf)}")
         return self.where(infinite, x, result)
 
-    def _address(self, slot: int) -> str:
-        return self.statement(f"getelementptr inbounds i8, ptr %ws, i64 {slot * self.lanes * 8}")
+    def address(self, slot: int, base: str = "%ws") -> str:
+        """Append the address of a slot, counted from a pointer."""
+        return self.statement(f"getelementptr inbounds i8, ptr {base}, i64 {slot * self.lanes * 8}")
 
-    def load(self, slot: int) -> str:
+    def load(self, slot: int, base: str = "%ws") -> str:
         """Append a load of one slot."""
-        address = self._address(slot)
+        address = self.address(slot, base)
         return self.statement(f"load {self.vector}, ptr {address}, align {8 * self.lanes}")
 
-    def store(self, value: str, slot: int) -> None:
+    def store(self, value: str, slot: int, base: str = "%ws") -> None:
         """Append a store to one slot."""
-        address = self._address(slot)
+        address = self.address(slot, base)
         self.lines.append(f"  store {self.vector} {value}, ptr {address}, align {8 * self.lanes}")
 
-    def call(self, function: str) -> None:
-        """Append a call of another kernel on the same workspace."""
-        self.lines.append(f"  call void @{function}(ptr %ws)")
+    def call(self, function: str, block: str = "") -> None:
+        """Append a call of another kernel, on the workspace or on the workspace and one block."""
+        arguments = f"ptr %ws, ptr {block}" if block else "ptr %ws"
+        self.lines.append(f"  call void @{function}({arguments})")
 
     def expressions(
         self,
@@ -254,13 +256,14 @@ class Writer:
                 done[node.index] = operation(*(done[a.index] for a in node.arguments))
             stack.pop()
 
-    def function(self, name: str) -> str:
-        """Return the finished function."""
+    def function(self, name: str, *blocks: str) -> str:
+        """Return the finished function of the workspace and, where named, pointers into it."""
         body = "\n".join(self.lines)
-        return (
-            f"define void @{name}(ptr noalias align 64 %ws) noinline nounwind {{\n{body}\n"
-            "  ret void\n}\n"
-        )
+        # blocks lie inside the workspace, so only a function of the workspace alone may assume
+        # that nothing else points there
+        alone = "" if blocks else "noalias "
+        pointers = ", ".join([f"ptr {alone}align 64 %ws", *(f"ptr %{b}" for b in blocks)])
+        return f"define void @{name}({pointers}) noinline nounwind {{\n{body}\n  ret void\n}}\n"
 
 
 def declarations(lanes: int) -> str:

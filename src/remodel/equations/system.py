@@ -6,12 +6,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from remodel.equations.assembly import TIME, Assembly, Group
 from remodel.equations.derivatives import Sparse, jacobian
 from remodel.equations.equation import State
-from remodel.equations.expression import Expression, Graph, ancestors
+from remodel.equations.expression import Expression, Graph, ancestors, evaluate_arrays
 from remodel.errors import ModelError, nearest
+
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +56,37 @@ class System:
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of the parameter vector."""
         return tuple(p.name for p in self.parameters)
+
+    def baseline(self, parameters: FloatArray, time: FloatArray) -> FloatArray:
+        """Return the baseline of every state, evaluated in double precision by numpy.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (n, n_parameters)
+            In the order of ``parameter_names``.
+        time : ndarray, shape (n,)
+            Model time [d].
+
+        Returns
+        -------
+        ndarray, shape (n, n_states)
+        """
+        values = dict(zip(self.parameter_names, parameters.T, strict=True))
+        found = evaluate_arrays(self.initial, {**values, TIME: time})
+        rows = [np.broadcast_to(value, (len(parameters),)) for value in found]
+        return np.ascontiguousarray(np.stack(rows, axis=1), dtype=np.float64)
+
+    def baseline_tangents(
+        self, parameters: FloatArray, time: FloatArray, along: Sequence[str]
+    ) -> FloatArray:
+        """Return derivatives of the baseline by parameters, shape (n, n_along, n_states)."""
+        values = {**dict(zip(self.parameter_names, parameters.T, strict=True)), TIME: time}
+        found = np.zeros((len(parameters), len(along), len(self.states)))
+        entries = jacobian(self.initial, self.symbols_of(along))
+        numbers = evaluate_arrays(entries.values(), values)
+        for (i, j), number in zip(entries, numbers, strict=True):
+            found[:, j, i] = number
+        return found
 
     def state(self, name: str) -> State:
         """Return the declaration of a state."""

@@ -4,7 +4,8 @@ Densities of the osteoblast and osteoclast lineages, osteocytes and sclerostin u
 estrogen give total hip bone mineral density and turnover markers over a life. Cells and sclerostin
 are dimensionless: the supply of each precursor is ``per_day``, 1/d. Names are those of the
 authors' code; parameters carry the paper's symbols. J numbers are those of the equations in the
-documentation page of the published models. The model counts years of 365 d (``year``).
+documentation page of the published models. A year of age lasts ``year``, 365 d, as the authors
+count.
 
 ====================  =====================  ============================================
 name                  symbol                 meaning
@@ -26,7 +27,6 @@ References
    Modeling osteoporosis to design and optimize pharmacological therapies comprising multiple drug
    types. eLife 11:e76228. doi:10.7554/eLife.76228
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def bmd(rho_b, c_b):
 @quantity
 def bmd_ref(
     lambda_B, s_0, s_Omega, n, nu_Omega, rho_C_0, r_Omega, rho_B_0, lambda_C,
-    rho_b_0, c_0, age_ref, year,
+    rho_b_0, c_0, age_ref, year, calendar_year,
 ):  # fmt: skip
     """Bone mineral density at the reference age: the baseline loses bone at a constant rate."""
     formed = turnover.formation(lambda_B, s_0, s_Omega, n, nu_Omega, rho_C_0, r_Omega, rho_B_0)
-    lost = (lambda_C * rho_C_0 - formed) * age_ref * year
+    lost = (lambda_C * rho_C_0 - formed) * age_ref * year / calendar_year
     return (rho_b_0 - lost) * c_0
 
 
@@ -115,19 +115,19 @@ def bmd_total_hip(bmd, bmd_ref):
 
 @endpoint(unit="-", meaning="P1NP")
 def p1np(formation, per_day, q_P1NP):
-    """Formation marker P1NP; only its ratio to another value has a meaning (J26)."""
+    """P1NP, formation to a power; only ratios of its values have a meaning (J26)."""
     return (formation / per_day) ** q_P1NP
 
 
 @endpoint(unit="-", meaning="Bone-specific alkaline phosphatase")
 def bsap(formation, per_day, q_BSAP):
-    """Formation marker BSAP; only its ratio to another value has a meaning (J27)."""
+    """BSAP, formation to a power; only ratios of its values have a meaning (J27)."""
     return (formation / per_day) ** q_BSAP
 
 
 @endpoint(unit="-", meaning="CTX")
 def ctx(resorption, per_day, q_CTX):
-    """Resorption marker CTX; only its ratio to another value has a meaning (J28)."""
+    """CTX, resorption to a power; only ratios of its values have a meaning (J28)."""
     return (resorption / per_day) ** q_CTX
 
 
@@ -141,5 +141,7 @@ MODEL = Model(
     interventions={"menopause": Switch("a_e")},
     follows_age=True,
     history_start="age_start",
+    menopause_age="a_e",
+    days_per_year=365.0,
     kinks=("estrogen_decline_start",),
 )

@@ -35,11 +35,11 @@ References
 .. [3] Riggs MM, Bennetts M, van der Graaf PH, Martin SW (2012). CPT Pharmacometrics Syst Pharmacol
    1:e11. doi:10.1038/psp.2012.10
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from remodel.equations import State, collect, endpoint, product, rate, starts_at, state
 from remodel.models.model import Model
@@ -53,7 +53,16 @@ BMDfn = state("BMDfn", "-", "Femoral neck bone mineral density")
 lumbar_spine_fit = product("lumbar_spine_fit", "1 for BMDls, 0 for BMDlsDEN")
 
 
-def bmd_rate(turnover, at_baseline, osteoblasts, osteoblast_power, osteoclasts, power, now):
+def bmd_rate(
+    turnover: Any,
+    at_baseline: Any,
+    osteoblasts: Any,
+    osteoblast_power: Any,
+    osteoclasts: Any,
+    power: Any,
+    now: Any,
+) -> Any:
+    """Return gain with osteoblasts less loss with osteoclasts."""
     gained = turnover * at_baseline * osteoblasts**osteoblast_power
     return gained - turnover * osteoclasts**power * now
 
@@ -78,7 +87,7 @@ def d_BMDfn(koutBMDfnBAS, BMDfn_0, OB_rel, gamOB, OC_rel, gamOCfnBAS, BMDfn):
 
 @endpoint(unit="-", meaning="Lumbar spine bone mineral density relative to time zero")
 def bmd_lumbar_spine(lumbar_spine_fit, BMDls, BMDlsDEN):
-    """The equation the authors use: their denosumab fit with denosumab, else the other."""
+    """Lumbar spine by the denosumab fit where denosumab is given, else by the other equation."""
     return lumbar_spine_fit * BMDls + (1 - lumbar_spine_fit) * BMDlsDEN
 
 
@@ -90,13 +99,13 @@ def bmd_femoral_neck(BMDfn):
 
 @endpoint(unit="-", meaning="CTX relative to time zero")
 def ctx(OC_rel):
-    """Resorption marker, taken as proportional to osteoclasts."""
+    """CTX, taken as proportional to osteoclasts."""
     return OC_rel
 
 
 @endpoint(unit="-", meaning="Bone-specific alkaline phosphatase relative to time zero")
 def bsap(OB_rel):
-    """Formation marker, taken as proportional to osteoblasts."""
+    """BSAP, taken as proportional to osteoblasts."""
     return OB_rel
 
 

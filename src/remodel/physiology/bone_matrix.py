@@ -35,13 +35,13 @@ def mature_site_baseline(young_site_premenopausal):
 
 
 @quantity
-def refilling_site(time, aging, refilling_loss_with_age_site, refilling_loss_onset):
+def refilling_site(time, ovarian_failure, refilling_loss_with_age_site, refilling_loss_onset):
     """Share of a cavity that is refilled: each is filled less in old age (Lips 1978).
 
     Linear in age from an onset on, so that loss accelerates as seen in the hip (Ensrud 1995).
     """
     years = maximum(time - refilling_loss_onset, 0 * time)
-    return 1 - aging * refilling_loss_with_age_site * years
+    return 1 - ovarian_failure * refilling_loss_with_age_site * years
 
 
 @gain("young_site")

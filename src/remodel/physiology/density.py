@@ -19,10 +19,10 @@ def mineral_site_premenopausal(young_site_premenopausal, young_mineral):
 
 
 @quantity
-def degeneration_site(time, aging, degeneration_site_rate, degeneration_onset):
+def degeneration_site(time, ovarian_failure, degeneration_site_rate, degeneration_onset):
     """Factor by which osteophytes and aortic calcium add to what DXA reads in old age."""
     years = maximum(time - degeneration_onset, 0 * time)
-    return 1 + aging * degeneration_site_rate * years
+    return 1 + ovarian_failure * degeneration_site_rate * years
 
 
 @endpoint(unit="g/cm^2", meaning="Areal bone mineral density, site")

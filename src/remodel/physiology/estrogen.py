@@ -37,6 +37,16 @@ def ovarian_activity(
 
 
 @quantity
+def ovarian_failure(ovarian_activity):
+    """Share of ovarian production that is gone.
+
+    Old age acts on bone once the ovaries have stopped, so that a woman without menopause stays as
+    she is: the reference against which everything is measured.
+    """
+    return 1 - ovarian_activity
+
+
+@quantity
 def ovarian_estradiol(ovarian_activity, estradiol_premenopausal, estradiol_peripheral):
     """Estradiol level kept up by the ovaries: the cycle mean less the peripheral part."""
     return ovarian_activity * (estradiol_premenopausal - estradiol_peripheral)

@@ -117,16 +117,21 @@ def bisphosphonate_effect(bisphosphonate_on_surface):
 @quantity
 def osteoclast_apoptosis_relative(
     osteoclast_apoptosis, rank_activation, osteoclast_survival_by_rank, estrogen_deficiency,
-    osteoclast_apoptosis_fall_without_estrogen, bisphosphonate_effect,
-    osteoclast_apoptosis_rise_by_bisphosphonate,
+    osteoclast_apoptosis_fall_without_estrogen, cytokine_drive, osteoclast_survival_by_cytokines,
+    bisphosphonate_effect, osteoclast_apoptosis_rise_by_bisphosphonate,
 ):  # fmt: skip
-    """Apoptosis of osteoclasts: less with RANKL, more with estrogen and bisphosphonate."""
+    """Apoptosis of osteoclasts: RANKL, IL-1 and TNF delay it, estrogen and drugs hasten it.
+
+    RANK, IL-1 and TNF receptors all keep osteoclasts alive through NF-kB (Jimi 1999; Lee 2001),
+    which is why resorption follows estrogen within weeks.
+    """
     without_rank = (1 + osteoclast_survival_by_rank) / (
         1 + osteoclast_survival_by_rank * rank_activation
     )
     by_estrogen = 1 - osteoclast_apoptosis_fall_without_estrogen * estrogen_deficiency
+    by_cytokines = 1 / (1 + osteoclast_survival_by_cytokines * cytokine_drive)
     by_drug = 1 + osteoclast_apoptosis_rise_by_bisphosphonate * bisphosphonate_effect
-    return osteoclast_apoptosis * without_rank * by_estrogen * by_drug
+    return osteoclast_apoptosis * without_rank * by_estrogen * by_cytokines * by_drug
 
 
 @loss("osteoclasts")

@@ -16,9 +16,11 @@ from remodel.solvers.kernels import (
     evaluator_of,
     outputs_of,
     stepper_of,
+    tangents_of,
     workspace,
 )
-from remodel.solvers.problem import Problem, Solution
+from remodel.solvers.problem import FloatArray, IntArray, Problem, Solution
+from remodel.solvers.tangents import FUNCTIONS as TANGENT_FUNCTIONS
 
 DEFAULT_METHOD = "rodas5p"
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
@@ -44,6 +46,7 @@ def integrate_batch(
     rtol: float = 1e-6,
     threads: int | None = None,
     max_steps: int = MAX_STEPS,
+    wrt: Sequence[str] = (),
     check_domain: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
@@ -63,6 +66,8 @@ def integrate_batch(
         All processors by default. Results do not depend on it.
     max_steps : int
         Steps, accepted or not, allowed to one simulation.
+    wrt : sequence of str
+        Parameters to which forward sensitivities of all outputs are wanted.
     check_domain : bool
         Whether a state that becomes negative beyond tolerance ends its simulation.
     progress : callable, optional
@@ -75,9 +80,9 @@ def integrate_batch(
     """
     from remodel.solvers.driver import integrate
 
-    names = outputs_of(system, outputs)
+    names, along = outputs_of(system, outputs), tuple(wrt)
     step = stepper_of(system, method)
-    observe = evaluator_of(system, step.layout, names, step.lanes)
+    observe = evaluator_of(system, method, names, every_state=bool(along))
     n, longest = problem.size, problem.longest
     layout = step.layout
     solution = Solution(
@@ -86,21 +91,24 @@ def integrate_batch(
         status=np.zeros(n, dtype=np.int64),
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
+        sensitivities=np.full((len(names), len(along), n, longest), np.nan),
     )
     kernels, places = _kernel_table(step, observe)
+    tangent_kernels, tangent_places, size = _tangent_table(system, method, names, along)
+    initial, initial_row = first_states(system, problem)
+    initial_tangents = first_tangents(system, problem, along)
     atol = ATOL_SHARE * rtol * problem.scale
     cancel = np.zeros(1, dtype=np.int64)
 
     def run(block: tuple[int, int]) -> int:
         integrate(
-            kernels, places, np.array(block, dtype=np.int64),
-            workspace(layout.size, step.lanes), workspace(observe.size, step.lanes),
-            np.zeros((step.lanes, longest, layout.states)),
-            problem.parameters, problem.parameter_row, problem.initial, problem.initial_row,
+            kernels, places, tangent_kernels, tangent_places, np.array(block, dtype=np.int64),
+            workspace(max(size, layout.size + observe.outputs), step.lanes),
+            problem.parameters, problem.parameter_row, initial, initial_row, initial_tangents,
             atol, rtol, problem.start, problem.times, problem.times_from,
             problem.event_time, problem.event_kind, problem.event_index, problem.event_value,
             problem.event_from, _LOWEST_IN_TOLERANCES if check_domain else -np.inf, max_steps,
-            solution.outputs, solution.final, solution.status, solution.stopped,
+            solution.outputs, solution.sensitivities, solution.final, solution.status, solution.stopped,
             solution.counters, cancel,
         )  # fmt: skip
         return block[1] - block[0]
@@ -111,15 +119,57 @@ def integrate_batch(
     return solution
 
 
+def first_states(system: System, problem: Problem) -> tuple[FloatArray, IntArray]:
+    """Return initial states and which simulation uses which, baselines worked out."""
+    asked = np.flatnonzero(problem.initial_row < 0)
+    if not len(asked):
+        return problem.initial, problem.initial_row
+    rows = problem.parameters[problem.parameter_row[asked]]
+    baselines = system.baseline(rows, problem.start[asked])
+    given = problem.initial.reshape(-1, len(system.states))
+    row = problem.initial_row.copy()
+    row[asked] = len(given) + np.arange(len(asked))
+    return np.ascontiguousarray(np.concatenate((given, baselines))), row
+
+
+def first_tangents(system: System, problem: Problem, along: Sequence[str]) -> FloatArray:
+    """Return derivatives of the initial states, shape (n_initial, n_along, n_states)."""
+    asked = np.flatnonzero(problem.initial_row < 0)
+    if not along:
+        return np.zeros((1, 0, len(system.states)))
+    given = problem.initial_tangents
+    if given is None:
+        rows = problem.initial.reshape(-1, len(system.states))
+        given = np.zeros((len(rows), len(along), len(system.states)))
+    if not len(asked):
+        return np.ascontiguousarray(given)
+    rows = problem.parameters[problem.parameter_row[asked]]
+    own = system.baseline_tangents(rows, problem.start[asked], along)
+    return np.ascontiguousarray(np.concatenate((given, own)))
+
+
+def _tangent_table(
+    system: System, method: str, outputs: tuple[str, ...], along: tuple[str, ...]
+) -> tuple[Any, Any, int]:
+    """Return addresses, slots and workspace size of the sensitivities; empty without any."""
+    if not along:
+        return np.zeros(7, dtype=np.uintp), np.zeros(4, dtype=np.int64), 0
+    compiled = tangents_of(system, method, outputs, along)
+    layout, at = compiled.layout, compiled.library.addresses
+    kernels = np.array([at[name] for name in TANGENT_FUNCTIONS], dtype=np.uintp)
+    places = (layout.directions, layout.direction, layout.direction_size, layout.observed)
+    return kernels, np.array(places, dtype=np.int64), layout.size
+
+
 def _kernel_table(step: Stepper, observe: Evaluator) -> tuple[Any, Any]:
     """Return addresses and slots in the order the driver expects."""
     layout, at, out = step.layout, step.library.addresses, observe.library.addresses
     kernels = (
-        at["derive"], at["advance"], at["measure"], at["interpolate"], out["begin"], out["observe"],
+        at["derive"], at["advance"], at["measure"], at["commit"], out["interpolate"],
+        out["observe"],
     )  # fmt: skip
     places = (
-        layout.state, layout.atol, layout.parameter, layout.new_state, layout.dense,
-        layout.states, layout.parameters, len(step.tableau.dense), observe.first,
+        layout.state, layout.atol, layout.parameter, layout.states, layout.parameters, layout.size,
     )  # fmt: skip
     return np.array(kernels, dtype=np.uintp), np.array(places, dtype=np.int64)
 

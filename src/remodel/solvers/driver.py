@@ -25,18 +25,25 @@ from remodel.solvers.status import Status
 
 _TIME, _STEP, _RTOL = slots.TIME, slots.STEP, slots.RTOL
 _ERROR, _FACTOR, _LOWEST = slots.ERROR, slots.FACTOR, slots.LOWEST
+_ACCEPTED, _POSITION, _OUTPUT_TIME = slots.ACCEPTED, slots.POSITION, slots.OUTPUT_TIME
 _SIZE_OF_STATE, _SIZE_OF_SLOPE = slots.SIZE_OF_STATE, slots.SIZE_OF_SLOPE
 _OK, _TOO_MANY, _TOO_SMALL = int(Status.OK), int(Status.TOO_MANY_STEPS), int(Status.STEP_TOO_SMALL)
 _NOT_FINITE, _OUT_OF_DOMAIN = int(Status.NOT_FINITE), int(Status.OUT_OF_DOMAIN)
 _SINGULAR, _RUNNING = int(Status.SINGULAR), -1
 
 # positions in the arrays of kernel addresses and of first slots
-DERIVE, ADVANCE, MEASURE, INTERPOLATE, BEGIN, OBSERVE = range(6)
-STATE, ATOL, PARAMETER, NEW_STATE, DENSE, STATES, PARAMETERS, ROWS, FIRST_OUTPUT = range(9)
+DERIVE, ADVANCE, MEASURE, COMMIT, INTERPOLATE, OBSERVE = range(6)
+STATE, ATOL, PARAMETER, STATES, PARAMETERS, FIRST_OUTPUT = range(6)
+# the same of the sensitivities
+(
+    DERIVE_TERMS, TERMS, DIRECTION, BEND_DIRECTION, OBSERVE_TERMS, OBSERVE_DIRECTION,
+    COMMIT_DIRECTION,
+) = range(7)  # fmt: skip
+DIRECTIONS, FIRST_DIRECTION, DIRECTION_SIZE, OBSERVED = range(4)
 # columns of lane_f and lane_i
-_T, _H, _STOP, _END = range(4)
-_SIM, _EVENT, _NEXT, _OBSERVED, _BASE, _LAST, _STEPS, _BAD, _FRESH, _REJECTED, _NEW = range(11)
-LANE_FLOATS, LANE_INTEGERS = 4, 11
+_T, _H, _STOP, _END, _REACHED = range(5)
+_SIM, _EVENT, _NEXT, _BASE, _LAST, _STEPS, _BAD, _FRESH, _REJECTED, _ENDED = range(10)
+LANE_FLOATS, LANE_INTEGERS = 5, 10
 
 _FIRST_STEP = 0.01  # of the time in which the state changes by its own size
 _SMALLEST_STEP = 1e-13  # relative to the time
@@ -62,93 +69,123 @@ def _call(typing_context, address, workspace):
     return types.void(types.uintp, workspace), generate
 
 
+def _call_blocks(typing_context, address, workspace, own, columns):
+    """Call a kernel on a workspace and two pointers into it, given by their first slots."""
+
+    def generate(context, builder, signature, arguments):
+        pointer, array, own_slot, columns_slot = arguments
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t] * 3)
+        function = builder.inttoptr(pointer, kind.as_pointer())
+        made = context.make_array(signature.args[1])(context, builder, array)
+        data = builder.bitcast(made.data, cgutils.voidptr_t)
+        row = cgutils.unpack_tuple(builder, made.strides)[0]
+        blocks = [builder.gep(data, [builder.mul(row, slot)]) for slot in (own_slot, columns_slot)]
+        builder.call(function, [data, *blocks])
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, workspace, types.int64, types.int64), generate
+
+
 call: Any = intrinsic(_call)
+call_blocks: Any = intrinsic(_call_blocks)
 
 
 @nb.njit(**_OPTIONS)
-def _load(w, s, ws, places, lane_f, lane_i, parameters, start, times, times_from, event_from):
+def _each_direction(kernel, ws, places, tangent_places):
+    """Call a kernel for every direction of the sensitivities."""
+    for d in range(tangent_places[DIRECTIONS]):
+        own = tangent_places[FIRST_DIRECTION] + d * tangent_places[DIRECTION_SIZE]
+        call_blocks(kernel, ws, own, d * places[STATES])
+
+
+@nb.njit(**_OPTIONS)
+def _load(
+    w, s, ws, places, tangent_places, lane_f, lane_i, parameters, initial, tangents, start, times,
+    times_from, event_from,
+):  # fmt: skip
     """Put simulation s into lane w."""
     for j in range(places[PARAMETERS]):
         ws[places[PARAMETER] + j, w] = parameters[j]
+    for i in range(places[STATES]):
+        ws[places[STATE] + i, w] = initial[i]
+    for d in range(tangent_places[DIRECTIONS]):
+        own = tangent_places[FIRST_DIRECTION] + d * tangent_places[DIRECTION_SIZE]
+        for i in range(places[STATES]):
+            ws[own + i, w] = tangents[d, i]
+    ws[_TIME, w] = start[s]
     lane_f[_T, w] = start[s]
+    lane_f[_REACHED, w] = start[s]
     lane_f[_END, w] = times[times_from[s + 1] - 1]
     lane_i[_SIM, w] = s
     lane_i[_EVENT, w] = event_from[s]
     lane_i[_BASE, w] = times_from[s]
     lane_i[_NEXT, w] = times_from[s]
-    lane_i[_OBSERVED, w] = times_from[s]
     lane_i[_LAST, w] = times_from[s + 1]
     lane_i[_STEPS, w] = 0
     lane_i[_BAD, w] = 0
     lane_i[_REJECTED, w] = 0
     lane_i[_FRESH, w] = 1
-    lane_i[_NEW, w] = 1
 
 
 @nb.njit(**_OPTIONS)
-def _begin(ws, ws_out, kernels, places, lane_f, lane_i, initial, initial_row):
-    """Give every newly loaded lane its first state, given or computed from its parameters."""
-    width, n, m = ws.shape[1], places[STATES], places[PARAMETERS]
-    state, parameter = places[STATE], places[PARAMETER]
-    for w in range(width):
-        if lane_i[_NEW, w]:
-            ws_out[_TIME, w] = lane_f[_T, w]
-            for j in range(m):
-                ws_out[parameter + j, w] = ws[parameter + j, w]
-    call(kernels[BEGIN], ws_out)
-    for w in range(width):
-        if not lane_i[_NEW, w]:
-            continue
-        lane_i[_NEW, w] = 0
-        ws[_TIME, w] = lane_f[_T, w]
-        row = initial_row[lane_i[_SIM, w]]
-        for i in range(n):
-            ws[state + i, w] = initial[row, i] if row >= 0 else ws_out[state + i, w]
-    call(kernels[DERIVE], ws)
+def _observe(
+    ws, kernels, places, tangent_kernels, tangent_places, lane_f, lane_i, times, out, out_tangents,
+    at_start,
+):  # fmt: skip
+    """Compute outputs that are due, one output time of every lane at once, until none is left.
 
-
-@nb.njit(**_OPTIONS)
-def _observe(w, ws, ws_out, kernels, places, lane_i, trajectory, times, out):
-    """Compute the outputs of lane w at the times reached since last time, several at once."""
-    width, n, m = ws.shape[1], places[STATES], places[PARAMETERS]
-    state, parameter, first = places[STATE], places[PARAMETER], places[FIRST_OUTPUT]
-    base, end, s = lane_i[_BASE, w], lane_i[_NEXT, w], lane_i[_SIM, w]
-    for j in range(m):
-        value = ws[parameter + j, w]
-        for v in range(width):
-            ws_out[parameter + j, v] = value
-    k = lane_i[_OBSERVED, w]
-    lane_i[_OBSERVED, w] = end
-    while k < end:
-        for v in range(width):
-            row = min(k + v, end - 1)
-            ws_out[_TIME, v] = times[row]
-            for i in range(n):
-                ws_out[state + i, v] = trajectory[w, row - base, i]
-        call(kernels[OBSERVE], ws_out)
-        for o in range(out.shape[0]):
-            for v in range(min(width, end - k)):
-                out[o, s, k - base + v] = ws_out[first + o, v]
-        k += width
+    Outputs are due up to the time reached by the last step; ``at_start`` of a simulation or
+    after an event, those due now.
+    """
+    width, first, n_out = ws.shape[1], places[FIRST_OUTPUT], out.shape[0]
+    n_directions = tangent_places[DIRECTIONS]
+    ready = at_start
+    while True:
+        due = False
+        for w in range(width):
+            k = lane_i[_NEXT, w]
+            ws[_POSITION, w] = 0.0
+            if lane_i[_SIM, w] < 0 or k >= lane_i[_LAST, w] or times[k] > lane_f[_REACHED, w]:
+                continue
+            due = True
+            ws[_OUTPUT_TIME, w] = times[k]
+            if not at_start:
+                ws[_POSITION, w] = (times[k] - lane_f[_T, w]) / (lane_f[_REACHED, w] - lane_f[_T, w])
+        if not due:
+            return
+        if not ready:
+            call(kernels[INTERPOLATE], ws)
+            _each_direction(tangent_kernels[BEND_DIRECTION], ws, places, tangent_places)
+            ready = True
+        call(kernels[OBSERVE], ws)
+        if n_directions:
+            call(tangent_kernels[OBSERVE_TERMS], ws)
+            _each_direction(tangent_kernels[OBSERVE_DIRECTION], ws, places, tangent_places)
+        for w in range(width):
+            k = lane_i[_NEXT, w]
+            if lane_i[_SIM, w] < 0 or k >= lane_i[_LAST, w] or times[k] > lane_f[_REACHED, w]:
+                continue
+            s, column = lane_i[_SIM, w], k - lane_i[_BASE, w]
+            for o in range(n_out):
+                out[o, s, column] = ws[first + o, w]
+            for d in range(n_directions):
+                own = tangent_places[FIRST_DIRECTION] + d * tangent_places[DIRECTION_SIZE]
+                for o in range(n_out):
+                    out_tangents[o, d, s, column] = ws[own + tangent_places[OBSERVED] + o, w]
+            lane_i[_NEXT, w] = k + 1
 
 
 @nb.njit(**_OPTIONS)
 def _happen(
-    w, ws, ws_out, kernels, places, lane_f, lane_i, trajectory, times,
-    event_time, event_kind, event_index, event_value, event_from, out,
-):  # fmt: skip
-    """Record outputs due now, then apply the events of lane w due now; return if parameters did."""
+    w, ws, places, lane_f, lane_i, event_time, event_kind, event_index, event_value, event_from
+):
+    """Apply the events of lane w that are due; return whether a parameter changed."""
     t, s, changed = lane_f[_T, w], lane_i[_SIM, w], False
-    while lane_i[_NEXT, w] < lane_i[_LAST, w] and times[lane_i[_NEXT, w]] <= t:
-        for i in range(places[STATES]):
-            trajectory[w, lane_i[_NEXT, w] - lane_i[_BASE, w], i] = ws[places[STATE] + i, w]
-        lane_i[_NEXT, w] += 1
     e = lane_i[_EVENT, w]
     while e < event_from[s + 1] and event_time[e] <= t:
         if event_kind[e] == 0:
             ws[places[STATE] + event_index[e], w] += event_value[e]
         elif event_kind[e] == 1:
-            _observe(w, ws, ws_out, kernels, places, lane_i, trajectory, times, out)
             ws[places[PARAMETER] + event_index[e], w] = event_value[e]
             changed = True
         e += 1
@@ -189,31 +226,40 @@ def _choose_steps(ws, lane_f, lane_i):
 
 
 @nb.njit(**_OPTIONS)
-def _interpolate(w, ws, places, lane_f, lane_i, reached, times, trajectory):
-    """Write the states of lane w at the output times inside the step just made."""
-    state, new, dense = places[STATE], places[NEW_STATE], places[DENSE]
-    n, rows, base = places[STATES], places[ROWS], lane_i[_BASE, w]
-    t = lane_f[_T, w]
-    h = reached - t
-    k = lane_i[_NEXT, w]
-    while k < lane_i[_LAST, w] and times[k] <= reached:
-        x = (times[k] - t) / h
-        for i in range(n):
-            bend = ws[dense + (rows - 1) * n + i, w]
-            for row in range(rows - 2, -1, -1):
-                bend = ws[dense + row * n + i, w] + x * bend
-            end = ws[new + i, w] + (1.0 - x) * bend
-            trajectory[w, k - base, i] = (1.0 - x) * ws[state + i, w] + x * end
-        k += 1
-    lane_i[_NEXT, w] = k
+def _judge(w, ws, lane_f, lane_i, lowest, max_steps, counters):
+    """Accept or reject the step of lane w; note how it ended, if it did."""
+    s = lane_i[_SIM, w]
+    ws[_ACCEPTED, w] = 0.0
+    lane_f[_REACHED, w] = lane_f[_T, w]
+    if lane_f[_T, w] >= lane_f[_END, w]:
+        return _OK
+    if math.isnan(lane_f[_H, w]):
+        return _NOT_FINITE
+    lane_i[_FRESH, w] = 0
+    lane_i[_STEPS, w] += 1
+    counters[s, 2] += 1
+    if ws[_ERROR, w] <= 1.0:
+        if ws[_LOWEST, w] < lowest:
+            return _OUT_OF_DOMAIN
+        ended = _accept(w, ws, lane_f, lane_i)
+        counters[s, 0] += 1
+    else:
+        ended = _reject(w, ws, lane_f, lane_i)
+        counters[s, 1] += 1
+    if ended == _RUNNING and lane_i[_STEPS, w] >= max_steps:
+        return _TOO_MANY
+    return ended
 
 
 @nb.njit(**_OPTIONS)
-def _accept(w, ws, places, lane_f, lane_i, reached):
-    """Move lane w to the new state; return its status."""
-    state, new = places[STATE], places[NEW_STATE]
-    for i in range(places[STATES]):
-        ws[state + i, w] = ws[new + i, w]
+def _accept(w, ws, lane_f, lane_i):
+    """Note the time reached and plan the next step of lane w."""
+    ws[_ACCEPTED, w] = 1.0
+    stop = lane_f[_STOP, w]
+    reached = lane_f[_T, w] + ws[_STEP, w]
+    if reached >= stop - 1e-12 * max(abs(stop), 1.0):
+        reached = stop
+    lane_f[_REACHED, w] = reached
     growth = ws[_FACTOR, w]
     if lane_i[_REJECTED, w]:
         growth = min(growth, 1.0)
@@ -221,10 +267,9 @@ def _accept(w, ws, places, lane_f, lane_i, reached):
     wish = ws[_STEP, w] * growth
     # a step cut short by an event says nothing against the longer one that was planned
     lane_f[_H, w] = max(wish, lane_f[_H, w]) if growth >= 1.0 else wish
-    lane_f[_T, w] = reached
     if reached >= lane_f[_END, w]:
         return _OK
-    lane_i[_FRESH, w] = 1 if reached >= lane_f[_STOP, w] else 0
+    lane_i[_FRESH, w] = 1 if reached >= stop else 0
     return _RUNNING
 
 
@@ -244,101 +289,95 @@ def _reject(w, ws, lane_f, lane_i):
 
 
 @nb.njit(**_OPTIONS)
-def _end_of_step(w, ws, lane_f):
-    """Return the time lane w reaches with its step, exactly the stop where it is meant."""
-    reached = lane_f[_T, w] + ws[_STEP, w]
-    stop = lane_f[_STOP, w]
-    return stop if reached >= stop - 1e-12 * max(abs(stop), 1.0) else reached
+def _finish(w, ws, places, lane_f, lane_i, final, status, stopped):
+    """Write how the simulation in lane w ended and free the lane."""
+    s, ended = lane_i[_SIM, w], lane_i[_ENDED, w]
+    status[s] = ended
+    stopped[s] = lane_f[_REACHED, w]
+    for i in range(places[STATES]):
+        final[s, i] = ws[places[STATE] + i, w] if ended == _OK else math.nan
+    lane_i[_SIM, w] = -1
 
 
 @nb.njit(**_OPTIONS)
 def integrate(
-    kernels, places, sims, ws, ws_out, trajectory, parameters, parameter_row, initial,
-    initial_row, atol, rtol, start, times, times_from,
-    event_time, event_kind, event_index, event_value, event_from,
-    lowest, max_steps, out, final, status, stopped, counters, cancel,
+    kernels, places, tangent_kernels, tangent_places, sims, ws, parameters, parameter_row,
+    initial, initial_row, initial_tangents, atol, rtol, start, times, times_from,
+    event_time, event_kind, event_index, event_value, event_from, lowest, max_steps,
+    out, out_tangents, final, status, stopped, counters, cancel,
 ):  # fmt: skip
     """Integrate simulations ``sims[0]`` to ``sims[1] - 1`` of a batch.
 
     Times of outputs and events are absolute model times, sorted, sliced for each simulation by
-    ``times_from`` and ``event_from``. A negative entry of ``initial_row`` asks for the baseline
-    the model computes from its parameters. Outputs at the time of an event are taken before it.
+    ``times_from`` and ``event_from``. Outputs at the time of an event are taken before it.
+    Without sensitivities the number of directions is zero and their arrays are empty.
     """
-    width, n = ws.shape[1], places[STATES]
+    width, n_directions = ws.shape[1], tangent_places[DIRECTIONS]
     lane_f = np.zeros((LANE_FLOATS, width))
     lane_i = np.zeros((LANE_INTEGERS, width), dtype=np.int64)
     lane_i[_SIM, :] = -1
-    ws[:, :] = 1.0
-    ws_out[:, :] = 1.0
+    ws[: places[FIRST_OUTPUT], :] = 1.0
+    ws[places[FIRST_OUTPUT] :, :] = 0.0
     ws[_RTOL, :] = rtol
-    for i in range(n):
+    for i in range(places[STATES]):
         ws[places[ATOL] + i, :] = atol[i]
     queue = sims[0]
     while True:
-        active, loaded = 0, False
+        active, loaded, fresh = 0, False, False
         for w in range(width):
             if lane_i[_SIM, w] < 0 and queue < sims[1] and cancel[0] == 0:
                 _load(
-                    w, queue, ws, places, lane_f, lane_i, parameters[parameter_row[queue]],
-                    start, times, times_from, event_from,
+                    w, queue, ws, places, tangent_places, lane_f, lane_i,
+                    parameters[parameter_row[queue]], initial[initial_row[queue]],
+                    initial_tangents[initial_row[queue] if n_directions else 0], start, times,
+                    times_from, event_from,
                 )  # fmt: skip
                 queue += 1
                 loaded = True
             if lane_i[_SIM, w] >= 0:
                 active += 1
+                fresh |= lane_i[_FRESH, w] == 1
         if active == 0:
             return
         if loaded:
-            _begin(ws, ws_out, kernels, places, lane_f, lane_i, initial, initial_row)
-        fresh, changed = False, False
-        for w in range(width):
-            if lane_i[_SIM, w] >= 0 and lane_i[_FRESH, w]:
-                fresh = True
-                changed |= _happen(
-                    w, ws, ws_out, kernels, places, lane_f, lane_i, trajectory, times,
-                    event_time, event_kind, event_index, event_value, event_from, out,
-                )  # fmt: skip
-        if changed:
-            call(kernels[DERIVE], ws)
+            if n_directions:
+                call(kernels[DERIVE], ws)
+                call(tangent_kernels[DERIVE_TERMS], ws)
+            _observe(
+                ws, kernels, places, tangent_kernels, tangent_places, lane_f, lane_i, times, out,
+                out_tangents, True,
+            )  # fmt: skip
         if fresh:
+            changed = loaded
+            for w in range(width):
+                if lane_i[_SIM, w] >= 0 and lane_i[_FRESH, w]:
+                    changed |= _happen(
+                        w, ws, places, lane_f, lane_i, event_time, event_kind, event_index,
+                        event_value, event_from,
+                    )  # fmt: skip
+            if changed:
+                call(kernels[DERIVE], ws)
+                if n_directions:
+                    call(tangent_kernels[DERIVE_TERMS], ws)
             _first_steps(ws, kernels, lane_f, lane_i)
         _choose_steps(ws, lane_f, lane_i)
         call(kernels[ADVANCE], ws)
-        interpolated = False
         for w in range(width):
-            s = lane_i[_SIM, w]
-            if s < 0:
-                continue
-            ended = _RUNNING
-            if lane_f[_T, w] >= lane_f[_END, w]:
-                ended = _OK
-            elif math.isnan(lane_f[_H, w]):
-                ended = _NOT_FINITE
-            else:
-                lane_i[_FRESH, w] = 0
-                lane_i[_STEPS, w] += 1
-                counters[s, 2] += 1
-                if ws[_ERROR, w] <= 1.0 and ws[_LOWEST, w] < lowest:
-                    ended = _OUT_OF_DOMAIN
-                elif ws[_ERROR, w] <= 1.0:
-                    counters[s, 0] += 1
-                    reached = _end_of_step(w, ws, lane_f)
-                    k = lane_i[_NEXT, w]
-                    if k < lane_i[_LAST, w] and times[k] <= reached:
-                        if not interpolated:
-                            call(kernels[INTERPOLATE], ws)
-                            interpolated = True
-                        _interpolate(w, ws, places, lane_f, lane_i, reached, times, trajectory)
-                    ended = _accept(w, ws, places, lane_f, lane_i, reached)
-                else:
-                    counters[s, 1] += 1
-                    ended = _reject(w, ws, lane_f, lane_i)
-                if ended == _RUNNING and lane_i[_STEPS, w] >= max_steps:
-                    ended = _TOO_MANY
-            if ended != _RUNNING:
-                _observe(w, ws, ws_out, kernels, places, lane_i, trajectory, times, out)
-                status[s] = ended
-                stopped[s] = lane_f[_T, w]
-                for i in range(n):
-                    final[s, i] = ws[places[STATE] + i, w] if ended == _OK else math.nan
-                lane_i[_SIM, w] = -1
+            ws[_ACCEPTED, w] = 0.0
+            if lane_i[_SIM, w] >= 0:
+                lane_i[_ENDED, w] = _judge(w, ws, lane_f, lane_i, lowest, max_steps, counters)
+        if n_directions:
+            call(tangent_kernels[TERMS], ws)
+            _each_direction(tangent_kernels[DIRECTION], ws, places, tangent_places)
+        _observe(
+            ws, kernels, places, tangent_kernels, tangent_places, lane_f, lane_i, times, out,
+            out_tangents, False,
+        )  # fmt: skip
+        call(kernels[COMMIT], ws)
+        _each_direction(tangent_kernels[COMMIT_DIRECTION], ws, places, tangent_places)
+        for w in range(width):
+            if lane_i[_SIM, w] >= 0:
+                lane_f[_T, w] = lane_f[_REACHED, w]
+                ws[_TIME, w] = lane_f[_T, w]
+                if lane_i[_ENDED, w] != _RUNNING:
+                    _finish(w, ws, places, lane_f, lane_i, final, status, stopped)

@@ -10,10 +10,11 @@ import numpy as np
 
 from remodel.equations.llvm import Library, host_lanes, is_cached, load_library
 from remodel.equations.system import System
-from remodel.solvers import stepper
+from remodel.solvers import stepper, tangents
 from remodel.solvers.layout import Layout, lay_out
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.tableaus import TABLEAUS, Tableau
+from remodel.solvers.tangents import TangentLayout
 
 _CACHE_LINE = 64
 
@@ -31,10 +32,17 @@ class Stepper:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Machine code for a choice of outputs; output k is at slot ``first + k``."""
+    """Machine code for a choice of outputs; output k is at slot ``layout.size + k``."""
 
-    first: int
-    size: int
+    outputs: int
+    library: Library
+
+
+@dataclass(frozen=True, slots=True)
+class Tangents:
+    """Machine code for forward sensitivities."""
+
+    layout: TangentLayout
     library: Library
 
 
@@ -44,17 +52,43 @@ def stepper_of(system: System, method: str, lanes: int = 0) -> Stepper:
     width = lanes or host_lanes()
     layout = lay_out(system, TABLEAUS[method])
     source = stepper.write_stepper(system, layout, TABLEAUS[method], width)
-    library, compiled = load_library(source, stepper.FUNCTIONS)
+    library, compiled = load_library(source, stepper.STEPPER)
     return Stepper(layout, TABLEAUS[method], width, library, compiled)
 
 
 @lru_cache(maxsize=256)
-def evaluator_of(system: System, layout: Layout, outputs: tuple[str, ...], lanes: int) -> Evaluator:
-    """Return compiled outputs of a system, reading a workspace of the given layout."""
-    first = layout.stage_time
-    source = stepper.write_evaluator(system, layout, outputs, first, lanes)
-    library, _ = load_library(source, ("observe", "begin"))
-    return Evaluator(first, first + len(outputs), library)
+def evaluator_of(
+    system: System,
+    method: str,
+    outputs: tuple[str, ...],
+    lanes: int = 0,
+    *,
+    every_state: bool = False,
+) -> Evaluator:
+    """Return compiled outputs of a system, for the workspace of its stepper."""
+    step = stepper_of(system, method, lanes)
+    source = stepper.write_evaluator(
+        system, step.layout, step.tableau, outputs, step.lanes, every_state=every_state
+    )
+    library, _ = load_library(source, stepper.EVALUATOR)
+    return Evaluator(len(outputs), library)
+
+
+@lru_cache(maxsize=64)
+def tangents_of(
+    system: System, method: str, outputs: tuple[str, ...], parameters: tuple[str, ...]
+) -> Tangents:
+    """Return compiled sensitivities of outputs to parameters."""
+    step = stepper_of(system, method)
+    equations = tangents.differentiate(system, parameters, outputs)
+    layout = tangents.lay_out_tangents(
+        system, step.layout, step.tableau, equations, len(outputs), len(parameters)
+    )
+    source = tangents.write_tangents(
+        system, step.layout, step.tableau, equations, layout, step.lanes
+    )
+    library, _ = load_library(source, tangents.FUNCTIONS)
+    return Tangents(layout, library)
 
 
 def stepper_is_cached(system: System, method: str) -> bool:

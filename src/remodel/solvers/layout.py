@@ -12,8 +12,11 @@ from remodel.solvers.factorization import Elimination, eliminate
 from remodel.solvers.tableaus import Tableau
 
 # Fixed slots at the start of every workspace; the driver knows them by these numbers.
-TIME, STEP, RTOL, ERROR, FACTOR, LOWEST, SIZE_OF_STATE, SIZE_OF_SLOPE = range(8)
-FIRST_FREE = 8
+(
+    TIME, STEP, RTOL, ERROR, FACTOR, LOWEST, SIZE_OF_STATE, SIZE_OF_SLOPE, ACCEPTED, POSITION,
+    OUTPUT_TIME,
+) = range(11)  # fmt: skip
+FIRST_FREE = 11
 
 
 @dataclass(frozen=True, eq=False)

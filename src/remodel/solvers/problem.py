@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ class Problem:
         Sorted events of each simulation, sliced in the same way.
     scale : ndarray, shape (n_states,)
         Size at which each state matters; the absolute tolerance is ``1e-3 * rtol * scale``.
+    initial_tangents : ndarray, shape (n_initial, n_parameters_asked, n_states), optional
+        Derivatives of the initial states, where sensitivities are asked; zero by default.
     """
 
     parameters: FloatArray
@@ -69,6 +71,7 @@ class Problem:
     event_value: FloatArray
     event_from: IntArray
     scale: FloatArray
+    initial_tangents: FloatArray | None = None
 
     @property
     def size(self) -> int:
@@ -111,6 +114,8 @@ class Solution:
         Model time reached [d].
     counters : ndarray of int, shape (n, 3)
         Accepted steps, rejected steps, factorizations (each with one Jacobian).
+    sensitivities : ndarray, shape (n_outputs, n_parameters_asked, n, longest)
+        Derivatives of outputs by parameters in internal units; empty where none were asked.
     """
 
     outputs: FloatArray
@@ -118,6 +123,7 @@ class Solution:
     status: IntArray
     stopped: FloatArray
     counters: IntArray
+    sensitivities: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0, 0)))
 
     @property
     def failed(self) -> IntArray:

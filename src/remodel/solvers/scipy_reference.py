@@ -17,7 +17,7 @@ import numpy as np
 
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
-from remodel.solvers.batch import ATOL_SHARE
+from remodel.solvers.batch import ATOL_SHARE, DEFAULT_METHOD, first_states
 from remodel.solvers.driver import call
 from remodel.solvers.kernels import (
     Evaluator,
@@ -34,6 +34,7 @@ METHODS = {"lsoda": "LSODA", "bdf": "BDF", "radau": "Radau"}
 
 _log = logging.getLogger("remodel")
 _TIME = slots.TIME
+_METHOD = DEFAULT_METHOD  # any: right-hand side, Jacobian and outputs are the same in all
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -73,19 +74,16 @@ class Scalar:
         ``jacobian(t, y) -> ndarray, shape (n, n)``.
     update : callable
         ``update(parameters)`` sets the parameter vector [internal units].
-    begin : callable
-        ``begin(t) -> ndarray``: the baseline that follows from the parameters.
     """
 
     rhs: Callable[[float, FloatArray], FloatArray]
     jacobian: Callable[[float, FloatArray], FloatArray]
     update: Callable[[FloatArray], None]
-    begin: Callable[[float], FloatArray]
 
 
 def scalar(system: System) -> Scalar:
     """Return right-hand side and Jacobian of a system as functions of time and state."""
-    step: Stepper = stepper_of(system, "rodas4", 1)
+    step: Stepper = stepper_of(system, _METHOD, 1)
     layout, at = step.layout, step.library.addresses
     ws = workspace(layout.size, 1)
     ws[:] = 1.0
@@ -94,9 +92,6 @@ def scalar(system: System) -> Scalar:
     rows = np.array([i for i, _ in pattern], dtype=np.int64)
     columns = np.array([j for _, j in pattern], dtype=np.int64)
     slope_at, jacobian_at = np.uintp(at["slope"]), np.uintp(at["linearize"])
-    starting = evaluator_of(system, layout, system.state_names[:1], 1)
-    ws_out = workspace(starting.size, 1)
-    begin_kernel = starting.library.function("begin")
     derive = step.library.function("derive")
 
     def rhs(t: float, y: FloatArray) -> FloatArray:
@@ -114,25 +109,20 @@ def scalar(system: System) -> Scalar:
     def update(parameters: FloatArray) -> None:
         run = slice(layout.parameter, layout.parameter + layout.parameters)
         ws[run, 0] = parameters
-        ws_out[run, 0] = parameters
         derive(ws.ctypes.data)
 
-    def begin(t: float) -> FloatArray:
-        ws_out[_TIME, 0] = t
-        begin_kernel(ws_out.ctypes.data)
-        return ws_out[layout.state : layout.state + n, 0].copy()
-
-    return Scalar(rhs, jacobian, update, begin)
+    return Scalar(rhs, jacobian, update)
 
 
 def observe(
-    step: Stepper, evaluator: Evaluator, parameters: FloatArray, times: FloatArray, y: FloatArray
+    system: System, outputs: Sequence[str], parameters: FloatArray, times: FloatArray, y: FloatArray
 ) -> FloatArray:
     """Compute outputs from states.
 
     Parameters
     ----------
-    parameters : ndarray, shape (n_parameters,)
+    outputs : sequence of str
+    parameters : ndarray, shape (n_parameters,) or (n_parameters, n_times)
     times : ndarray, shape (n_times,)
     y : ndarray, shape (n_states, n_times)
 
@@ -140,18 +130,22 @@ def observe(
     -------
     ndarray, shape (n_outputs, n_times)
     """
+    step = stepper_of(system, _METHOD)
     layout, lanes = step.layout, step.lanes
-    ws = workspace(evaluator.size, lanes)
+    evaluator = evaluator_of(system, _METHOD, tuple(outputs))
+    ws = workspace(layout.size + evaluator.outputs, lanes)
+    ws[slots.POSITION] = 0.0
     kernel = evaluator.library.function("observe")
-    ws[layout.parameter : layout.parameter + layout.parameters] = parameters[:, None]
-    out = np.empty((evaluator.size - evaluator.first, len(times)))
+    given = np.broadcast_to(parameters.reshape(layout.parameters, -1), (layout.parameters, len(times)))
+    out = np.empty((evaluator.outputs, len(times)))
     for k in range(0, len(times), lanes):
         some = np.minimum(np.arange(k, k + lanes), len(times) - 1)
-        ws[_TIME] = times[some]
+        ws[slots.OUTPUT_TIME] = times[some]
+        ws[layout.parameter : layout.parameter + layout.parameters] = given[:, some]
         ws[layout.state : layout.state + layout.states] = y[:, some]
         kernel(ws.ctypes.data)
         width = min(lanes, len(times) - k)
-        out[:, k : k + width] = ws[evaluator.first : evaluator.size, :width]
+        out[:, k : k + width] = ws[layout.size :, :width]
     return out
 
 
@@ -173,8 +167,7 @@ def integrate_scipy(
     """
     names = outputs_of(system, outputs)
     functions = scalar(system)
-    step = stepper_of(system, "rodas4", 1)
-    evaluator = evaluator_of(system, step.layout, names, 1)
+    initial, initial_row = first_states(system, problem)
     n = problem.size
     solution = Solution(
         outputs=np.full((len(names), n, problem.longest), np.nan),
@@ -184,8 +177,9 @@ def integrate_scipy(
         counters=np.zeros((n, 3), dtype=np.int64),
     )
     for i in range(n):
-        run = _Run(functions, step, evaluator, problem, i, METHODS[method], rtol, solution)
-        solution.status[i] = run.integrate()
+        y = initial[initial_row[i]].copy()
+        run = _Run(functions, system, names, problem, i, METHODS[method], rtol, solution)
+        solution.status[i] = run.integrate(y)
         if progress:
             progress(1)
     return solution
@@ -197,28 +191,27 @@ class _Run:
     def __init__(
         self,
         functions: Scalar,
-        step: Stepper,
-        evaluator: Evaluator,
+        system: System,
+        names: Sequence[str],
         problem: Problem,
         i: int,
         method: str,
         rtol: float,
         solution: Solution,
     ) -> None:
-        self.functions, self.step, self.evaluator = functions, step, evaluator
+        self.functions, self.system, self.names = functions, system, names
         self.problem, self.i, self.method, self.rtol = problem, i, method, rtol
         self.solution = solution
         self.parameters = problem.parameters[problem.parameter_row[i]].copy()
         self.times = problem.times_of(i)
 
-    def integrate(self) -> Status:
+    def integrate(self, y: FloatArray) -> Status:
         problem, i = self.problem, self.i
         self.functions.update(self.parameters)
         t, end = float(problem.start[i]), float(self.times[-1])
-        row = problem.initial_row[i]
-        y = self.functions.begin(t) if row < 0 else problem.initial[row].copy()
         events = [e for e in problem.events_of(i) if e.time <= end]
-        done = self._record(0, t, np.array([t]), y[:, None])
+        due = self.times[self.times <= t]
+        done = self._record(0, due, np.repeat(y[:, None], len(due), axis=1))
         while True:
             while events and events[0].time <= t:
                 y = self._apply(events.pop(0), y)
@@ -263,22 +256,16 @@ class _Run:
         self.solution.counters[self.i] += (len(result.t), 0, result.nlu)
         reached = int(np.count_nonzero(np.all(np.isfinite(result.y), axis=0)))
         if result.success and reached == len(at):
-            done = self._record(done, stop, at[: len(wanted)], result.y[:, : len(wanted)])
+            done = self._record(done, at[: len(wanted)], result.y[:, : len(wanted)])
             return Status.OK, stop, result.y[:, -1], done
         _log.warning("simulation %d: %s", self.i, result.message)
         kept = min(reached, len(wanted))
-        done = self._record(done, t, at[:kept], result.y[:, :kept])
+        done = self._record(done, at[:kept], result.y[:, :kept])
         return Status.SOLVER_FAILED, float(at[kept - 1]) if kept else t, y, done
 
-    def _record(self, done: int, t: float, at: FloatArray, y: FloatArray) -> int:
-        """Store outputs at the next times; ``at`` must be output times not yet recorded."""
-        if done == 0 and len(at) == 1 and at[0] <= t and self.times[0] > t:
-            return 0
-        if done == 0 and len(at) == 1 and self.times[0] <= t:
-            count = int(np.count_nonzero(self.times <= t))
-            at, y = self.times[:count], np.repeat(y, count, axis=1)
-        if not len(at):
-            return done
-        values = observe(self.step, self.evaluator, self.parameters, at, y)
-        self.solution.outputs[:, self.i, done : done + len(at)] = values
+    def _record(self, done: int, at: FloatArray, y: FloatArray) -> int:
+        """Store outputs at the next output times; return how many are done."""
+        if len(at):
+            values = observe(self.system, self.names, self.parameters, at, y)
+            self.solution.outputs[:, self.i, done : done + len(at)] = values
         return done + len(at)

@@ -7,20 +7,25 @@ The generated module has these functions, all on one workspace:
 * ``linearize``: right-hand side, Jacobian and time derivative at the state;
 * ``advance``: one step of size h: linearize, factor, all stages, new state, error, step factor;
 * ``measure``: sizes of state and slope, for the first step;
-* ``interpolate``: coefficients of the dense output.
+* ``commit``: the new state becomes the state in lanes whose step was accepted.
+
+A second module depends on the outputs asked for: ``interpolate``, the coefficients of the dense
+output of the states they need, and ``observe``, the outputs inside the last step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from remodel.equations.expression import Expression, ancestors
 from remodel.equations.llvm import Writer, declarations
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
 from remodel.solvers.layout import Layout
 from remodel.solvers.tableaus import Tableau
 
-FUNCTIONS = ("derive", "slope", "linearize", "advance", "measure", "interpolate")
+STEPPER = ("derive", "slope", "linearize", "advance", "measure", "commit")
+EVALUATOR = ("interpolate", "observe")
 
 _SAFETY = 0.9
 _SMALLEST_FACTOR = 0.2
@@ -37,7 +42,7 @@ def write_stepper(system: System, layout: Layout, tableau: Tableau, lanes: int) 
         _linearize(system, layout, lanes),
         _advance(layout, tableau, lanes),
         _measure(layout, lanes),
-        _interpolate(layout, tableau, lanes),
+        _commit(layout, lanes),
     ]
     return "\n".join(functions)
 
@@ -231,33 +236,83 @@ def _measure(layout: Layout, lanes: int) -> str:
     return w.function("measure")
 
 
-def _interpolate(layout: Layout, tableau: Tableau, lanes: int) -> str:
+def _commit(layout: Layout, lanes: int) -> str:
+    w = Writer(lanes)
+    accepted = w.less(w.constant(0.0), w.load(slots.ACCEPTED))
+    for i in range(layout.states):
+        new, old = w.load(layout.new_state + i), w.load(layout.state + i)
+        w.store(w.where(accepted, new, old), layout.state + i)
+    return w.function("commit")
+
+
+def write_evaluator(
+    system: System,
+    layout: Layout,
+    tableau: Tableau,
+    outputs: Sequence[str],
+    lanes: int,
+    *,
+    every_state: bool = False,
+) -> str:
+    """Return LLVM IR that computes outputs inside the last step.
+
+    ``observe`` takes the position in the step (0 to 1) and the time of the output from their
+    slots and writes output number k to slot ``layout.size + k``. Position 0 gives the state
+    itself, whatever the rest of the workspace holds. ``every_state`` prepares the dense output
+    of all states, as sensitivities need it.
+    """
+    roots = [system.outputs[name] for name in outputs]
+    used = {node.index for node in ancestors(roots)}
+    needed = [i for i, s in enumerate(system.states) if every_state or s.index in used]
+    functions = (
+        declarations(lanes),
+        _interpolate(layout, tableau, needed, lanes),
+        _observe(system, layout, tableau, roots, needed, lanes),
+    )
+    return "\n".join(functions)
+
+
+def _interpolate(layout: Layout, tableau: Tableau, needed: Sequence[int], lanes: int) -> str:
     w = Writer(lanes)
     n = layout.states
-    for i in range(n):
+    for i in needed:
         known = [w.load(layout.increments + j * n + i) for j in range(tableau.stages)]
         for row, weights in enumerate(tableau.dense):
             w.store(weighted_sum(w, None, weights, known), layout.dense + row * n + i)
     return w.function("interpolate")
 
 
-def write_evaluator(
-    system: System, layout: Layout, outputs: Sequence[str], first: int, lanes: int
+def interpolated(
+    w: Writer, rows: Sequence[str], start: str, end: str, x: str, rest: str, inside: str
 ) -> str:
-    """Return LLVM IR that computes outputs (``observe``) and the baseline (``begin``).
+    """Append the dense output at position x of the step, the start itself at position 0."""
+    bend = rows[-1]
+    for row in reversed(rows[:-1]):
+        bend = w.multiply_add(x, bend, row)
+    between = w.multiply_add(rest, start, w.multiply(x, w.multiply_add(rest, bend, end)))
+    return w.where(inside, between, start)
 
-    ``observe`` reads state and time and writes output number k to slot ``first + k``; ``begin``
-    reads parameters and time and writes the state.
-    """
-    observe = Writer(lanes)
-    symbols = {s.index: layout.state + i for i, s in enumerate(system.states)}
-    symbols[system.time.index] = slots.TIME
-    symbols.update({p.index: layout.parameter + i for i, p in enumerate(system.parameters)})
-    roots = [system.outputs[name] for name in outputs]
-    for k, value in enumerate(observe.expressions(roots, symbols)):
-        observe.store(value, first + k)
-    begin = Writer(lanes)
-    for i, value in enumerate(begin.expressions(system.initial, symbols)):
-        begin.store(value, layout.state + i)
-    functions = (observe.function("observe"), begin.function("begin"))
-    return "\n".join((declarations(lanes), *functions))
+
+def _observe(
+    system: System,
+    layout: Layout,
+    tableau: Tableau,
+    roots: Sequence[Expression],
+    needed: Sequence[int],
+    lanes: int,
+) -> str:
+    w = Writer(lanes)
+    n = layout.states
+    x = w.load(slots.POSITION)
+    rest = w.subtract(w.constant(1.0), x)
+    inside = w.less(w.constant(0.0), x)
+    known = {}
+    for i in needed:
+        rows = [w.load(layout.dense + row * n + i) for row in range(len(tableau.dense))]
+        start, end = w.load(layout.state + i), w.load(layout.new_state + i)
+        known[system.states[i].index] = interpolated(w, rows, start, end, x, rest, inside)
+    symbols = {p.index: layout.parameter + i for i, p in enumerate(system.parameters)}
+    symbols[system.time.index] = slots.OUTPUT_TIME
+    for k, value in enumerate(w.expressions(roots, symbols, known)):
+        w.store(value, layout.size + k)
+    return w.function("observe")

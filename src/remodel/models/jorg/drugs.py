@@ -2,12 +2,15 @@
 
 A level u is dimensionless: a dose raises it by dose x efficacy, and it halves in a half-life.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
+from typing import Any
+
 from remodel.drugs import Drug
-from remodel.equations import hill, log, quantity, rate, state, where
+from remodel.equations import hill, log, maximum, quantity, rate, state
+
+NO_DRUG = 1e-100  # a power has no slope at zero, so its base stays above
 
 u_rom = state("u_rom", "-", "Effective romosozumab level")
 u_blo = state("u_blo", "-", "Effective blosozumab level")
@@ -16,7 +19,8 @@ u_ale = state("u_ale", "-", "Effective alendronate level")
 u_ter = state("u_ter", "-", "Effective teriparatide level")
 
 
-def level_rate(efficacy, dosing, half_life, level):
+def level_rate(efficacy: Any, dosing: Any, half_life: Any, level: Any) -> Any:
+    """Return the rate of a drug level: dosing less first-order elimination (J20-J24)."""
     return efficacy * dosing - log(2) / half_life * level
 
 
@@ -56,10 +60,9 @@ def teriparatide_efficacy(E_teriparatide, ug_per_mg):
     return E_teriparatide * ug_per_mg
 
 
-def saturation(level, n):
-    # A power has no slope at zero, so its base stays positive where there is no drug.
-    given = level > 0
-    return where(given, hill(where(given, level, 1.0), 1, n), 0.0)
+def saturation(level: Any, n: Any) -> Any:
+    """Return how far an effect is saturated (J1)."""
+    return hill(maximum(level, NO_DRUG), 1, n)
 
 
 @quantity

@@ -1,5 +1,4 @@
 """Jörg 2022: estrogen, the two cell lineages, sclerostin and bone."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -20,9 +19,9 @@ c_b = state("c_b", "-", "Bone mineral fraction")
 
 
 @quantity
-def age(time, year):
-    """Age in years of 365 d (J3)."""
-    return time / year
+def age(time, calendar_year, year):
+    """Age; a year of age passes in 365 d, as the authors count (J3)."""
+    return time * calendar_year / year
 
 
 @quantity
@@ -32,9 +31,9 @@ def estrogen(age, a_e, tau_e):
 
 
 @quantity
-def estrogen_decline_start(a_e, year):
+def estrogen_decline_start(a_e, year, calendar_year):
     """Time at which estrogen starts to decline (corner of J4)."""
-    return a_e * year
+    return a_e * year / calendar_year
 
 
 # Cells

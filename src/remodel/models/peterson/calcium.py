@@ -1,5 +1,4 @@
 """Peterson 2010: calcium in plasma, bone and gut."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -10,8 +9,9 @@ P = state("P", "mmol", "Extracellular calcium", typical=10)
 T = state("T", "mmol", "Gut calcium")
 R = state("R", "-", "Calcitriol-dependent gut absorption capacity")
 HAp = state("HAp", "-", "Hydroxyapatite relative to baseline")
-Q = state("Q", "mmol", "Exchangeable bone calcium", typical=100)
-Qbone = state("Qbone", "mmol", "Non-exchangeable bone calcium", typical=10000)
+# As published, release from bone does not depend on Q: in long runs both pools fall below zero.
+Q = state("Q", "mmol", "Exchangeable bone calcium", typical=100, signed=True)
+Qbone = state("Qbone", "mmol", "Non-exchangeable bone calcium", typical=10000, signed=True)
 
 
 @quantity

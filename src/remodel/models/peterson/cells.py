@@ -1,9 +1,8 @@
 """Peterson 2010: osteoclasts and osteoblasts."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from remodel.equations import flow, gain, hill, loss, quantity, state
+from remodel.equations import gain, hill, loss, quantity, state
 from remodel.models.peterson.regulation import half_constant
 
 OC = state("OC", "pM", "Active osteoclasts", typical=1e-3)

@@ -1,5 +1,4 @@
 """Peterson 2010: what giving a drug does: where doses enter, and which equation is read."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -3,11 +3,10 @@
 Teriparatide adds to plasma PTH; denosumab, two compartments with saturable elimination, removes
 free RANKL.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from remodel.equations import flow, gain, loss, quantity, state
+from remodel.equations import flow, loss, quantity, state
 
 TERISC = state("TERISC", "pmol", "Teriparatide at the injection site", typical=1000)
 TERICENT = state("TERICENT", "pmol", "Teriparatide passed on, bookkeeping", typical=100)

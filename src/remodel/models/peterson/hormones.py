@@ -1,5 +1,4 @@
 """Peterson 2010: parathyroid hormone and its gland, calcitriol, estrogen."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

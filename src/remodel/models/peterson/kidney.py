@@ -1,5 +1,4 @@
 """Peterson 2010: filtration, urinary calcium, and phosphate."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

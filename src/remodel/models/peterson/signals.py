@@ -1,7 +1,8 @@
 """Peterson 2010: TGF-beta, RANK-RANKL-OPG, and the signals of PTH within osteoblasts."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
+
+from typing import Any
 
 from remodel.equations import flow, gain, hill, loss, quantity, rate, state, where
 from remodel.models.peterson.regulation import half_constant
@@ -12,7 +13,7 @@ L = state("L", "pM", "Free RANKL", typical=0.1)
 RNK = state("RNK", "pM", "Free RANK", typical=10)
 M = state("M", "pM", "RANK-RANKL complex", typical=1e-4)
 N = state("N", "pM", "OPG-RANKL complex", typical=1e-4)
-O = state("O", "pM", "Free OPG")  # noqa: E741
+O = state("O", "pM", "Free OPG")
 RX2 = state("RX2", "-", "Runx2", typical=10)
 CREB = state("CREB", "-", "CREB", typical=10)
 BCL2 = state("BCL2", "-", "Bcl-2", typical=100)
@@ -52,8 +53,10 @@ def TGFBact_elimination(latent_per_active, koutTGF0, TGFBact):
     return latent_per_active * koutTGF0 * TGFBact
 
 
-def activation(TGFBact, TGFBact_0, maximum, without, Pic0, exponent):
-    # Equals Pic0 at the baseline, whatever the maximum.
+def activation(
+    TGFBact: Any, TGFBact_0: Any, maximum: Any, without: Any, Pic0: Any, exponent: Any
+) -> Any:
+    """Return an effect of active TGF-beta; it is Pic0 at the baseline, whatever the maximum."""
     half = half_constant(TGFBact_0, maximum, (1 - without) * Pic0, exponent)
     return without * Pic0 + maximum * hill(TGFBact, half, exponent)
 
@@ -106,7 +109,7 @@ def RANK_binding(k3, RNK, L, k4, M):
 
 
 @quantity
-def OPG_binding(k1, O, L, k2, N):  # noqa: E741
+def OPG_binding(k1, O, L, k2, N):
     """Net binding of RANKL to OPG b_N (P73)."""
     return k1 * O * L - k2 * N
 
@@ -152,7 +155,7 @@ def OPG_production(kO, O_0, ROB_rel, PTH_pM, opgPTH50):
 
 
 @rate("O")
-def d_O(OPG_binding, kO, O):  # noqa: E741
+def d_O(OPG_binding, kO, O):
     """OPG bound and eliminated (P84)."""
     return -OPG_binding - kO * O
 
@@ -184,4 +187,4 @@ def d_BCL2(bcl2Kout, CREB, RX2, BCL2):
 @quantity
 def RUNX2(BCL2, BCL2_switch, BCL2_offset, RUNX2_low):
     """Runx2 signal to osteoblast survival, switched by Bcl-2 x_R (P95)."""
-    return where(BCL2 > BCL2_switch, BCL2 - BCL2_offset, RUNX2_low)
+    return where(BCL2_switch < BCL2, BCL2 - BCL2_offset, RUNX2_low)

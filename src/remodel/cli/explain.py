@@ -1,0 +1,82 @@
+"""``remodel explain``: the terms behind a number."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import number, print_table, progress
+from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
+
+if TYPE_CHECKING:
+    from remodel.explanation import Explanation
+
+_HEADS = {
+    "state": "term of its rate",
+    "product": "factor",
+    "sum": "summand",
+    "quantity": "computed from",
+}
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="show the terms behind a state or quantity at one time",
+        description="Show every term of the rate of a state, or what a quantity is computed from.",
+        epilog='Example: remodel explain osteoclasts --schedule "denosumab 60 mg every 6 mo" '
+        "--at 12mo",
+    )
+    parser.set_defaults(action=run)
+    parser.add_argument("quantity", metavar="NAME", help="a state or quantity, such as ctx")
+    parser.add_argument("--schedule", metavar="SENTENCE", help="no treatment by default")
+    parser.add_argument("--at", default="0d", metavar="TIME", help="such as 12mo, 2.5y or 90d (0d)")
+    parser.add_argument("--model", default="reference", help="see: remodel list models")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    add_patient_options(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Explain."""
+    from remodel.explanation import explain, read_time
+
+    at = read_time(given.at)
+    schedule, patient = schedule_of(given), patient_of(given)
+    with progress("Compiling and simulating", 1):
+        found = explain(
+            given.quantity,
+            model=given.model,
+            schedule=schedule,
+            patient=patient,
+            parameters=parameters_of(given),
+            at=at,
+        )
+    _print(found, given.at)
+    return 0
+
+
+def _print(found: Explanation, when: str) -> None:
+    print(f"{found.name} at {when}: {number(found.value)}{_unit(found.unit)}. {found.meaning}")
+    if found.reference:
+        print(found.reference)
+    print()
+    if not found.terms:
+        print("It has no terms: it stays as it is.")
+        return
+    with_share = found.kind in ("state", "sum")
+    rows = [
+        [t.name, number(t.value), t.unit or "", *([f"{100 * t.share:.1f} %"] if with_share else []),
+         t.meaning]
+        for t in found.terms
+    ]  # fmt: skip
+    heads = [_HEADS[found.kind], "value", "unit", *(["share"] if with_share else []), "meaning"]
+    print_table(heads, rows, right=(1, 3) if with_share else (1,), wrap_last=True)
+    if found.kind == "state":
+        unit = found.terms[0].unit
+        print(f"\nsum = {number(found.rate)} {unit}, the rate of {found.name}; "
+              "shares are of all gains and of all losses.")  # fmt: skip
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in ("-", "") else f" {unit}"

@@ -1,0 +1,96 @@
+"""``remodel list``: what there is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from remodel.cli.screen import number, print_table
+
+_WHAT = ("models", "drugs", "trials", "parameters", "endpoints")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "list",
+        help="list models, drugs, trials, parameters or endpoints",
+        description="List what there is. In a pipe every row is one line, so grep works.",
+    )
+    parser.set_defaults(action=run)
+    parser.add_argument("what", choices=_WHAT, metavar="WHAT", help=", ".join(_WHAT))
+    parser.add_argument("--model", default="reference", help="whose drugs, parameters, endpoints")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print one list."""
+    printer: dict[str, Callable[[str], None]] = {
+        "models": _models,
+        "drugs": _drugs,
+        "trials": _trials,
+        "parameters": _parameters,
+        "endpoints": _endpoints,
+    }
+    printer[given.what](given.model)
+    return 0
+
+
+def _models(_: str) -> None:
+    from remodel.models import load_model, model_names
+
+    models = [load_model(name) for name in model_names()]
+    rows = [
+        [m.name, str(len(m.system().states)), str(len(m.drugs)), m.title, m.citation]
+        for m in models
+    ]
+    print_table(["model", "states", "drugs", "what it is", "source"], rows, right=(1, 2))
+
+
+def _drugs(model: str) -> None:
+    from remodel.models import load_model
+
+    rows = [
+        [drug.name, ", ".join(drug.routes), drug.drug_class]
+        for drug in load_model(model).drugs.values()
+    ]
+    print_table(["drug", "routes", "class"], rows)
+
+
+def _trials(_: str) -> None:
+    from remodel.observations import trial_names, trials
+
+    studies = [trials(name) for name in trial_names()]
+    rows = [
+        [s.study_id, s.family, str(len(s.arms)), str(len(s.observations)), s.label, s.population]
+        for s in studies
+    ]
+    print_table(
+        ["study", "family", "arms", "numbers", "name", "women"], rows, right=(2, 3)
+    )
+
+
+def _parameters(model: str) -> None:
+    from remodel.models import load_model
+
+    rows = [
+        [p.name, number(p.value), p.unit, f"{number(p.lower)} to {number(p.upper)}", p.status,
+         p.meaning]
+        for p in load_model(model).parameters.values()
+    ]  # fmt: skip
+    print_table(
+        ["parameter", "value", "unit", "bounds", "status", "meaning"], rows, right=(1,),
+        wrap_last=True,
+    )  # fmt: skip
+
+
+def _endpoints(model: str) -> None:
+    from remodel.models import load_model
+    from remodel.results import PERCENT_CHANGE, has_percent_change
+
+    rows = [
+        [e.name, e.unit, f"{e.name}{PERCENT_CHANGE}" if has_percent_change(e.name) else "-",
+         e.long_name]
+        for e in load_model(model).endpoints.values()
+    ]  # fmt: skip
+    print_table(["endpoint", "unit", "change from start [%]", "meaning"], rows)

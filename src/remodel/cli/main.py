@@ -1,0 +1,92 @@
+"""The command ``remodel``: arguments, exit codes, and one sentence for every error.
+
+==========  ========================================================================
+exit code   meaning
+==========  ========================================================================
+0           all went well
+1           it ran, but numbers are not what they should be (``run``, ``verify``)
+2           wrong input; one sentence on stderr says what is wrong and what is allowed
+3           some simulations failed; results are written and the failures listed
+130         interrupted
+==========  ========================================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from remodel.cli import explain, listing, run, simulate, verify, warmup
+from remodel.errors import RemodelError, nearest
+
+OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+_COMMANDS = (simulate, run, listing, explain, warmup, verify)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and leave with 2."""
+        text = message[:1].lower() + message[1:]
+        self.exit(WRONG_INPUT, f"remodel: {text.rstrip('.')}. See: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Say what was meant, where a choice is not one of those offered."""
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            what = action.metavar or action.dest
+            message = f"'{value}' is not a {str(what).lower()}.{nearest(str(value), known)}"
+            self.error(message)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = Parser(
+        prog="remodel",
+        description="Simulate bone remodeling under menopause, aromatase inhibitors and drugs. "
+        "For research, not for decisions about patients.",
+        epilog="Exit codes: 0 fine, 1 numbers differ from those expected, 2 wrong input, "
+        "3 some simulations failed.",
+    )
+    top.add_argument("--version", action="store_true", help="print the version and leave")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for module in _COMMANDS:
+        module.add_parser(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    top = parser()
+    try:
+        given = top.parse_args(arguments)
+    except SystemExit as stop:  # argparse leaves after --help and after an error
+        return int(stop.code or 0)
+    if given.version:
+        from remodel.provenance import package_version
+
+        print(package_version())
+        return OK
+    if given.command is None:
+        top.print_help()
+        return OK
+    try:
+        code: int = given.action(given)
+    except RemodelError as error:
+        print(f"remodel: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("remodel: interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has left, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

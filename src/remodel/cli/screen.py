@@ -1,0 +1,199 @@
+"""What people see in a terminal: tables and progress."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from remodel.errors import StoreError
+
+_PATIENCE = 2.0  # seconds before anything is said
+_SAY_AGAIN = 10.0  # seconds between plain lines of progress
+_NARROWEST = 24
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    wrap_last: bool = False,
+) -> None:
+    """Print aligned columns.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : sequence of sequence of str
+    right : sequence of int
+        Columns aligned to the right, such as numbers.
+    wrap_last : bool
+        Break the last column over several lines in a terminal; it is cut to the width otherwise.
+        In a pipe a row is always one whole line.
+    """
+    table = [tuple(columns), *map(tuple, rows)]
+    widths = [max(len(row[c]) for row in table) for c in range(len(columns))]
+    last = _last_width(widths)
+    for number, row in enumerate(table):
+        cells = [
+            cell.rjust(widths[c]) if c in right else cell.ljust(widths[c])
+            for c, cell in enumerate(row[:-1])
+        ]
+        for text in _lines(row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1],
+                           last, wrap=wrap_last):  # fmt: skip
+            print("  ".join([*cells, text]).rstrip())
+            cells = [" " * len(cell) for cell in cells]
+        if number == 0:
+            print("  ".join("─" * (w if c < len(widths) - 1 else last or w)
+                            for c, w in enumerate(widths)))  # fmt: skip
+
+
+def _last_width(widths: Sequence[int]) -> int:
+    """Return the room for the last column in a terminal; 0 where it is not limited."""
+    if not sys.stdout.isatty():
+        return 0
+    room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    return 0 if room >= widths[-1] else max(room, _NARROWEST)
+
+
+def _lines(text: str, width: int, *, wrap: bool) -> list[str]:
+    if not width or len(text) <= width:
+        return [text]
+    if wrap:
+        return textwrap.wrap(text, width) or [""]
+    return [text[: width - 1] + "…"]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number for a table: a few significant digits, - for NaN."""
+    return "-" if value != value else f"{value:.{digits}g}"  # noqa: PLR0124 (NaN)
+
+
+def count(n: int, thing: str) -> str:
+    """Return a number with its noun, such as ``1 arm`` or ``3 arms``."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of ``total`` are done, if it takes longer than two seconds.
+
+    In a terminal a bar moves on stderr; elsewhere a line is printed now and then.
+
+    Parameters
+    ----------
+    what : str
+        What is done, such as ``Simulating``.
+
+    Yields
+    ------
+    callable
+        To be told how many more are finished.
+    """
+    meter = _Meter(what, total)
+    timer = threading.Timer(_PATIENCE, meter.show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield meter.add
+    finally:
+        timer.cancel()
+        meter.close()
+
+
+class _Meter:
+    """Counts what is finished, and shows it once it is asked to."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self._lock = threading.Lock()
+        self._bar: _Bar | None = None
+        self._shown, self._last = False, 0.0
+
+    def show(self) -> None:
+        """Begin to be seen."""
+        with self._lock:
+            self._shown = True
+            if sys.stderr.isatty():
+                self._bar = _Bar(self.what, self.total, self.done)
+            else:
+                self._line()
+
+    def add(self, n: int) -> None:
+        """Count some more."""
+        with self._lock:
+            self.done += n
+            if self._bar is not None:
+                self._bar.to(self.done)
+            elif self._shown and time.monotonic() - self._last > _SAY_AGAIN:
+                self._line()
+
+    def _line(self) -> None:
+        print(f"{self.what}: {self.done} of {self.total} done", file=sys.stderr, flush=True)
+        self._last = time.monotonic()
+
+    def close(self) -> None:
+        """Stop being seen."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.close()
+
+
+class _Bar:
+    """A progress bar of rich, on stderr."""
+
+    def __init__(self, what: str, total: int, done: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed(),
+            console=Console(stderr=True), transient=True,
+        )  # fmt: skip
+        self._task = self._progress.add_task(what, total=total, completed=done)
+        self._progress.start()
+
+    def to(self, done: int) -> None:
+        """Move the bar."""
+        self._progress.update(self._task, completed=done)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+
+def checked_file(text: str | None, suffixes: Sequence[str], option: str) -> str | None:
+    """Return a path that can be written, checked before any work starts.
+
+    Raises
+    ------
+    StoreError
+        If its ending is not one of ``suffixes``, or it cannot be written.
+    """
+    from pathlib import Path
+
+    if text is None:
+        return None
+    path = Path(text)
+    if path.suffix not in suffixes:
+        message = f"{option} {text}: the name must end in {' or '.join(suffixes)}."
+        raise StoreError(message)
+    if not path.parent.is_dir():
+        message = f"{option} {text}: there is no folder {path.parent}."
+        raise StoreError(message)
+    existed = path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        message = f"{option} {text} cannot be written: {error.strerror or error}."
+        raise StoreError(message) from error
+    return text

@@ -1,0 +1,260 @@
+"""``remodel simulate``: one patient, one schedule, a table, and files where asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import checked_file, number, print_table, progress
+from remodel.errors import ConfigError, ParameterError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from remodel.models import Model
+    from remodel.patient import Patient
+    from remodel.schedules import Schedule
+
+_SITES = ("lumbar_spine", "total_hip", "femoral_neck")
+_MAIN = (
+    "bmd_lumbar_spine_percent_change", "bmd_total_hip_percent_change",
+    "bmd_femoral_neck_percent_change", "ctx_percent_change", "p1np_percent_change",
+    "t_score_lumbar_spine", "estradiol",
+)  # fmt: skip
+_MOST_ROWS = 14
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "simulate",
+        help="simulate one patient under one schedule",
+        description="Simulate one patient under one schedule; prints a table over the years.",
+        epilog='Example: remodel simulate --schedule "anastrozole 1 mg daily for 5 y; '
+        'zoledronic acid 4 mg every 6 mo for 5 y" --age 62 --menopause-age 50 --years 7',
+    )
+    parser.set_defaults(action=run)
+    what = parser.add_argument_group("treatment").add_mutually_exclusive_group()
+    what.add_argument("--schedule", metavar="SENTENCE", help='such as "denosumab 60 mg every 6 mo"')
+    what.add_argument("--table", metavar="FILE.csv", help="NONMEM-style table, times in days")
+    add_patient_options(parser)
+    how = parser.add_argument_group("simulation")
+    how.add_argument("--years", type=float, help="length; by default two years after the last dose")
+    how.add_argument("--model", default="reference", help="see: remodel list models")
+    how.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE",
+        help="in the unit of remodel list parameters; may be repeated",
+    )  # fmt: skip
+    how.add_argument("--method", default="batch", help="batch, rodas4, lsoda, bdf or radau")
+    how.add_argument("--rtol", type=float, help="relative tolerance")
+    how.add_argument("--threads", type=int, help="processors; all by default")
+    result = parser.add_argument_group("results")
+    result.add_argument(
+        "--outputs", metavar="NAMES", help="separated by commas; see: remodel list endpoints"
+    )
+    result.add_argument("--out", metavar="FILE", help="write every month to FILE.nc or FILE.csv")
+    result.add_argument("--plot", metavar="FILE", help="draw FILE.png, .svg or .pdf")
+
+
+def add_patient_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that describe a patient."""
+    who = parser.add_argument_group("patient")
+    who.add_argument("--age", type=float, help="years at the start of treatment (62)")
+    who.add_argument("--menopause-age", type=float, help="years (50)")
+    who.add_argument(
+        "--menopause", choices=("natural", "surgical", "none"), metavar="KIND",
+        help="natural, surgical or none (natural)",
+    )  # fmt: skip
+    for site in _SITES:
+        option = f"--t-score-{site.replace('_', '-')}"
+        who.add_argument(option, type=float, metavar="T", help="at the start of treatment")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Simulate, print, write."""
+    checked_file(given.out, (".nc", ".csv"), "--out")
+    checked_file(given.plot, (".png", ".svg", ".pdf"), "--plot")
+    from remodel.models import load_model
+
+    model = load_model(given.model)
+    schedule, patient = schedule_of(given), patient_of(given)
+    outputs = _outputs(given, model)
+    begun = time.perf_counter()
+    dataset = _simulate(given, model, schedule, patient, outputs)
+    seconds = time.perf_counter() - begun
+    _print_result(dataset, model, schedule, outputs, seconds)
+    if given.out:
+        _write(dataset, given.out)
+    if given.plot:
+        _plot(dataset, given.plot, schedule, outputs)
+    return _status(dataset)
+
+
+def _simulate(
+    given: argparse.Namespace,
+    model: Model,
+    schedule: Schedule,
+    patient: Patient | None,
+    outputs: tuple[str, ...],
+) -> xr.Dataset:
+    import warnings
+
+    from remodel.results import SimulationWarning, default_outputs
+    from remodel.simulation import simulate
+
+    wanted = outputs if given.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
+    with warnings.catch_warnings(), progress("Compiling and simulating", 1) as finished:
+        warnings.simplefilter("ignore", SimulationWarning)
+        return simulate(
+            model,
+            schedule=schedule,
+            patient=patient,
+            parameters=parameters_of(given) or None,
+            years=given.years,
+            outputs=wanted,
+            method=given.method,
+            rtol=given.rtol,
+            threads=given.threads,
+            progress=finished,
+        )
+
+
+def schedule_of(given: argparse.Namespace) -> Schedule:
+    """Return the schedule of the arguments."""
+    from remodel.schedules import Schedule
+
+    if getattr(given, "table", None):
+        return Schedule.read_csv(given.table)
+    return Schedule.parse(given.schedule) if given.schedule else Schedule()
+
+
+def patient_of(given: argparse.Namespace) -> Patient | None:
+    """Return the patient of the arguments; None if nothing is said of her."""
+    from remodel.patient import Patient
+
+    names = ("age", "menopause_age", "menopause", *(f"t_score_{site}" for site in _SITES))
+    said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    if said.get("menopause") == "none":
+        said["menopause"] = None
+    return Patient(**said) if said else None
+
+
+def parameters_of(given: argparse.Namespace) -> dict[str, float]:
+    """Return the parameters of the arguments.
+
+    Raises
+    ------
+    ParameterError
+        If one is not NAME=VALUE.
+    """
+    values: dict[str, float] = {}
+    for text in given.parameter:
+        name, equals, value = text.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            message = f"--parameter {text}: expected NAME=VALUE, such as NAME=0.5."
+            raise ParameterError(message)
+    return values
+
+
+def _outputs(given: argparse.Namespace, model: Model) -> tuple[str, ...]:
+    """Return what the table shows."""
+    from remodel.results import default_outputs
+
+    if given.outputs is None:
+        known = default_outputs(model)
+        main = tuple(name for name in _MAIN if name in known)
+        return main or known[:6] or tuple(model.system().state_names[:6])
+    names = tuple(name.strip() for name in given.outputs.split(",") if name.strip())
+    if not names:
+        message = "--outputs: expected names separated by commas."
+        raise ConfigError(message)
+    return names
+
+
+def _print_result(
+    dataset: xr.Dataset, model: Model, schedule: Schedule, outputs: tuple[str, ...], seconds: float
+) -> None:
+    print(f"{model.name}: {schedule if str(schedule) else 'no treatment'}")
+    print()
+    heads = [_head(dataset, name) for name in outputs]
+    years = _rows(float(dataset["time"].to_numpy()[-1]))
+    rows = [[f"{year:g}", *(_at(dataset, name, year) for name in outputs)] for year in years]
+    print_table(["year", *heads], rows, right=range(len(heads) + 1))
+    print()
+    steps = int(dataset["steps"].to_numpy()[0])
+    print(f"{steps} steps, {seconds:.2f} s; Δ% is percent change from the start of treatment.")
+
+
+def _head(dataset: xr.Dataset, name: str) -> str:
+    from remodel.results import PERCENT_CHANGE
+
+    short = name.removesuffix(PERCENT_CHANGE).replace("_", " ")
+    for long, brief in (("lumbar spine", "spine"), ("total hip", "hip"), ("femoral neck", "neck")):
+        short = short.replace(long, brief)
+    if name.endswith(PERCENT_CHANGE):
+        return f"{short} Δ%"
+    unit = str(dataset[name].attrs["units"])
+    return short if unit == "1" else f"{short} [{unit}]"
+
+
+def _rows(days: float) -> list[float]:
+    """Return the years to print: the first half year, then whole years, not too many."""
+    from remodel.units import DAYS_PER_YEAR
+
+    length = days / DAYS_PER_YEAR
+    step = next(s for s in (1, 2, 5, 10, 20) if length / s <= _MOST_ROWS)
+    years = [0.0, *([0.5] if length >= 0.5 else [])]
+    years += [float(y) for y in range(step, int(length + 1e-6) + 1, step)]
+    return years if abs(years[-1] - length) < 1e-3 else [*years, round(length, 3)]
+
+
+def _at(dataset: xr.Dataset, name: str, year: float) -> str:
+    import numpy as np
+
+    from remodel.results import PERCENT_CHANGE
+    from remodel.units import DAYS_PER_YEAR
+
+    values = dataset[name].to_numpy()[0]
+    value = float(np.interp(year * DAYS_PER_YEAR, dataset["time"].to_numpy(), values))
+    if name.endswith(PERCENT_CHANGE):
+        return "-" if np.isnan(value) else f"{value + 0.0:+.2f}" if abs(value) >= 0.005 else "0.00"
+    return number(value)
+
+
+def _write(dataset: xr.Dataset, path: str) -> None:
+    if path.endswith(".nc"):
+        dataset.to_netcdf(path, engine="h5netcdf")
+    else:
+        values = [name for name, v in dataset.data_vars.items() if "time" in v.dims]
+        table = dataset[values].isel(simulation=0, drop=True).to_dataframe()
+        table.to_csv(path)
+    print(f"Written: {path}")
+
+
+def _plot(dataset: xr.Dataset, path: str, schedule: Schedule, outputs: tuple[str, ...]) -> None:
+    from remodel.plots import marker_panel, trial_overlay
+
+    shown = dataset.assign_coords(arm=("simulation", [str(schedule) or "no treatment"]))
+    drawing = trial_overlay if len(outputs) <= 3 else marker_panel
+    arm = str(shown["arm"].to_numpy()[0])
+    figure, _ = drawing(shown, outputs, schedules={arm: schedule})
+    figure.savefig(path)
+    print(f"Drawn: {path}")
+
+
+def _status(dataset: xr.Dataset) -> int:
+    from remodel.solvers.status import Status
+    from remodel.units import DAYS_PER_YEAR
+
+    status = Status(int(dataset["status"].to_numpy()[0]))
+    if status == Status.OK:
+        return 0
+    reached = float(dataset["stopped_at"].to_numpy()[0]) / DAYS_PER_YEAR
+    print(f"remodel: the simulation failed at year {reached:.3g}. {status.sentence}", file=sys.stderr)
+    return 3

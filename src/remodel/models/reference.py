@@ -1,0 +1,55 @@
+"""The reference model: from estradiol to bone mineral density and turnover markers.
+
+Time is the woman's age. Before menopause she is in balance for any values of the parameters; only
+menopause, aging and drugs move her.
+"""
+
+from __future__ import annotations
+
+from remodel.drugs import aromatase_inhibitors, bisphosphonates, denosumab, serms
+from remodel.equations import collect
+from remodel.models.model import Model, Switch
+from remodel.parameters import load_parameters
+from remodel.physiology import (
+    bone_matrix,
+    cytokines,
+    density,
+    estrogen,
+    markers,
+    osteoblasts,
+    osteoclasts,
+    osteocytes,
+    rankl_opg,
+)
+from remodel.physiology.sites import SITES, at_all_sites
+
+BODY = (estrogen, cytokines, rankl_opg, osteoclasts, osteoblasts, osteocytes)
+DRUGS = (
+    *aromatase_inhibitors.DRUGS,
+    *serms.DRUGS,
+    *bisphosphonates.DRUGS,
+    *denosumab.DRUGS,
+)
+
+MODEL = Model(
+    name="reference",
+    title="Estradiol, bone cells, matrix and mineral of postmenopausal women, with drugs.",
+    citation="remodel, reference model; see docs/model_science.md",
+    parts=(
+        *collect(*BODY),
+        *at_all_sites(collect(bone_matrix)),
+        *at_all_sites(collect(density)),
+        *collect(markers),
+    ),
+    parameters=load_parameters("reference"),
+    drugs={drug.name: drug for drug in DRUGS},
+    interventions={
+        "menopause": Switch("menopause_age", None),
+        "oophorectomy": Switch("ovarian_function", 0.0),
+    },
+    follows_age=True,
+    history_start="history_start_age",
+    menopause_age="menopause_age",
+    young_bmd={site: f"bmd_{site}_young" for site in SITES},
+    kinks=("refilling_loss_onset", "degeneration_onset"),
+)

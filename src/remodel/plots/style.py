@@ -1,0 +1,135 @@
+"""One look for all figures: paper size, colors that most color-blind people can tell apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import GridSpec
+
+# Okabe M, Ito K (2008) Color universal design; without yellow, which is faint on white.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+GRAY = "#6B6B6B"
+PANEL_HEIGHT = 1.75  # inch, as all lengths here
+_LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.3, 0.62, 0.5, 0.38
+LINE_STYLES = ("-", "--", ":")
+
+_PAPER: Mapping[str, Any] = {
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "figure.dpi": 150,
+    "savefig.dpi": 200,
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
+}
+_CHANGE = ", change from start"
+_UNITS = {"percent": "%", "1": "", "d": "days", "g/cm2": "g/cm²", "g/cm^2": "g/cm²", "ug/L": "µg/L"}
+
+
+@contextmanager
+def paper() -> Iterator[None]:
+    """Draw with the package's settings, whatever the user's are."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_PAPER)
+        yield
+
+
+def color(position: int) -> str:
+    """Return the color of the n-th line; they repeat after seven."""
+    return COLORS[position % len(COLORS)]
+
+
+def line_style(position: int) -> str:
+    """Return the line style of the n-th line, which changes when the colors repeat."""
+    return LINE_STYLES[(position // len(COLORS)) % len(LINE_STYLES)]
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it is printed beside an axis; empty for a plain number."""
+    return _UNITS.get(unit, unit).replace("_", " ")
+
+
+def axis_label(variable: xr.DataArray) -> str:
+    """Return what an axis shows, with its unit."""
+    name = str(variable.attrs.get("long_name", variable.name))
+    unit = unit_text(str(variable.attrs.get("units", "")))
+    shown = "change from start" if name.endswith(_CHANGE) else _short(name)
+    return f"{shown} [{unit}]" if unit else shown
+
+
+def panel_title(variable: xr.DataArray) -> str:
+    """Return the measurement in words, without what is done to it."""
+    name = _short(str(variable.attrs.get("long_name", variable.name)).removesuffix(_CHANGE))
+    return name[:1].upper() + name[1:]
+
+
+def _short(name: str) -> str:
+    """Return a long name without remarks in brackets or after ``relative to``."""
+    plain = re.sub(r"\s*\([^)]*\)", "", name)
+    return re.sub(r",?\s+relative to .*", "", plain)
+
+
+def figure_with_legend_column(
+    widths: Sequence[float], heights: Sequence[float], gap: float, below: float = 0.0
+) -> tuple[Figure, GridSpec]:
+    """Return a figure whose panels have the given sizes [inch], with room for a legend beside.
+
+    Parameters
+    ----------
+    widths, heights : sequence of float
+        Of columns and lines of panels.
+    gap : float
+        Between columns.
+    below : float
+        Room under the panels for more.
+    """
+    from matplotlib.figure import Figure
+
+    across = sum(widths) + gap * (len(widths) - 1)
+    down = sum(heights) + _LINE_GAP * (len(heights) - 1)
+    width, height = _LEFT + across + 0.2 + _LEGEND, max(_TOP + down + below + _BOTTOM, 2.6)
+    figure = Figure(figsize=(width, height))
+    top = 1 - _TOP / height
+    grid = figure.add_gridspec(
+        len(heights), len(widths), width_ratios=widths, height_ratios=heights,
+        left=_LEFT / width, right=(_LEFT + across) / width, top=top, bottom=top - down / height,
+        wspace=gap / (sum(widths) / len(widths)), hspace=_LINE_GAP / (sum(heights) / len(heights)),
+    )  # fmt: skip
+    return figure, grid
+
+
+def legend_beside(
+    figure: Figure, panels: Sequence[Axes], entries: Sequence[Artist], title: str
+) -> None:
+    """Put the legend to the right of all panels and the title above them."""
+    width, height = figure.get_size_inches()
+    right = max(axes.get_position().x1 for axes in panels)
+    top = max(axes.get_position().y1 for axes in panels)
+    corner = (right + 0.2 / width, top + 0.08 / height)
+    figure.legend(
+        handles=entries, loc="upper left", bbox_to_anchor=corner, borderaxespad=0, alignment="left"
+    )
+    left = min(axes.get_position().x0 for axes in panels)
+    if title:
+        figure.suptitle(title, x=left, y=1 - 0.12 / height, ha="left", va="top")

@@ -1,0 +1,162 @@
+"""A model made ready to be compared with a folder: names checked, units converted, baseline set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from remodel.equations import TIME, Equation, State
+from remodel.equations.system import System
+from remodel.errors import ConfigError, UnitError, nearest
+from remodel.models import Model
+from remodel.parameters import Parameter, ParameterSet
+from remodel.units import days, parse, registry
+from remodel.verification.folder import ADD, INIT, SET, Action, FloatArray, Folder, Table
+
+BASELINE = "_0"  # <state>_0 is the value of the state at time zero
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A model and how the numbers of a folder translate into its own.
+
+    Attributes
+    ----------
+    model : Model
+        With every ``<state>_0`` held at the value of ``initial``.
+    system : System
+    state_factor, parameter_factor : mapping of str to float
+        Multiply the folder's numbers to give the model's.
+    initial : mapping of str to float
+        State at the start: the folder's, or the model's baseline where the folder has none.
+    values : mapping of str to float
+        Default of every parameter, as the equations use it.
+    """
+
+    model: Model
+    system: System
+    state_factor: Mapping[str, float]
+    parameter_factor: Mapping[str, float]
+    initial: Mapping[str, float]
+    values: Mapping[str, float]
+
+    def vector(self, values: Mapping[str, float]) -> FloatArray:
+        """Return parameters in the order of the system."""
+        return np.array([values[name] for name in self.system.parameter_names])
+
+    def apply_init(self, values: dict[str, float], state: dict[str, float], act: Action) -> None:
+        """Change the value of a state at the start, and what depends on it."""
+        state[act.target] = act.value * self.state_factor[act.target]
+        if act.target + BASELINE in values:
+            values[act.target + BASELINE] = state[act.target]
+
+    def apply_set(self, values: dict[str, float], act: Action) -> None:
+        """Change a parameter."""
+        values[act.target] = act.value * self.parameter_factor[act.target]
+
+
+def make_port(model: Model, folder: Folder) -> Port:
+    """Check the names of a folder against a model and convert its units.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not a state or parameter of the model; names file, row and nearest name.
+    UnitError
+        If a unit of the folder cannot be converted to the model's.
+    """
+    drugs = _drugs_named(model, folder)
+    assembly = model.assembly(drugs)
+    for symbol in folder.initial:
+        _check(symbol, assembly.states, "state", "initial_state.csv", model)
+    given = {name: unit for name, (_, unit) in folder.initial.items()}
+    state_factor = {
+        name: _factor(given.get(name, state.unit), state.unit, f"initial_state.csv, {name}")
+        for name, state in assembly.states.items()
+    }
+    defaults = {name: p.value * p.factor for name, p in model.all_parameters.items()}
+    initial = {n: float(v) for n, v in assembly.evaluate_initial({**defaults, TIME: 0.0}).items()}
+    initial.update({n: value * state_factor[n] for n, (value, _) in folder.initial.items()})
+    held = _hold(model, initial, assembly.states)
+    parameter_factor = {
+        name: p.factor * _factor(folder.units.get(name, p.unit), p.unit, f"parameters.csv, {name}")
+        for name, p in held.all_parameters.items()
+    }
+    values = {name: p.value * p.factor for name, p in held.all_parameters.items()}
+    port = Port(held, held.system(drugs), state_factor, parameter_factor, initial, values)
+    for actions in folder.scenarios.values():
+        check_targets(port, actions)
+    return port
+
+
+def _drugs_named(model: Model, folder: Folder) -> list[str]:
+    """Return the drugs whose states or parameters the folder mentions."""
+    mentioned = {a.target for actions in folder.scenarios.values() for a in actions}
+    mentioned.update(*(t.columns for t in folder.references.values()), folder.initial)
+    return [d for d in model.drugs if any(name.startswith(f"{d}_") for name in mentioned)]
+
+
+def check_targets(port: Port, actions: Iterable[Action]) -> None:
+    """Raise if an action changes what the model does not have.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for action in actions:
+        if action.kind in (INIT, ADD):
+            _check(action.target, port.state_factor, "state", action.where, port.model)
+        elif action.kind == SET:
+            _check(action.target, port.values, "parameter", action.where, port.model)
+
+
+def _check(name: str, known: Iterable[str], kind: str, where: str, model: Model) -> None:
+    names = tuple(known)
+    if name not in names:
+        message = f"{where}: '{name}' is not a {kind} of {model.name}.{nearest(name, names)}"
+        raise ConfigError(message)
+
+
+def _factor(unit: str, wanted: str, where: str) -> float:
+    """Return what converts numbers; a unit outside the registry is the model's own."""
+    try:
+        given = parse(unit)
+    except UnitError:
+        return 1.0
+    try:
+        return float(registry().Quantity(1.0, given).to(parse(wanted)).magnitude)
+    except Exception as error:
+        message = f"{where}: '{unit}' cannot be converted to '{wanted}'."
+        raise UnitError(message) from error
+
+
+def _hold(model: Model, initial: Mapping[str, float], states: Mapping[str, State]) -> Model:
+    """Return the model with every ``<state>_0`` a parameter that has the initial value."""
+    held = {name + BASELINE: (value, states[name].unit) for name, value in initial.items()}
+    derived = {p.name for p in model.parts if isinstance(p, Equation)} & set(held)
+    parts = tuple(p for p in model.parts if p.name not in derived)
+    parameters = [
+        _held(p.name, *held[p.name], p) if p.name in held else p for p in model.parameters.values()
+    ]
+    parameters += [_held(name, *held[name], None) for name in sorted(derived)]
+    kept = ParameterSet(parameters, model.parameters.name, model.parameters.about)
+    return replace(model, parts=parts, parameters=kept)
+
+
+def _held(name: str, value: float, unit: str, known: Parameter | None) -> Parameter:
+    if known is not None:
+        inner = value / known.factor
+        return replace(known, value=inner, lower=-np.inf, upper=np.inf)
+    return Parameter(name, value, unit, -np.inf, np.inf, f"{name} at time zero", "reference folder")
+
+
+def days_of(table: Table, model: Model) -> tuple[str, float]:
+    """Return the column of time and the length of its unit [d]."""
+    for column in table.columns:
+        if column == "time" or column.startswith("time_"):
+            unit = column.removeprefix("time").removeprefix("_") or model.time_unit
+            return column, days(1.0, unit)
+    message = f"{table.name}: has no column of time, such as 'time_{model.time_unit}'."
+    raise ConfigError(message)

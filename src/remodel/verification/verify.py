@@ -1,0 +1,86 @@
+"""Run the scenarios of a folder and compare with its references."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from remodel.errors import ConfigError, nearest
+from remodel.models import Model, load_model, model_names
+from remodel.simulation import check_method, checked_rtol
+from remodel.verification import right_hand_side, trajectories
+from remodel.verification.folder import Folder, read_folder
+from remodel.verification.port import make_port
+from remodel.verification.report import Verification
+
+TOLERANCE = 1e-6
+
+
+def verify(
+    folder: str | Path,
+    model: str | Model | None = None,
+    *,
+    method: str = "batch",
+    rtol: float = 1e-11,
+    tolerance: float = TOLERANCE,
+    scenarios: Sequence[str] | None = None,
+) -> Verification:
+    """Compare a model with published trajectories.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Files as :mod:`remodel.verification.folder` describes them.
+    model : str or Model, optional
+        By default the model that is called like the folder.
+    method : str
+        ``batch``, ``rodas5p``, ``rodas4``, ``lsoda``, ``bdf`` or ``radau``.
+    rtol : float
+        Relative tolerance of the solver.
+    tolerance : float
+        Largest allowed difference of a trajectory, relative to the range of the state; the
+        right-hand side must agree to 1e-10.
+    scenarios : sequence of str, optional
+        All by default.
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    ConfigError
+        If the folder is malformed or names something the model does not have.
+    """
+    check_method(method)
+    checked_rtol(rtol, method)
+    files = read_folder(folder)
+    port = make_port(_model_of(files, model), files)
+    chosen = _chosen(files, scenarios)
+    found = trajectories.integrate(port, files, chosen, method, rtol)
+    comparisons = list(right_hand_side.compare(port, files))
+    for name in chosen:
+        comparisons += trajectories.compare(port, files, found, name, tolerance)
+    columns = {c for name in chosen for c in files.references[name].columns}
+    ignored = sorted(c for c in columns if c not in found.names and not c.startswith("time"))
+    return Verification(port.model.name, tuple(comparisons), tuple(ignored))
+
+
+def _model_of(folder: Folder, model: str | Model | None) -> Model:
+    name = folder.path.resolve().name
+    if model is None and name not in model_names():
+        hint = nearest(name, model_names())
+        message = f"{folder.path}: '{name}' is not a model; say which model to verify.{hint}"
+        raise ConfigError(message)
+    return load_model(name if model is None else model)
+
+
+def _chosen(folder: Folder, scenarios: Sequence[str] | None) -> tuple[str, ...]:
+    if scenarios is None:
+        return tuple(folder.scenarios)
+    for name in scenarios:
+        if name not in folder.scenarios:
+            hint = nearest(name, folder.scenarios)
+            message = f"{folder.path}: has no scenario '{name}'.{hint}"
+            raise ConfigError(message)
+    return tuple(scenarios)
