@@ -94,7 +94,9 @@ def cohort(
 
 
 def _many(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, single) else (value,)
+    return (
+        tuple(value) if isinstance(value, Iterable) and not isinstance(value, single) else (value,)
+    )
 
 
 def _schedule(value: Schedules, model: Model) -> Schedule:
@@ -133,6 +135,9 @@ def _parameters(
             raise ParameterError(message)
         if array.ndim == 0:
             shared[name] = float(array)
+        elif name in model.structural:
+            message = f"{name} is written into the compiled code; give one value for the batch."
+            raise ParameterError(message)
         else:
             _check_array(base, name, array)
             varied[name] = array
@@ -146,7 +151,7 @@ def _check_units(base: ParameterSet, given: ParameterSet) -> None:
             raise ParameterError(message)
 
 
-def _numbers(name: str, value: Values) -> FloatArray:
+def _numbers(name: str, value: Any) -> FloatArray:
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from remodel.equations import TIME, Equation
 from remodel.equations.assembly import Assembly
-from remodel.errors import ConfigError, ModelError, SolverError, nearest
+from remodel.errors import ConfigError, ModelError, nearest
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
@@ -16,11 +16,7 @@ from remodel.protocol import protocol
 from remodel.schedules import Schedule
 from remodel.simulation import simulate
 from remodel.solvers.problem import SET
-from remodel.solvers.status import Status
-from remodel.units import DAYS_PER_YEAR, days
-
-if TYPE_CHECKING:
-    import xarray as xr
+from remodel.units import days, in_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +114,13 @@ def explain(
         raise ConfigError(message)
     result = simulate(
         chosen, schedule=plan, patient=patient, parameters=parameters, outputs=known,
-        times=[at] if at > 0 else [0.0], strict=True,
+        times=[at], strict=True,
     )  # fmt: skip
-    _check(result)
     values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
     values.update(_parameter_values(chosen, plan, patient, parameters or {}, at))
-    values[TIME] = (patient or Patient()).age * chosen.days_per_year + at
-    if not chosen.follows_age:
-        values[TIME] = at
+    born = (patient or Patient()).age * chosen.days_per_year if chosen.follows_age else 0.0
+    values[TIME] = born + at
     return _explained(name, assembly, values, _units(chosen, assembly))
-
-
-def _check(result: xr.Dataset) -> None:
-    status = Status(int(result["status"].to_numpy()[0]))
-    if status != Status.OK:
-        raise SolverError(status.sentence)
 
 
 def _parameter_values(
@@ -166,8 +154,6 @@ def _units(model: Model, assembly: Assembly) -> dict[str, str]:
 
 def _in_days(unit: str) -> str:
     """Return a parameter's unit as the equations use it."""
-    from remodel.units import in_days
-
     return "-" if unit in ("-", "") else in_days(unit)[1]
 
 
@@ -211,9 +197,7 @@ def _state(name: str, assembly: Assembly, values: Mapping[str, float]) -> Explan
         for flow, value in signed
     )  # fmt: skip
     rate = sum(term.value for term in terms)
-    return Explanation(
-        name, "state", values[name], state.unit, state.meaning, "", rate, terms
-    )
+    return Explanation(name, "state", values[name], state.unit, state.meaning, "", rate, terms)
 
 
 def _share(value: float, whole: float) -> float:
@@ -221,14 +205,15 @@ def _share(value: float, whole: float) -> float:
 
 
 def _terms(
-    names: Sequence[str] | Mapping[str, None],
+    names: Iterable[str],
     assembly: Assembly,
     values: Mapping[str, float],
     units: Mapping[str, str],
     *,
     shared: bool = False,
 ) -> tuple[Term, ...]:
-    whole = sum(abs(values[n]) for n in names)
+    listed = tuple(names)
+    whole = sum(abs(values[n]) for n in listed)
     return tuple(
         Term(
             name,
@@ -237,7 +222,7 @@ def _terms(
             _share(values[name], whole) if shared else float("nan"),
             _meaning(name, assembly),
         )
-        for name in names
+        for name in listed
     )
 
 
@@ -259,8 +244,6 @@ def read_time(text: str) -> float:
     ConfigError
         If it is not a number with a unit of time.
     """
-    import re
-
     found = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", text)
     try:
         if found:
@@ -269,6 +252,3 @@ def read_time(text: str) -> float:
         pass
     message = f"'{text}' is not a time; write for example 12mo, 2.5y or 90d."
     raise ConfigError(message)
-
-
-__all__ = ["DAYS_PER_YEAR", "Explanation", "Term", "explain", "read_time"]

@@ -61,13 +61,14 @@ class Patient:
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 message = f"{item.name} = {value!r}: must be a number."
                 raise PatientError(message)
-            object.__setattr__(self, item.name, float(value))
-            if not math.isfinite(value):
-                message = f"{item.name} = {value}: must be a finite number."
+            number = float(value)
+            object.__setattr__(self, item.name, number)
+            if not math.isfinite(number):
+                message = f"{item.name} = {number}: must be a finite number."
                 raise PatientError(message)
-            if item.name.startswith("t_score") and abs(value) > _EXTREME_T_SCORE:
+            if item.name.startswith("t_score") and abs(number) > _EXTREME_T_SCORE:
                 limit = f"{_EXTREME_T_SCORE:g}"
-                message = f"{item.name} = {value:g}: must be between -{limit} and {limit}."
+                message = f"{item.name} = {number:g}: must be between -{limit} and {limit}."
                 raise PatientError(message)
         if not 0 < self.age <= _OLDEST:
             message = f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y."

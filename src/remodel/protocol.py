@@ -106,8 +106,8 @@ def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
         begin = part.time if isinstance(part, Dose) else part.start
         if part.steady_state and begin != first:
             message = (
-                f"{part.drug}: steady state at {begin:g} d, but the simulation begins at {first:g} d; "
-                "a steady state must be there from the beginning."
+                f"{part.drug}: steady state at {begin:g} d, but the simulation begins at "
+                f"{first:g} d; a steady state must be there from the beginning."
             )
             raise ScheduleError(message)
 

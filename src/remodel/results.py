@@ -42,13 +42,16 @@ def default_outputs(model: Model) -> tuple[str, ...]:
 
 
 def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[str]) -> None:
-    """Raise if an output is unknown.
+    """Raise if an output is unknown, or none is asked for.
 
     Raises
     ------
     ModelError
         Naming the nearest output the model has.
     """
+    if not outputs:
+        message = "outputs: name at least one, or leave it out for all endpoints."
+        raise ModelError(message)
     known = {*available, *(n + PERCENT_CHANGE for n in available if has_percent_change(n))}
     for name in outputs:
         if name not in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ import numpy as np
 
 from remodel import results
 from remodel.cohort import Cohort, Schedules, Values, cohort
-from remodel.errors import ConfigError, ModelError, nearest
+from remodel.course import Course, Prepared
+from remodel.errors import ConfigError, ModelError, ParameterError, nearest
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
 from remodel.provenance import fingerprint, manifest
-from remodel.runs import Course, Part, Prepared, integrate_course
+from remodel.runs import Part, integrate_course
 from remodel.solvers.problem import FloatArray, Solution
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -103,9 +105,12 @@ def simulate(
     chosen = load_model(model)
     check_method(method)
     tolerance = checked_rtol(rtol, method)
+    check_count("threads", threads)
+    check_count("max_steps", max_steps)
     group = cohort(chosen, schedule, patient, parameters)
     at = output_times(group, years, times)
-    wanted = results.default_outputs(chosen) if outputs is None else tuple(outputs)
+    asked = (outputs,) if isinstance(outputs, str) else outputs
+    wanted = results.default_outputs(chosen) if asked is None else tuple(asked)
     every_drug = sorted({drug for s in group.schedules for drug in s.drugs})
     available = tuple(chosen.system(every_drug).outputs)
     results.checked_outputs(chosen, available, wanted)
@@ -174,6 +179,9 @@ def _run(course: Course, prepared: Prepared, progress: Callable[[int], None] | N
 def _checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         model.all_parameters[name]  # raises with the nearest name
+        if name in model.structural:
+            message = f"{name} is written into the compiled code; it has no sensitivity."
+            raise ParameterError(message)
     return tuple(dict.fromkeys(names))
 
 
@@ -199,10 +207,27 @@ def checked_rtol(rtol: float | None, method: str) -> float:
     """
     if rtol is None:
         return DEFAULT_RTOL.get(method, REFERENCE_RTOL)
-    if not 1e-12 <= rtol <= 0.1:
-        message = f"rtol = {rtol}: must be between 1e-12 and 0.1."
+    if not (_is_number(rtol) and 1e-12 <= rtol <= 0.1):
+        message = f"rtol = {rtol!r}: must be between 1e-12 and 0.1."
         raise ConfigError(message)
     return float(rtol)
+
+
+def check_count(name: str, value: int | None) -> None:
+    """Raise unless a number of threads or steps is a whole number from 1, or left open.
+
+    Raises
+    ------
+    ConfigError
+    """
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if value is not None and not (is_whole and value >= 1):
+        message = f"{name} = {value!r}: must be a whole number from 1."
+        raise ConfigError(message)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def output_times(
@@ -220,7 +245,10 @@ def output_times(
         if years is not None:
             message = "give either years or times, not both."
             raise ConfigError(message)
-        at = np.asarray(times, dtype=np.float64)
+        try:
+            at = np.asarray(times, dtype=np.float64)
+        except (TypeError, ValueError):
+            at = np.zeros(0, dtype=np.float64)
         if at.ndim != 1 or not len(at) or not np.all(np.isfinite(at)):
             message = "times: must be a list of finite numbers [d]."
             raise ConfigError(message)
@@ -232,13 +260,13 @@ def output_times(
             raise ConfigError(message)
         return at
     length = _default_years(group) if years is None else years
-    if not (isinstance(length, int | float) and 0 < length <= _LONGEST_YEARS):
+    if not (_is_number(length) and 0 < length <= _LONGEST_YEARS):
         message = f"years = {length!r}: must be above 0 and at most {_LONGEST_YEARS:g} y."
         raise ConfigError(message)
     months = math.floor(length * DAYS_PER_YEAR / DAYS_PER_MONTH + 1e-9)
-    at = np.arange(months + 1) * DAYS_PER_MONTH
+    monthly = np.arange(months + 1, dtype=np.float64) * DAYS_PER_MONTH
     end = length * DAYS_PER_YEAR
-    return at if end - at[-1] < 1e-6 * end else np.append(at, end)
+    return monthly if end - monthly[-1] < 1e-6 * end else np.append(monthly, end)
 
 
 def _default_years(group: Cohort) -> float:
@@ -268,7 +296,7 @@ def _slopes(
     found: dict[str, FloatArray] = {}
     for name in wanted:
         k = place[name.removesuffix(results.PERCENT_CHANGE)]
-        slope = part.solution.sensitivities[k] * factors[:, None, None]
+        slope: FloatArray = part.solution.sensitivities[k] * factors[:, None, None]
         if name.endswith(results.PERCENT_CHANGE):
             slope = results.percent_change_slope(
                 part.solution.outputs[k], part.baseline[k], slope,

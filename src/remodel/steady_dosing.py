@@ -12,9 +12,9 @@ from remodel.solvers.problem import FloatArray
 from remodel.tasks import build_task
 
 if TYPE_CHECKING:
+    from remodel.course import Course
     from remodel.equations.system import System
     from remodel.protocol import Protocol
-    from remodel.runs import Course
 
 _ROUNDS = 2000
 _CLOSE = 1e-7

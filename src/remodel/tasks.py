@@ -9,6 +9,7 @@ import numpy as np
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action
+from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import ADD, BREAK, FloatArray, Problem
 
 
@@ -57,8 +58,7 @@ def build_task(
     for when, action in absolute:
         _append(columns, when, action, system, everything)
     corners = model.constants(model.kinks, everything) if model.kinks else {}
-    for corner in corners.values():
-        columns.append((np.broadcast_to(corner, (n,)), BREAK, 0, np.zeros(n)))
+    columns.extend((np.broadcast_to(c, (n,)), BREAK, 0, np.zeros(n)) for c in corners.values())
     end = np.array([t[-1] for t in times])
     time = np.array([c[0] for c in columns]).reshape(len(columns), n).T
     order = np.argsort(time, axis=1, kind="stable")
@@ -104,8 +104,12 @@ def _append(
 
 
 def scales(system: System, model: Model) -> FloatArray:
-    """Return the size at which each state matters: its baseline, or what its declaration says."""
+    """Return the size that sets the absolute tolerance of each state.
+
+    It is the baseline of a state of the body. A drug compartment, empty at the baseline, is
+    followed to ``rtol`` of its typical amount and not beyond: the last traces decide nothing.
+    """
     defaults = model.all_parameters.internal()[None, :]
     at_baseline = np.abs(baseline(system, model, defaults, np.zeros(1))[0])
     typical = np.array([system.state(name).typical for name in system.state_names])
-    return np.where(at_baseline > 0, at_baseline, typical)
+    return np.where(at_baseline > 0, at_baseline, typical / ATOL_SHARE)

@@ -31,7 +31,12 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(action=run)
     parser.add_argument("quantity", metavar="NAME", help="a state or quantity, such as ctx")
     parser.add_argument("--schedule", metavar="SENTENCE", help="no treatment by default")
-    parser.add_argument("--at", default="0d", metavar="TIME", help="such as 12mo, 2.5y or 90d (0d)")
+    parser.add_argument(
+        "--at",
+        default="0d",
+        metavar="TIME",
+        help="such as 12mo, 2.5y or 90d (0d); before a dose given then",
+    )
     parser.add_argument("--model", default="reference", help="see: remodel list models")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     add_patient_options(parser)
@@ -40,13 +45,14 @@ def add_parser(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Explain."""
     from remodel.explanation import explain, read_time
+    from remodel.models import load_model
 
-    at = read_time(given.at)
-    schedule, patient = schedule_of(given), patient_of(given)
+    at, model = read_time(given.at), load_model(given.model)
+    schedule, patient = schedule_of(given, model), patient_of(given)
     with progress("Compiling and simulating", 1):
         found = explain(
             given.quantity,
-            model=given.model,
+            model=model,
             schedule=schedule,
             patient=patient,
             parameters=parameters_of(given),

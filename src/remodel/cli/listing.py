@@ -65,9 +65,7 @@ def _trials(_: str) -> None:
         [s.study_id, s.family, str(len(s.arms)), str(len(s.observations)), s.label, s.population]
         for s in studies
     ]
-    print_table(
-        ["study", "family", "arms", "numbers", "name", "women"], rows, right=(2, 3)
-    )
+    print_table(["study", "family", "arms", "numbers", "name", "women"], rows, right=(2, 3))
 
 
 def _parameters(model: str) -> None:

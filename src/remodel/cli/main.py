@@ -32,14 +32,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and leave with 2."""
         text = message[:1].lower() + message[1:]
-        self.exit(WRONG_INPUT, f"remodel: {text.rstrip('.')}. See: {self.prog} --help\n")
+        end = "" if text.endswith(("?", ".")) else "."
+        self.exit(WRONG_INPUT, f"remodel: {text}{end} See: {self.prog} --help\n")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Say what was meant, where a choice is not one of those offered."""
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
-            what = action.metavar or action.dest
-            message = f"'{value}' is not a {str(what).lower()}.{nearest(str(value), known)}"
+            what = action.option_strings[-1] if action.option_strings else action.metavar
+            message = f"{what}: '{value}' is not allowed.{nearest(str(value), known)}"
             self.error(message)
 
 

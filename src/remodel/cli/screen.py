@@ -134,7 +134,8 @@ class _Meter:
                 self._line()
 
     def _line(self) -> None:
-        print(f"{self.what}: {self.done} of {self.total} done", file=sys.stderr, flush=True)
+        far = f": {self.done} of {self.total} done" if self.total > 1 else " ..."
+        print(f"{self.what}{far}", file=sys.stderr, flush=True)
         self._last = time.monotonic()
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
     from remodel.models import load_model
 
     model = load_model(given.model)
-    schedule, patient = schedule_of(given), patient_of(given)
+    schedule, patient = schedule_of(given, model), patient_of(given)
     outputs = _outputs(given, model)
     begun = time.perf_counter()
     dataset = _simulate(given, model, schedule, patient, outputs)
@@ -121,13 +121,13 @@ def _simulate(
         )
 
 
-def schedule_of(given: argparse.Namespace) -> Schedule:
+def schedule_of(given: argparse.Namespace, model: Model) -> Schedule:
     """Return the schedule of the arguments."""
     from remodel.schedules import Schedule
 
     if getattr(given, "table", None):
-        return Schedule.read_csv(given.table)
-    return Schedule.parse(given.schedule) if given.schedule else Schedule()
+        return Schedule.read_csv(given.table, drugs=model.drugs)
+    return Schedule.parse(given.schedule or "none", drugs=model.drugs)
 
 
 def patient_of(given: argparse.Namespace) -> Patient | None:
@@ -224,6 +224,8 @@ def _at(dataset: xr.Dataset, name: str, year: float) -> str:
     value = float(np.interp(year * DAYS_PER_YEAR, dataset["time"].to_numpy(), values))
     if name.endswith(PERCENT_CHANGE):
         return "-" if np.isnan(value) else f"{value + 0.0:+.2f}" if abs(value) >= 0.005 else "0.00"
+    if name.startswith(("t_score", "z_score")):
+        return f"{value:.2f}"
     return number(value)
 
 
@@ -233,7 +235,7 @@ def _write(dataset: xr.Dataset, path: str) -> None:
     else:
         values = [name for name, v in dataset.data_vars.items() if "time" in v.dims]
         table = dataset[values].isel(simulation=0, drop=True).to_dataframe()
-        table.to_csv(path)
+        table[["month", *values]].to_csv(path, index_label="day")
     print(f"Written: {path}")
 
 
@@ -256,5 +258,7 @@ def _status(dataset: xr.Dataset) -> int:
     if status == Status.OK:
         return 0
     reached = float(dataset["stopped_at"].to_numpy()[0]) / DAYS_PER_YEAR
-    print(f"remodel: the simulation failed at year {reached:.3g}. {status.sentence}", file=sys.stderr)
+    print(
+        f"remodel: the simulation failed at year {reached:.3g}. {status.sentence}", file=sys.stderr
+    )
     return 3

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import count, print_table, progress
+
+if TYPE_CHECKING:
+    from remodel.verification import Verification
+
+_METHODS = ("batch", "lsoda")
 
 
 def add_parser(commands: Any) -> None:
@@ -11,16 +18,41 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="compare a model with published trajectories",
-        description="Simulate the scenarios of a folder and compare with its trajectories. "
-        "Exit code 1 if the largest difference of any exceeds 1e-6.",
+        description="Simulate the scenarios of a folder and compare with its trajectories, each "
+        "state in each scenario. Exit code 1 if any differs by more than its tolerance "
+        "(trajectories 1e-6 of the state's range).",
     )
     parser.set_defaults(action=run)
     parser.add_argument("folder", metavar="DIR", help="with scenarios.csv and reference_*.csv")
-    parser.add_argument("--model", help="by default the name of the folder")
-    parser.add_argument("--method", default="batch", choices=("batch", "lsoda"), metavar="METHOD",
-                        help="batch or lsoda (batch)")  # fmt: skip
+    parser.add_argument("--model", help="by default the model that is called like the folder")
+    parser.add_argument(
+        "--method", default="batch", choices=_METHODS, metavar="METHOD", help="batch or lsoda"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
-    """Compare and print one line a scenario."""
-    raise NotImplementedError(given)
+    """Compare; print the worst state of each scenario, and every state that differs."""
+    from remodel.verification import verify
+
+    with progress("Simulating", 1):
+        found = verify(given.folder, given.model, method=given.method)
+    _print(found)
+    return 0 if found.passed else 1
+
+
+def _print(found: Verification) -> None:
+    rows = [
+        [scenario, worst.quantity, f"{worst.difference:.1e}", f"{worst.tolerance:.0e}",
+         "ok" if worst.passed else f"DIFFERENT {worst.note}".strip()]
+        for scenario, worst in found.worst().items()
+    ]  # fmt: skip
+    print_table(["scenario", "worst quantity", "difference", "allowed", ""], rows, right=(2, 3))
+    print()
+    if found.ignored:
+        print(f"Not in the model, so not compared: {', '.join(found.ignored)}.")
+    failures = found.failures
+    total = count(len(found.comparisons), "comparison")
+    if failures:
+        print(f"FAIL: {found.model}, {len(failures)} of {total} differ.")
+    else:
+        print(f"PASS: {found.model}, {total} within tolerance.")

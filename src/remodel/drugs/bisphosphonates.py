@@ -70,8 +70,6 @@ _ORAL = (gut, absorption, not_absorbed)
 zoledronic_acid = Drug("zoledronic_acid", _IN_BONE, {"iv": "plasma"}, DRUG_CLASS)
 alendronate = Drug("alendronate", (*_ORAL, *_IN_BONE), {"oral": "gut"}, DRUG_CLASS)
 risedronate = Drug("risedronate", (*_ORAL, *_IN_BONE), {"oral": "gut"}, DRUG_CLASS)
-ibandronate = Drug(
-    "ibandronate", (*_ORAL, *_IN_BONE), {"oral": "gut", "iv": "plasma"}, DRUG_CLASS
-)
+ibandronate = Drug("ibandronate", (*_ORAL, *_IN_BONE), {"oral": "gut", "iv": "plasma"}, DRUG_CLASS)
 
 DRUGS = (zoledronic_acid, alendronate, risedronate, ibandronate)

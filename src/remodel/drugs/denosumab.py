@@ -1,65 +1,63 @@
 """Denosumab: an antibody that takes RANKL out of reach of RANK.
 
-Subcutaneous depot, two compartments and target-mediated elimination in quasi-steady state. All
-values are those of Choi 2025 for postmenopausal women and are not mixed with other sets. Volumes
-and clearances are apparent, so the bioavailability is inside them. Its circulating target is not
-marrow RANKL: only the free drug of this model acts on RANKL.
+Subcutaneous depot, two compartments, and elimination that is in part linear and in part saturable
+(uptake with the target). The values are one complete set, estimated from single doses over a
+three-hundredfold range and not mixed with others. Circulating target is not marrow RANKL: what
+acts on RANKL is the serum level, with a half-effect level of its own.
 
 References
 ----------
-.. [1] Choi S et al. (2025) Front Pharmacol 16:1631034.
-.. [2] Gibiansky L et al. (2008) J Pharmacokinet Pharmacodyn 35:573-591.
+.. [1] Peterson MC et al. (2004) AAPS annual meeting W4340, as coded in OpenBoneMin.
+.. [2] Peterson MC, Riggs MM (2012) CPT Pharmacometrics Syst Pharmacol 1:e14.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
 from remodel.drugs.drug import Drug
-from remodel.equations import flow, gain, loss, quantity, sqrt, starts_at, state, term
+from remodel.equations import flow, loss, quantity, state, term
 
 DRUG_CLASS = "RANKL antibody"
 
 depot = state("depot", "mg", "Denosumab under the skin")
-central = state("central", "mg", "Denosumab in blood, free and bound")
+central = state("central", "mg", "Denosumab in blood")
 peripheral = state("peripheral", "mg", "Denosumab in tissue")
-target = state("target", "mg/L", "Circulating target, free and bound, as the antibody it binds")
 
 
 @flow(source="depot", target="central")
-def absorption(absorption_rate, depot):
+def absorption(absorption_rate, bioavailability, depot):
     """Lymph carries the antibody into the blood over days."""
-    return absorption_rate * depot
+    return absorption_rate * bioavailability * depot
+
+
+@loss("depot")
+def not_absorbed(absorption_rate, bioavailability, depot):
+    """The share that is broken down under the skin."""
+    return absorption_rate * (1 - bioavailability) * depot
 
 
 @quantity
-def free(central, central_volume, target, binding_constant):
-    """Concentration of free antibody, the positive root of the binding balance."""
-    half = (central / central_volume - target - binding_constant) / 2
-    return half + sqrt(half * half + binding_constant * central / central_volume)
-
-
-@quantity
-def complexes(free, target, binding_constant):
-    """Concentration of antibody bound to its target."""
-    return target * free / (binding_constant + free)
+def concentration(central, central_volume):
+    """Serum concentration."""
+    return central / central_volume
 
 
 @loss("central")
-def elimination(clearance, free):
-    """Linear clearance of free antibody."""
-    return clearance * free
+def elimination(clearance, concentration):
+    """Linear clearance, as of any antibody."""
+    return clearance * concentration
 
 
 @loss("central")
-def internalization(internalization_rate, complexes, central_volume):
-    """Bound antibody is taken up with its target; this is what ends an injection's effect."""
-    return internalization_rate * complexes * central_volume
+def uptake_with_target(maximal_uptake, uptake_half_saturation, concentration):
+    """Saturable uptake of antibody bound to its target; it ends the effect of an injection."""
+    return maximal_uptake * concentration / (uptake_half_saturation + concentration)
 
 
 @flow(source="central", target="peripheral")
-def distribution(distribution_clearance, free):
-    """Free antibody goes into tissue."""
-    return distribution_clearance * free
+def distribution(distribution_clearance, concentration):
+    """Antibody goes into tissue."""
+    return distribution_clearance * concentration
 
 
 @flow(source="peripheral", target="central")
@@ -68,45 +66,17 @@ def redistribution(distribution_clearance, peripheral, peripheral_volume):
     return distribution_clearance * peripheral / peripheral_volume
 
 
-@quantity
-def target_degradation_rate(target_synthesis, target_without_drug):
-    """Turnover of the free target, from its balance without drug."""
-    return target_synthesis / target_without_drug
-
-
-@gain("target")
-def target_production(target_synthesis):
-    """Target is made at a constant rate."""
-    return target_synthesis
-
-
-@loss("target")
-def target_degradation(target_degradation_rate, target, complexes):
-    """Free target is degraded."""
-    return target_degradation_rate * (target - complexes)
-
-
-@loss("target")
-def target_internalization(internalization_rate, complexes):
-    """Bound target is taken up."""
-    return internalization_rate * complexes
-
-
-target_baseline = starts_at("target", "target_without_drug")
-
-
 @term("rankl_competition")
-def rankl_binding(free, half_effect):
-    """Free antibody competes with RANK and OPG for RANKL."""
-    return free / half_effect
+def rankl_binding(concentration, half_effect):
+    """The antibody competes with RANK and OPG for RANKL."""
+    return concentration / half_effect
 
 
 denosumab = Drug(
     "denosumab",
     (
-        depot, central, peripheral, target, target_baseline, absorption, free, complexes,
-        elimination, internalization, distribution, redistribution, target_degradation_rate,
-        target_production, target_degradation, target_internalization, rankl_binding,
+        depot, central, peripheral, absorption, not_absorbed, concentration, elimination,
+        uptake_with_target, distribution, redistribution, rankl_binding,
     ),
     {"sc": "depot"},
     DRUG_CLASS,

@@ -34,5 +34,6 @@ from remodel.equations.functions import (
 __all__ = [
     "TIME", "Assembly", "Equation", "Evaluation", "Group", "Port", "State", "collect", "endpoint",
     "exp", "factor", "flow", "gain", "hill", "initial", "log", "loss", "maximum", "minimum",
-    "product", "quantity", "rate", "repression", "sqrt", "starts_at", "state", "term", "total", "where",
+    "product", "quantity", "rate", "repression", "sqrt", "starts_at", "state", "term", "total",
+    "where",
 ]  # fmt: skip

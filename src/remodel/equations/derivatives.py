@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from remodel.equations.expression import Expression, Graph, ancestors
 
@@ -11,28 +11,41 @@ Sparse = dict[tuple[int, int], Expression]
 
 def partials(node: Expression) -> tuple[Expression | None, ...]:
     """Return the derivative of a node with respect to each of its arguments (None for zero)."""
-    graph, args = node.graph, node.arguments
-    one = graph.constant(1.0)
-    if node.operation == "add":
-        return one, one
-    if node.operation == "subtract":
-        return one, graph.constant(-1.0)
-    if node.operation == "negate":
-        return (graph.constant(-1.0),)
-    if node.operation == "multiply":
-        return args[1], args[0]
-    if node.operation == "divide":
-        return graph.divide(one, args[1]), graph.negate(graph.divide(node, args[1]))
-    if node.operation == "exp":
-        return (node,)
-    if node.operation == "log":
-        return (graph.divide(one, args[0]),)
-    if node.operation == "sqrt":
-        return (graph.divide(graph.constant(0.5), node),)
-    if node.operation == "where":
-        zero = graph.constant(0.0)
-        return None, graph.where(args[0], one, zero), graph.where(args[0], zero, one)
-    return tuple(None for _ in args)
+    rule = _RULES.get(node.operation)
+    return rule(node, *node.arguments) if rule else tuple(None for _ in node.arguments)
+
+
+def _of_divide(node: Expression, _: Expression, b: Expression) -> tuple[Expression, Expression]:
+    graph = node.graph
+    return graph.divide(graph.constant(1.0), b), graph.negate(graph.divide(node, b))
+
+
+def _of_log(node: Expression, a: Expression) -> tuple[Expression]:
+    # zero at 0, so that x ** g and its derivative are zero together for an empty compartment
+    graph, zero = node.graph, node.graph.constant(0.0)
+    inverse = graph.divide(graph.constant(1.0), a)
+    return (graph.where(graph.less(zero, a), inverse, zero),)
+
+
+def _of_where(
+    node: Expression, condition: Expression, *_: Expression
+) -> tuple[None, Expression, Expression]:
+    graph = node.graph
+    one, zero = graph.constant(1.0), graph.constant(0.0)
+    return None, graph.where(condition, one, zero), graph.where(condition, zero, one)
+
+
+_RULES: dict[str, Callable[..., tuple[Expression | None, ...]]] = {
+    "add": lambda node, *_: (node.graph.constant(1.0), node.graph.constant(1.0)),
+    "subtract": lambda node, *_: (node.graph.constant(1.0), node.graph.constant(-1.0)),
+    "negate": lambda node, *_: (node.graph.constant(-1.0),),
+    "multiply": lambda _, a, b: (b, a),
+    "divide": _of_divide,
+    "exp": lambda node, *_: (node,),
+    "log": _of_log,
+    "sqrt": lambda node, *_: (node.graph.divide(node.graph.constant(0.5), node),),
+    "where": _of_where,
+}
 
 
 def _chain(graph: Graph, local: Expression, inner: Expression, node: Expression) -> Expression:

@@ -231,14 +231,11 @@ class Graph:
         return self.exp(self.multiply(exponent, self.log(base)))
 
     def _constant_power(self, base: Expression, exponent: float) -> Expression:
-        if base.is_constant:
-            return self.constant(base.value**exponent)
         if exponent == 0.5:
             return self.sqrt(base)
-        whole = int(exponent) if exponent == int(exponent) else 0
-        if exponent == 0.0 or (whole and abs(whole) <= _LARGEST_UNROLLED_POWER):
+        if abs(exponent) <= _LARGEST_UNROLLED_POWER and exponent == int(exponent):
             result = self.constant(1.0)
-            for _ in range(abs(whole)):
+            for _ in range(abs(int(exponent))):
                 result = self.multiply(result, base)
             return result if exponent >= 0 else self.divide(self.constant(1.0), result)
         return self.exp(self.multiply(self.constant(exponent), self.log(base)))

@@ -33,7 +33,8 @@ import llvmlite.binding as llvm
 
 from remodel.equations.expression import Expression, ancestors
 
-FORMAT = 1  # raise when the meaning of generated code changes, so old cache files are not used
+_CHECKSUM = 32  # bytes of SHA-256 in front of the code in a cache file
+FORMAT = 2  # raise when the meaning of generated code changes, so old cache files are not used
 _FLAGS = "contract nsz arcp"
 _LN2 = math.log(2.0)
 _LN2_HIGH = struct.unpack("<d", struct.pack("<Q", 0x3FE62E42FEE00000))[0]
@@ -379,18 +380,28 @@ def load_library(source: str, functions: Sequence[str]) -> tuple[Library, bool]:
     """
     _target()
     path = cache_directory() / f"{cache_key(source)}.o"
-    try:
-        return Library(path.read_bytes(), functions), False
-    except (OSError, RuntimeError):
-        code = compile_object(source)
+    code = _read_checked(path)
+    if code is not None:
+        return Library(code, functions), False
+    code = compile_object(source)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(code)
+            file.write(hashlib.sha256(code).digest() + code)
         Path(file.name).replace(path)
     except OSError:
         pass  # a cache that cannot be written costs time, not the result
     return Library(code, functions), True
+
+
+def _read_checked(path: Path) -> bytes | None:
+    """Return machine code from the cache, or None; damaged code must never be loaded."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    checksum, code = content[:_CHECKSUM], content[_CHECKSUM:]
+    return code if hashlib.sha256(code).digest() == checksum else None
 
 
 def is_cached(source: str) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,6 @@ from remodel.equations.derivatives import Sparse, jacobian
 from remodel.equations.equation import State
 from remodel.equations.expression import Expression, Graph, ancestors, evaluate_arrays
 from remodel.errors import ModelError, nearest
-
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -72,7 +70,8 @@ class System:
         ndarray, shape (n, n_states)
         """
         values = dict(zip(self.parameter_names, parameters.T, strict=True))
-        found = evaluate_arrays(self.initial, {**values, TIME: time})
+        with np.errstate(all="ignore"):  # a parameter that is not a number gives a state like it
+            found = evaluate_arrays(self.initial, {**values, TIME: time})
         rows = [np.broadcast_to(value, (len(parameters),)) for value in found]
         return np.ascontiguousarray(np.stack(rows, axis=1), dtype=np.float64)
 
@@ -83,7 +82,8 @@ class System:
         values = {**dict(zip(self.parameter_names, parameters.T, strict=True)), TIME: time}
         found = np.zeros((len(parameters), len(along), len(self.states)))
         entries = jacobian(self.initial, self.symbols_of(along))
-        numbers = evaluate_arrays(entries.values(), values)
+        with np.errstate(all="ignore"):
+            numbers = evaluate_arrays(entries.values(), values)
         for (i, j), number in zip(entries, numbers, strict=True):
             found[:, j, i] = number
         return found
@@ -148,7 +148,9 @@ class System:
         return digest.hexdigest()
 
 
-def trace(groups: Sequence[Group], parameters: Sequence[str]) -> System:
+def trace(
+    groups: Sequence[Group], parameters: Sequence[str], constants: Mapping[str, float] | None = None
+) -> System:
     """Evaluate mechanisms once with symbols.
 
     Parameters
@@ -157,6 +159,8 @@ def trace(groups: Sequence[Group], parameters: Sequence[str]) -> System:
         The mechanisms, grouped by prefix.
     parameters : sequence of str
         Names of all parameters and inputs; those no equation uses are left out.
+    constants : mapping of str to float, optional
+        Parameters to be written into the code as numbers, such as an exponent that is 1.
 
     Raises
     ------
@@ -167,6 +171,7 @@ def trace(groups: Sequence[Group], parameters: Sequence[str]) -> System:
     assembly = Assembly(groups, parameters)
     time = graph.symbol(TIME)
     symbols = {name: graph.symbol(name) for name in (*assembly.states, *assembly.parameters)}
+    symbols.update({name: graph.constant(value) for name, value in (constants or {}).items()})
     evaluation = assembly.evaluate({TIME: time, **symbols})
     rates = tuple(graph.wrap(value) for value in evaluation.rates().values())
     at_start = assembly.evaluate_initial(
@@ -177,5 +182,9 @@ def trace(groups: Sequence[Group], parameters: Sequence[str]) -> System:
     outputs = {name: symbols[name] for name in assembly.states}
     outputs.update({name: graph.wrap(value) for name, value in evaluation.quantities.items()})
     used = {n.name for n in ancestors([*rates, *initial, *outputs.values()])}
-    kept = tuple(symbols[name] for name in assembly.parameters if name in used)
+    kept = tuple(
+        symbols[name]
+        for name in assembly.parameters
+        if name in used and name not in (constants or {})
+    )
     return System(graph, assembly, time, states, kept, rates, initial, outputs)

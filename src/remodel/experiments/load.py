@@ -69,6 +69,8 @@ def load_experiment(path: str | Path) -> Experiment:
         rtol=rtol,
         path=top.path,
     )
+    if experiment.pictures and not set(experiment.pictures[0].arms) & set(experiment.quick_arms):
+        quick.fail("arms", "the first figure shows none of these arms.")
     _check_outputs(top, experiment, model)
     return experiment
 

@@ -98,7 +98,7 @@ def run_experiment(
     mode = "quick" if quick else "full"
     folder = _folder(experiment, out, quick=quick)
     arms, pictures = experiment.chosen_arms(quick=quick), experiment.chosen_pictures(quick=quick)
-    keys, outputs = tuple(arm.key for arm in arms), experiment.variables(pictures)
+    keys, outputs = tuple(arm.key for arm in arms), experiment.variables()
     numbers_file = experiment.path.parent / "expected.json"
     expected = load_expected(numbers_file, mode)
     check_expected(numbers_file, expected, keys, outputs)
@@ -112,11 +112,9 @@ def run_experiment(
     _write_data(experiment, folder, dataset, numbers, mode)
     if accept_numbers:
         accept(numbers_file, mode, numbers)
-    figures = []
-    for picture in pictures:
-        report(f"Drawing {picture.name} ...")
-        figures.append(_save(experiment, picture, dataset, folder / "figures"))
-    return Outcome(dataset, folder, tuple(figures), numbers, failed, seconds)
+    report(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
+    figures = tuple(_save(experiment, p, dataset, folder / "figures") for p in pictures)
+    return Outcome(dataset, folder, figures, numbers, failed, seconds)
 
 
 def simulate_arms(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remodel.patient import Patient
@@ -109,11 +108,16 @@ class Experiment:
         return tuple(a for a in self.arms if not quick or a.key in self.quick_arms)
 
     def chosen_pictures(self, *, quick: bool) -> tuple[Picture, ...]:
-        """Return the pictures of which every arm is simulated."""
-        there = {arm.key for arm in self.chosen_arms(quick=quick)}
-        return tuple(p for p in self.pictures if there.issuperset(p.arms))
+        """Return the pictures of a mode; in quick mode the main one, with the arms there are."""
+        if not quick:
+            return self.pictures
+        there = {arm.key for arm in self.chosen_arms(quick=True)}
+        return tuple(
+            replace(picture, arms=tuple(key for key in picture.arms if key in there))
+            for picture in self.pictures[:1]
+        )
 
-    def variables(self, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        """Return the outputs that pictures and the experiment itself ask for."""
-        shown = [name for picture in pictures for name in picture.variables]
+    def variables(self) -> tuple[str, ...]:
+        """Return the outputs that the pictures and the experiment itself ask for."""
+        shown = [name for picture in self.pictures for name in picture.variables]
         return tuple(dict.fromkeys((*shown, *self.outputs)))

@@ -3,9 +3,8 @@
 Densities of the osteoblast and osteoclast lineages, osteocytes and sclerostin under falling
 estrogen give total hip bone mineral density and turnover markers over a life. Cells and sclerostin
 are dimensionless: the supply of each precursor is ``per_day``, 1/d. Names are those of the
-authors' code; parameters carry the paper's symbols. J numbers are those of the equations in the
-documentation page of the published models. A year of age lasts ``year``, 365 d, as the authors
-count.
+authors' code; parameters carry the paper's symbols. A year of age lasts ``year``, 365 d, as the
+authors count. J numbers are those of docs/published_equations.md.
 
 ====================  =====================  ============================================
 name                  symbol                 meaning
@@ -144,4 +143,5 @@ MODEL = Model(
     menopause_age="a_e",
     days_per_year=365.0,
     kinks=("estrogen_decline_start",),
+    structural=("n",),
 )

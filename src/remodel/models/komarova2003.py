@@ -2,8 +2,8 @@
 
 Each population is made at a rate that is a power of both, and bone changes with the cells above
 their steady state. The exponent ``g11``, by which osteoclasts regulate themselves, decides between
-one remodeling cycle, sustained cycles and instability. K numbers are those of the documentation
-page of the published models.
+one remodeling cycle, sustained cycles and instability. K numbers are those of
+docs/published_equations.md.
 
 ==========  ==================  ==========================================
 name        symbol              meaning

@@ -2,8 +2,8 @@
 
 Responding osteoblasts, active osteoblasts and active osteoclasts change slowly; receptors and
 ligands are at quasi steady state. Made for infusions of PTH, OPG and RANKL and for the addition or
-removal of cells; it has no bone mass and no drugs. L numbers are those of the documentation page
-of the published models.
+removal of cells; it has no bone mass and no drugs. L numbers are those of
+docs/published_equations.md.
 
 =============  =================  ==================================================
 name           symbol             meaning

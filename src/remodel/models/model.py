@@ -68,6 +68,9 @@ class Model:
     kinks : tuple of str
         Parameters, or quantities computed from parameters alone, that hold times at which an
         equation has a corner; the solver restarts there.
+    structural : tuple of str
+        Parameters written into the compiled code as numbers, such as a Hill exponent of 1; they
+        have one value in a batch.
     time_unit : str
         Of the model's published tables; the equations themselves use days.
     """
@@ -85,6 +88,7 @@ class Model:
     young_bmd: Mapping[str, str] = field(default_factory=dict)
     days_per_year: float = DAYS_PER_YEAR
     kinks: tuple[str, ...] = ()
+    structural: tuple[str, ...] = ()
     time_unit: str = "d"
 
     def with_drugs(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -137,9 +141,18 @@ class Model:
         """Return the resolved equations with the given drugs."""
         return Assembly(self.groups(drugs), self.all_parameters)
 
-    def system(self, drugs: Iterable[str] = ()) -> System:
-        """Return the traced model with the given drugs; traced once and kept."""
-        return _traced(self, self.with_drugs(drugs))
+    def system(self, drugs: Iterable[str] = (), parameters: ParameterSet | None = None) -> System:
+        """Return the traced model with the given drugs; traced once and kept.
+
+        Parameters
+        ----------
+        drugs : iterable of str
+        parameters : ParameterSet, optional
+            Gives the values of structural parameters; the defaults otherwise.
+        """
+        chosen = self.parameters if parameters is None else parameters
+        constants = tuple((n, chosen[n].value * chosen[n].factor) for n in self.structural)
+        return _traced(self, self.with_drugs(drugs), constants)
 
     def dose_target(self, drug: str, route: str) -> tuple[str, str]:
         """Return the state a dose enters and the name of its factor, empty for a dose in mg.
@@ -213,8 +226,10 @@ class Model:
 
 
 @lru_cache(maxsize=256)
-def _traced(model: Model, drugs: tuple[str, ...]) -> System:
-    return trace(model.groups(drugs), tuple(model.all_parameters))
+def _traced(
+    model: Model, drugs: tuple[str, ...], constants: tuple[tuple[str, float], ...]
+) -> System:
+    return trace(model.groups(drugs), tuple(model.all_parameters), dict(constants))
 
 
 def _dosing(drug: Drug) -> list[Equation]:

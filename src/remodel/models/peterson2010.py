@@ -4,9 +4,9 @@ Whole-body control of calcium and phosphate by PTH and calcitriol, coupled to RA
 TGF-beta, osteoblasts and osteoclasts, and from there to bone mineral density, as in the public
 program OpenBoneMin. Denosumab, teriparatide, falling estrogen (``ESTON`` = 1) and loss of kidney
 function (``GFRdelta``) act on it. Names are those of OpenBoneMin; parameters carry the symbols of
-the equations, whose P numbers are those of the documentation page of the published models. The
-equations are in one module an organ: ``calcium``, ``kidney``, ``hormones``, ``signals``, ``cells``
-and ``drugs``. The program counts hours; here time is in days.
+the equations, whose P numbers are those of docs/published_equations.md. The equations are in one
+module an organ: ``calcium``, ``kidney``, ``hormones``, ``signals``, ``cells`` and ``drugs``. The
+program counts hours; here time is in days.
 
 =======================  ==================  ============================================
 name                     symbol              meaning

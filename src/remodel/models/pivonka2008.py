@@ -2,8 +2,8 @@
 
 Extends Lemaire 2004: each signal has a quasi-steady balance with a limit of production, and
 switches (``b_...``) say which cells make OPG and carry RANKL. The default is the structure of the
-public code: RANKL on pre-osteoblasts, OPG from active osteoblasts. V numbers are those of the
-documentation page of the published models.
+public code: RANKL on pre-osteoblasts, OPG from active osteoblasts. V numbers are those of
+docs/published_equations.md.
 
 ================  =====================  ==================================================
 name              symbol                 meaning

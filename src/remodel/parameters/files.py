@@ -38,7 +38,7 @@ _REQUIRED = ("value", "unit", "lower", "upper", "meaning", "source")
 _OPTIONAL = ("status", "provenance", "prior", "symbol", "note")
 _TIME_UNIT = re.compile(
     r"(?<![A-Za-z])(y|yr|year|years|mo|month|months|wk|week|weeks|h|hour|hours|min|minute|s|second)(?![A-Za-z])"
-)  # noqa: E501
+)
 
 
 def load_parameters(source: str | Path) -> ParameterSet:
@@ -72,16 +72,16 @@ def load_parameters(source: str | Path) -> ParameterSet:
 
 
 def _locate(source: str | Path) -> Traversable:
-    path = Path(source)
+    path, sets = Path(source), resources.files("remodel.parameters") / "sets"
+    if source == path.name and path.suffix != ".toml":  # a folder here must not hide a set
+        for candidate in (sets / source, sets / f"{source}.toml"):
+            if candidate.is_dir() or candidate.is_file():
+                return candidate
     if path.suffix == ".toml" or path.is_dir():
         if not path.exists():
             message = f"{path}: no such parameter file."
             raise ParameterError(message)
         return path
-    sets = resources.files("remodel.parameters") / "sets"
-    for candidate in (sets / str(source), sets / f"{source}.toml"):
-        if candidate.is_dir() or candidate.is_file():
-            return candidate
     known = [entry.name.removesuffix(".toml") for entry in sets.iterdir()]
     message = f"'{source}' is not a parameter set.{nearest(str(source), known)}"
     raise ParameterError(message)

@@ -62,6 +62,8 @@ class Parameter:
 
     def __post_init__(self) -> None:
         """Refuse a value that is not finite or not within its bounds."""
+        for number in ("value", "lower", "upper", "factor"):
+            object.__setattr__(self, number, float(getattr(self, number)))
         if not self.lower <= self.upper:
             message = f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
             raise ParameterError(message)
@@ -74,12 +76,13 @@ class Parameter:
         ------
         ParameterError
         """
+        unit = "" if self.unit == "-" else f" {self.unit}"
         if not math.isfinite(value):
-            message = f"{self.name} = {value} {self.unit}: must be a finite number."
+            message = f"{self.name} = {value}{unit}: must be a finite number."
             raise ParameterError(message)
         if not self.lower <= value <= self.upper:
             message = (
-                f"{self.name} = {value:g} {self.unit} is outside its bounds "
-                f"{self.lower:g} to {self.upper:g} {self.unit}."
+                f"{self.name} = {value:g}{unit} is outside its bounds "
+                f"{self.lower:g} to {self.upper:g}{unit}."
             )
             raise ParameterError(message)

@@ -22,7 +22,8 @@ osteoclast_apoptosis = product(
     "osteoclast_apoptosis", "Osteoclast apoptosis relative to no other influence"
 )
 bisphosphonate_on_surface = total(
-    "bisphosphonate_on_surface", "Bisphosphonate on bone surfaces relative to its half-effect amount"
+    "bisphosphonate_on_surface",
+    "Bisphosphonate on bone surfaces relative to its half-effect amount",
 )
 
 
@@ -122,8 +123,9 @@ def osteoclast_apoptosis_relative(
 ):  # fmt: skip
     """Apoptosis of osteoclasts: RANKL, IL-1 and TNF delay it, estrogen and drugs hasten it.
 
-    RANK, IL-1 and TNF receptors all keep osteoclasts alive through NF-kB (Jimi 1999; Lee 2001),
-    which is why resorption follows estrogen within weeks.
+    The receptors of RANKL, IL-1 and TNF all keep osteoclasts alive (Jimi 1995; Lee 2001), IL-1
+    and TNF also where RANKL is blocked (Kobayashi 2000). Survival acts within an osteoclast's
+    life, which is why resorption follows estrogen within weeks.
     """
     without_rank = (1 + osteoclast_survival_by_rank) / (
         1 + osteoclast_survival_by_rank * rank_activation

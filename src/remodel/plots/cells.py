@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.plots.panels import arm_names, arm_styles, arms_of, check_variables, wrapped
-from remodel.plots.style import axis_label, figure_with_legend_column, legend_beside, paper
+from remodel.plots.style import (
+    LineStyle,
+    axis_label,
+    figure_with_legend_column,
+    legend_beside,
+    paper,
+)
 from remodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -75,7 +81,7 @@ def _draw_path(
     axes: Axes,
     path: tuple[np.ndarray, np.ndarray],
     at: list[np.ndarray],
-    look: tuple[str, str],
+    look: tuple[str, LineStyle],
 ) -> None:
     shade, dashes = look
     axes.plot(*path, color=shade, linestyle=dashes, linewidth=1.3)
@@ -100,7 +106,7 @@ def _arrow_places(path: tuple[np.ndarray, np.ndarray]) -> list[int]:
     return [int(min(max(p, 1), len(x) - 2)) for p in places]
 
 
-def _entries(styles: Mapping[str, tuple[str, str]]) -> list[Line2D]:
+def _entries(styles: Mapping[str, tuple[str, LineStyle]]) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     arms = [

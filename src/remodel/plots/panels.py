@@ -10,6 +10,7 @@ import numpy as np
 from remodel.errors import ConfigError, nearest
 from remodel.plots.style import (
     GRAY,
+    LineStyle,
     axis_label,
     color,
     line_style,
@@ -76,7 +77,7 @@ def check_variables(dataset: xr.Dataset, variables: Iterable[str]) -> None:
             raise ConfigError(message)
 
 
-def arm_styles(arms: Iterable[str]) -> dict[str, tuple[str, str]]:
+def arm_styles(arms: Iterable[str]) -> dict[str, tuple[str, LineStyle]]:
     """Return color and line style of each arm."""
     return {arm: (color(i), line_style(i)) for i, arm in enumerate(arms)}
 
@@ -91,7 +92,7 @@ def time_unit(dataset: xr.Dataset) -> tuple[float, str, float]:
 
 
 def draw_lines(
-    axes: Axes, dataset: xr.Dataset, variable: str, styles: Mapping[str, tuple[str, str]]
+    axes: Axes, dataset: xr.Dataset, variable: str, styles: Mapping[str, tuple[str, LineStyle]]
 ) -> None:
     """Draw one variable of each arm."""
     unit = time_unit(dataset)[0]
@@ -107,10 +108,19 @@ def draw_lines(
         )
     if variable.endswith("_percent_change"):
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
-    elif 0 < axes.dataLim.ymin < 0.3 * axes.dataLim.ymax:
-        axes.set_ylim(bottom=0.0)
+    else:
+        _show_zero(axes)
     axes.set_title(panel_title(dataset[variable]))
     axes.set_ylabel(axis_label(dataset[variable]))
+
+
+def _show_zero(axes: Axes) -> None:
+    """Let the axis of a level begin at zero, where it falls far or does not move at all."""
+    lowest, highest = axes.dataLim.ymin, axes.dataLim.ymax
+    if 0 < lowest < 0.3 * highest:
+        axes.set_ylim(bottom=0.0)
+    elif 0 < lowest and highest - lowest < 1e-6 * highest:
+        axes.set_ylim(0.0, 1.3 * highest)
 
 
 def study_markers(points: pd.DataFrame) -> dict[str, str]:
@@ -122,7 +132,7 @@ def study_markers(points: pd.DataFrame) -> dict[str, str]:
 def draw_points(
     axes: Axes,
     points: pd.DataFrame,
-    styles: Mapping[str, tuple[str, str]],
+    styles: Mapping[str, tuple[str, LineStyle]],
     markers: Mapping[str, str],
     unit: float,
 ) -> None:
@@ -165,7 +175,7 @@ def draw_points(
 
 
 def legend_entries(
-    styles: Mapping[str, tuple[str, str]],
+    styles: Mapping[str, tuple[str, LineStyle]],
     points: pd.DataFrame,
     markers: Mapping[str, str],
     marks: Mapping[str, float],

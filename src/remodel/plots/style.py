@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,9 +19,10 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 GRAY = "#6B6B6B"
 PANEL_HEIGHT = 1.75  # inch, as all lengths here
 _LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.3, 0.62, 0.5, 0.38
-LINE_STYLES = ("-", "--", ":")
+LineStyle = Literal["-", "--", ":"]
+LINE_STYLES: tuple[LineStyle, ...] = ("-", "--", ":")
 
-_PAPER: Mapping[str, Any] = {
+_PAPER: Any = {
     "font.size": 8.0,
     "axes.titlesize": 8.5,
     "axes.titleweight": "bold",
@@ -60,7 +61,7 @@ def color(position: int) -> str:
     return COLORS[position % len(COLORS)]
 
 
-def line_style(position: int) -> str:
+def line_style(position: int) -> LineStyle:
     """Return the line style of the n-th line, which changes when the colors repeat."""
     return LINE_STYLES[(position // len(COLORS)) % len(LINE_STYLES)]
 

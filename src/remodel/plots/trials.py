@@ -162,7 +162,8 @@ def _axes(n_panels: int, columns: int, n_rows: int) -> tuple[Figure, list[Axes],
         panels.append(figure.add_subplot(grid[i // columns, i % columns], sharex=shared))
     height = figure.get_figheight()
     strips = []
-    for above in panels[-columns:] if n_rows else ():
+    lowest = sorted(panels[-columns:], key=lambda axes: axes.get_position().x0)
+    for above in lowest if n_rows else ():
         box = above.get_position()
         bottom = box.y0 - (_STRIP_GAP + strip) / height
         place = (box.x0, bottom, box.width, strip / height)

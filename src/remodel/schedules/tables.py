@@ -55,8 +55,8 @@ class _Row:
     def fail(
         self, column: str, message: str, error: type[RemodelError] = ScheduleError
     ) -> NoReturn:
-        where = f"{self.source}, row {self.number}, column {column}"
-        raise error(f"{where}: {message}") from None
+        full = f"{self.source}, row {self.number}, column {column}: {message}"
+        raise error(full) from None
 
     def text(self, column: str) -> str:
         """Return a cell as text, empty where nothing is said."""

@@ -86,12 +86,12 @@ def integrate_batch(
     n, longest = problem.size, problem.longest
     layout = step.layout
     solution = Solution(
-        outputs=np.full((len(names), n, longest), np.nan),
+        outputs=np.empty((len(names), n, longest)),
         final=np.full((n, layout.states), np.nan),
         status=np.zeros(n, dtype=np.int64),
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
-        sensitivities=np.full((len(names), len(along), n, longest), np.nan),
+        sensitivities=np.empty((len(names), len(along), n, longest)),
     )
     kernels, places = _kernel_table(step, observe)
     tangent_kernels, tangent_places, size = _tangent_table(system, method, names, along)
@@ -108,8 +108,8 @@ def integrate_batch(
             atol, rtol, problem.start, problem.times, problem.times_from,
             problem.event_time, problem.event_kind, problem.event_index, problem.event_value,
             problem.event_from, _LOWEST_IN_TOLERANCES if check_domain else -np.inf, max_steps,
-            solution.outputs, solution.sensitivities, solution.final, solution.status, solution.stopped,
-            solution.counters, cancel,
+            solution.outputs, solution.sensitivities, solution.final, solution.status,
+            solution.stopped, solution.counters, cancel,
         )  # fmt: skip
         return block[1] - block[0]
 

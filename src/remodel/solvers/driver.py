@@ -150,7 +150,9 @@ def _observe(
             due = True
             ws[_OUTPUT_TIME, w] = times[k]
             if not at_start:
-                ws[_POSITION, w] = (times[k] - lane_f[_T, w]) / (lane_f[_REACHED, w] - lane_f[_T, w])
+                ws[_POSITION, w] = (times[k] - lane_f[_T, w]) / (
+                    lane_f[_REACHED, w] - lane_f[_T, w]
+                )
         if not due:
             return
         if not ready:
@@ -289,13 +291,18 @@ def _reject(w, ws, lane_f, lane_i):
 
 
 @nb.njit(**_OPTIONS)
-def _finish(w, ws, places, lane_f, lane_i, final, status, stopped):
-    """Write how the simulation in lane w ended and free the lane."""
+def _finish(w, ws, places, lane_f, lane_i, out, out_tangents, final, status, stopped):
+    """Write how the simulation in lane w ended, NaN where nothing was reached, free the lane."""
     s, ended = lane_i[_SIM, w], lane_i[_ENDED, w]
     status[s] = ended
     stopped[s] = lane_f[_REACHED, w]
     for i in range(places[STATES]):
         final[s, i] = ws[places[STATE] + i, w] if ended == _OK else math.nan
+    for k in range(lane_i[_NEXT, w] - lane_i[_BASE, w], out.shape[2]):
+        for o in range(out.shape[0]):
+            out[o, s, k] = math.nan
+            for d in range(out_tangents.shape[1]):
+                out_tangents[o, d, s, k] = math.nan
     lane_i[_SIM, w] = -1
 
 
@@ -380,4 +387,6 @@ def integrate(
                 lane_f[_T, w] = lane_f[_REACHED, w]
                 ws[_TIME, w] = lane_f[_T, w]
                 if lane_i[_ENDED, w] != _RUNNING:
-                    _finish(w, ws, places, lane_f, lane_i, final, status, stopped)
+                    _finish(
+                        w, ws, places, lane_f, lane_i, out, out_tangents, final, status, stopped
+                    )

@@ -23,7 +23,8 @@ FIRST_FREE = 11
 class Layout:
     """Slots of one system and method; each slot holds one double for every lane.
 
-    ``state``, ``atol``, ``parameter`` and so on are first slots of contiguous runs.
+    ``state``, ``atol``, ``parameter`` and so on are first slots of contiguous runs. ``signed``
+    marks states that may be negative.
     """
 
     states: int
@@ -46,6 +47,7 @@ class Layout:
     jacobian_slot: Mapping[tuple[int, int], int]
     factor_slot: Mapping[tuple[int, int], int]
     elimination: Elimination
+    signed: tuple[bool, ...]
 
     def symbols(self, system: System, state: int, time: int) -> dict[int, int]:
         """Return slots of symbols and hoisted nodes, with states and time read from given slots."""
@@ -90,5 +92,6 @@ def lay_out(system: System, tableau: Tableau) -> Layout:
         jacobian_slot={ij: starts["jacobian"] + k for k, ij in enumerate(pattern)},
         factor_slot={ij: starts["factors"] + k for k, ij in enumerate(elimination.entries)},
         elimination=elimination,
+        signed=tuple(system.state(name).signed for name in system.state_names),
         **starts,
     )

@@ -14,13 +14,13 @@ from typing import Any
 
 import numba as nb
 import numpy as np
+from scipy.integrate import BDF, LSODA, Radau
 
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
 from remodel.solvers.batch import ATOL_SHARE, DEFAULT_METHOD, first_states
 from remodel.solvers.driver import call
 from remodel.solvers.kernels import (
-    Evaluator,
     Stepper,
     evaluator_of,
     outputs_of,
@@ -30,10 +30,11 @@ from remodel.solvers.kernels import (
 from remodel.solvers.problem import ADD, SET, Event, FloatArray, Problem, Solution
 from remodel.solvers.status import Status
 
-METHODS = {"lsoda": "LSODA", "bdf": "BDF", "radau": "Radau"}
+METHODS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
 
 _log = logging.getLogger("remodel")
 _TIME = slots.TIME
+_ROUNDING = 1e-12  # relative to the time
 _METHOD = DEFAULT_METHOD  # any: right-hand side, Jacobian and outputs are the same in all
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
@@ -136,7 +137,9 @@ def observe(
     ws = workspace(layout.size + evaluator.outputs, lanes)
     ws[slots.POSITION] = 0.0
     kernel = evaluator.library.function("observe")
-    given = np.broadcast_to(parameters.reshape(layout.parameters, -1), (layout.parameters, len(times)))
+    given = np.broadcast_to(
+        parameters.reshape(layout.parameters, -1), (layout.parameters, len(times))
+    )
     out = np.empty((evaluator.outputs, len(times)))
     for k in range(0, len(times), lanes):
         some = np.minimum(np.arange(k, k + lanes), len(times) - 1)
@@ -195,7 +198,7 @@ class _Run:
         names: Sequence[str],
         problem: Problem,
         i: int,
-        method: str,
+        method: Any,
         rtol: float,
         solution: Solution,
     ) -> None:
@@ -212,11 +215,9 @@ class _Run:
         events = [e for e in problem.events_of(i) if e.time <= end]
         due = self.times[self.times <= t]
         done = self._record(0, due, np.repeat(y[:, None], len(due), axis=1))
-        while True:
+        while t < end:
             while events and events[0].time <= t:
                 y = self._apply(events.pop(0), y)
-            if t >= end:
-                break
             stop = min(end, events[0].time) if events else end
             status, t, y, done = self._segment(t, stop, y, done)
             self.solution.stopped[i] = t
@@ -237,31 +238,37 @@ class _Run:
     def _segment(
         self, t: float, stop: float, y: FloatArray, done: int
     ) -> tuple[Status, float, FloatArray, int]:
-        from scipy.integrate import solve_ivp
-
+        """Integrate to the next event; two events closer than rounding are one."""
+        if stop - t <= _ROUNDING * max(abs(stop), 1.0):
+            due = self.times[done:][self.times[done:] <= stop]
+            return Status.OK, stop, y, self._record(done, due, np.repeat(y[:, None], len(due), 1))
         if not np.all(np.isfinite(self.functions.rhs(t, y))):
             return Status.NOT_FINITE, t, y, done
-        wanted = self.times[(self.times > t) & (self.times <= stop)]
-        at = wanted if len(wanted) and wanted[-1] == stop else np.append(wanted, stop)
-        result = solve_ivp(
+        solver = self.method(
             self.functions.rhs,
-            (t, stop),
+            t,
             y,
-            method=self.method,
-            jac=self.functions.jacobian,
-            t_eval=at,
+            stop,
             rtol=self.rtol,
             atol=ATOL_SHARE * self.rtol * self.problem.scale,
+            jac=self.functions.jacobian,
         )
-        self.solution.counters[self.i] += (len(result.t), 0, result.nlu)
-        reached = int(np.count_nonzero(np.all(np.isfinite(result.y), axis=0)))
-        if result.success and reached == len(at):
-            done = self._record(done, at[: len(wanted)], result.y[:, : len(wanted)])
-            return Status.OK, stop, result.y[:, -1], done
-        _log.warning("simulation %d: %s", self.i, result.message)
-        kept = min(reached, len(wanted))
-        done = self._record(done, at[:kept], result.y[:, :kept])
-        return Status.SOLVER_FAILED, float(at[kept - 1]) if kept else t, y, done
+        counters = self.solution.counters[self.i]
+        while solver.status == "running":
+            message = solver.step()
+            finite = np.all(np.isfinite(solver.y))
+            if solver.status == "failed" or not finite:
+                _log.warning("simulation %d: %s", self.i, message or "not a finite state")
+                failed = Status.SOLVER_FAILED if finite else Status.NOT_FINITE
+                return failed, float(solver.t_old or t), y, done
+            counters[0] += 1
+            due = self.times[done:][self.times[done:] <= solver.t]
+            if len(due):
+                states = solver.dense_output()(due)
+                states[:, due == solver.t] = solver.y[:, None]
+                done = self._record(done, due, states)
+        counters[2] += solver.nlu
+        return Status.OK, stop, solver.y, done
 
     def _record(self, done: int, at: FloatArray, y: FloatArray) -> int:
         """Store outputs at the next output times; return how many are done."""

@@ -204,7 +204,8 @@ def _finish(w: Writer, layout: Layout, tableau: Tableau) -> None:
         scale = w.multiply_add(rtol, size, atol)
         share = w.divide(last, scale)
         total = w.multiply_add(share, share, total)
-        lowest = w.negate(w.maximum(w.negate(w.divide(new, atol)), w.negate(lowest)))
+        if not layout.signed[i]:
+            lowest = w.negate(w.maximum(w.negate(w.divide(new, atol)), w.negate(lowest)))
     error = w.sqrt(w.multiply(total, w.constant(1.0 / n)))
     w.store(error, slots.ERROR)
     w.store(lowest, slots.LOWEST)

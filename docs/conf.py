@@ -1,0 +1,43 @@
+"""Settings of the documentation; what can be generated is, before Sphinx reads the pages."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+import generate  # noqa: E402
+
+from remodel.provenance import package_version  # noqa: E402
+
+project = "remodel"
+author = "The remodel developers"
+version = release = package_version()
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "remodel"
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "remodel"},
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+generate.everything(HERE / "_generated")

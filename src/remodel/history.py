@@ -1,0 +1,139 @@
+"""What a woman brings to the trial: her parameters, her age, and the bone her history left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from remodel.course import Course
+from remodel.equations.system import System
+from remodel.models import Model
+from remodel.protocol import Action, menopause_of
+from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
+from remodel.tasks import baseline, build_task, columns_of
+from remodel.units import DAYS_PER_YEAR
+
+SURGERY = "oophorectomy"
+
+
+def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none."""
+    model, group = course.model, course.cohort
+    names = list(model.all_parameters)
+    place = {name: j for j, name in enumerate(names)}
+    values = np.tile(group.parameters.internal(), (len(some), 1))
+    for name, varied in group.varied.items():
+        values[:, place[name]] = varied[some] * model.all_parameters[name].factor
+    surgery = np.full(len(some), np.inf)
+    if not model.menopause_age:
+        return values, surgery
+    column = place[model.menopause_age]
+    limit = model.all_parameters[model.menopause_age]
+    never = limit.upper * limit.factor
+    for row, i in enumerate(some):
+        patient = group.patient(int(i))
+        named = menopause_of(group.schedule(int(i)), patient.age * DAYS_PER_YEAR)
+        age = patient.menopause_age
+        if patient.menopause != "natural":
+            values[row, column] = never
+            surgery[row] = np.inf if age is None else age * model.days_per_year
+        elif named is not None:
+            values[row, column] = named / DAYS_PER_YEAR * limit.factor
+        elif age is not None:
+            values[row, column] = age * limit.factor
+    return values, surgery
+
+
+def starts(course: Course, some: IntArray) -> FloatArray:
+    """Return model time at day 0 [d]: the age of a patient, or zero."""
+    if not course.model.follows_age:
+        return np.zeros(len(some))
+    ages = np.array([p.age for p in course.cohort.patients])
+    chosen = ages[some] if len(ages) > 1 else np.full(len(some), ages[0])
+    return chosen * course.model.days_per_year
+
+
+def baseline_t_scores(course: Course, some: IntArray) -> dict[str, FloatArray]:
+    """Return baseline T-scores by site, NaN where a patient has none."""
+    people = [course.cohort.patient(int(i)) for i in some]
+    if not any(p.t_scores for p in set(people)):
+        return {}
+    return {
+        site: np.array([p.t_scores.get(site, np.nan) for p in people])
+        for site in course.model.young_bmd
+    }
+
+
+def perform_surgery(model: Model, values: FloatArray, surgery: FloatArray, now: FloatArray) -> None:
+    """Set the inputs of women whose ovaries were removed before now."""
+    done = surgery <= now
+    switch = model.interventions.get(SURGERY)
+    if switch is not None and switch.value is not None and np.any(done):
+        values[done, list(model.all_parameters).index(switch.parameter)] = switch.value
+
+
+def natural_history(
+    course: Course, core: System, values: FloatArray, surgery: FloatArray, until: FloatArray
+) -> tuple[Solution, FloatArray, FloatArray]:
+    """Return the state of each woman before treatment, simulated once for equal histories.
+
+    Returns
+    -------
+    Solution
+        Status and time reached of each woman's history.
+    ndarray, shape (n, n_states)
+    ndarray, shape (n, n_sensitivities, n_states)
+        Derivatives of that state.
+    """
+    model, n = course.model, len(until)
+    wrt, place = course.read_by(core)
+    if not model.follows_age:
+        state = baseline(core, model, values, until)
+        empty = Solution(
+            np.zeros((0, n, 0)), state, np.zeros(n, dtype=np.int64), until,
+            np.zeros((n, 3), dtype=np.int64),
+        )  # fmt: skip
+        slopes = core.baseline_tangents(values[:, columns_of(core, model)], until, wrt)
+        return empty, state, _spread(slopes, place, len(course.sensitivities))
+    key = np.column_stack([values[:, columns_of(core, model)], surgery])
+    seen: dict[bytes, int] = {}
+    of = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in key])
+    lead = np.unique(of, return_index=True)[1]
+    ages = [np.unique(until[of == u]) if len(lead) < n else until[i : i + 1]
+            for u, i in enumerate(lead)]  # fmt: skip
+    begin = np.full(len(lead), np.inf)
+    if model.history_start:
+        begin = values[lead, list(model.all_parameters).index(model.history_start)]
+    begin = np.minimum(begin, [a[0] for a in ages])
+    actions = [] if SURGERY not in model.interventions else surgery_actions(model)
+    task = build_task(
+        model, core, (), values[lead], begin, ages, np.full(len(lead), np.inf),
+        absolute=[(surgery[lead], action) for action in actions],
+        state=baseline(core, model, values[lead], begin),
+        tangents=core.baseline_tangents(values[lead][:, columns_of(core, model)], begin, wrt),
+    )  # fmt: skip
+    solved = course.integrate(core, task, core.state_names, wrt)
+    position = np.array([int(np.searchsorted(ages[u], t)) for u, t in zip(of, until, strict=True)])
+    state = solved.outputs[:, of, position].T.copy()
+    shown = Solution(
+        np.zeros((0, n, 0)), state, solved.status[of], solved.stopped[of], solved.counters[of]
+    )
+    slopes = solved.sensitivities[:, :, of, position].transpose(2, 1, 0)
+    return shown, state, _spread(slopes, place, len(course.sensitivities))
+
+
+def _spread(slopes: FloatArray, place: Sequence[int], count: int) -> FloatArray:
+    """Return derivatives for every parameter asked, zero where the system does not read it."""
+    n, given, states = slopes.shape
+    full = np.zeros((n, count, states))
+    if given:
+        full[:, list(place)] = slopes
+    return full
+
+
+def surgery_actions(model: Model) -> list[Action]:
+    """Return what the removal of the ovaries sets."""
+    switch = model.interventions[SURGERY]
+    factor = model.all_parameters[switch.parameter].factor
+    return [Action(0.0, SET, switch.parameter, (switch.value or 0.0) * factor)]
