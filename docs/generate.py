@@ -22,9 +22,10 @@ def everything(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "diagram.svg").write_text(diagram.svg(), encoding="utf-8")
     for name in model_names():
-        model = load_model(name)
-        write(folder / f"{name}_equations.md", equations(model))
-        write(folder / f"{name}_parameters.md", parameters(model))
+        if name != "reference":
+            write(folder / "models" / f"{name}.md", published_model(load_model(name)))
+    write(folder / "reference_equations.md", equations(load_model("reference")))
+    write(folder / "reference_parameters.md", parameters(load_model("reference")))
     write(folder / "drug_table.md", drug_table(load_model("reference")))
     write(folder / "drug_equations.md", drug_equations(load_model("reference")))
     write(folder / "model_table.md", model_table())
@@ -34,12 +35,22 @@ def everything(folder: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     """Write a page, unless it is there already as it should be."""
+    path.parent.mkdir(exist_ok=True)
     whole = f"<!-- made by docs/generate.py; edits are lost -->\n{text}\n"
     if not path.exists() or path.read_text(encoding="utf-8") != whole:
         path.write_text(whole, encoding="utf-8")
 
 
 # ---------------------------------------------------------------- equations
+
+
+def published_model(model) -> str:
+    """Return the page of a published model: what it is, equations and parameters."""
+    drugs = f"Drugs: {', '.join(map(words, model.drugs))}." if model.drugs else "It has no drugs."
+    return "\n".join([
+        f"# {model.name}", "", f"{model.title} {drugs}", "", f"Source: {model.citation}.", "",
+        equations(model), "## Parameters", "", parameters(model),
+    ])  # fmt: skip
 
 
 def equations(model) -> str:
@@ -51,10 +62,8 @@ def equations(model) -> str:
         lines += [f"## {title_of(module)}", "", first_paragraph(module), ""]
         shown = set()
         for part in parts:
-            if not isinstance(part, State) or part.name.partition("_lumbar_spine")[1:] == ("", ""):
-                pass
             key = getattr(part, "function", part.name)
-            if key in shown or (is_repeated(part, model)):
+            if key in shown or is_repeated(part, model):
                 continue
             shown.add(key)
             lines += written(part, assembly, symbols)
@@ -262,7 +271,7 @@ def gallery(folder: Path) -> str:
         lines += ["```bash", f"remodel run experiments/{experiment.name}/experiment.toml", "```", ""]
         for picture, figure in zip(experiment.pictures, outcome.figures, strict=True):
             place = figure.relative_to(folder).as_posix()
-            lines += [f"![{picture.title}]({place})", ""]
+            lines += [f"![{picture.title}](_generated/{place})", ""]
         rows = [
             [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]
             for n in outcome.numbers

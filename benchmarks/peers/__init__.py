@@ -35,6 +35,8 @@ class Peer:
         Whether it takes all simulations at once, so that fewer would not be representative.
     threads : int
         It uses.
+    size : int
+        Simulations it gets, the samples over and over; 0 for the samples themselves.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Peer:
     install: str = ""
     is_batch: bool = False
     threads: int = 1
+    size: int = 0
 
     def available(self) -> bool:
         """Whether everything it needs is installed."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from remodel.equations.expression import Expression, ancestors
-from remodel.equations.llvm import varying
+from remodel.equations.llvm import hoistable
 from remodel.equations.system import System
 from remodel.solvers.problem import FloatArray
 
@@ -65,7 +65,7 @@ class Equations:
 def equations_of(system: System, scale: FloatArray) -> Equations:
     """Collect what is generated for a system."""
     roots = [*system.rates, *system.jacobian.values()]
-    return Equations(system, tuple(varying(roots, system.parameters_only)), scale)
+    return Equations(system, tuple(hoistable(roots)), scale)
 
 
 def write_statements(

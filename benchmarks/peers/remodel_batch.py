@@ -30,14 +30,10 @@ def _prepare(method: str, threads: int, lanes: int, workload: Workload) -> Solve
     return solve
 
 
-def _peer(name: str, method: str, threads: int = 1, lanes: int = 0) -> Peer:
-    prepare = partial(_prepare, method, threads, lanes)
-    return Peer(name, prepare, is_batch=True, threads=threads)
-
-
 PEERS = [
-    _peer("remodel rodas5p", "rodas5p"),
-    _peer("remodel rodas4", "rodas4"),
-    _peer("remodel rodas5p, one lane", "rodas5p", lanes=1),
-    _peer("remodel rodas5p, 2 threads", "rodas5p", threads=2),
-]
+    Peer("remodel rodas5p", partial(_prepare, "rodas5p", 1, 0), is_batch=True),
+    Peer("remodel rodas5p, 1024 at once", partial(_prepare, "rodas5p", 1, 0), is_batch=True,
+         size=1024),
+    Peer("remodel rodas4", partial(_prepare, "rodas4", 1, 0), is_batch=True),
+    Peer("remodel rodas5p, one lane", partial(_prepare, "rodas5p", 1, 1), is_batch=True),
+]  # fmt: skip

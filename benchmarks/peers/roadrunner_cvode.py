@@ -37,7 +37,8 @@ def _prepare(workload: Workload) -> Solve:
 
     def solve(rtol: float) -> FloatArray:
         runner.integrator.setValue("relative_tolerance", rtol)
-        runner.integrator.setValue("absolute_tolerance", ATOL_SHARE * rtol)
+        # a single number would be multiplied by the states as they are, zeros included
+        runner.integrator.setValue("absolute_tolerance", [ATOL_SHARE * rtol] * len(states))
         runner.integrator.setValue("maximum_num_steps", 100_000)
 
         def solve_leg(leg: Leg, y: FloatArray) -> Any:

@@ -36,7 +36,11 @@ def write_sbml(equations: Equations) -> str:
     """Return the model as text."""
     system = equations.system
     known = _leaves(equations)
-    order = [n for n in ancestors(system.rates) if n.index not in known and _varies(n, equations)]
+    order = [
+        node
+        for node in ancestors(system.rates)
+        if node.index not in known and (node.is_constant or not node.is_static)
+    ]
     uses = Counter(a.index for node in order for a in node.arguments)
     named, math = [], dict(known)
     for node in order:
@@ -62,10 +66,6 @@ def _leaves(equations: Equations) -> dict[int, str]:
     for i, state in enumerate(equations.system.states):
         known[state.index] = _scaled(_name(state_name(i)), float(equations.scale[i]))
     return known
-
-
-def _varies(node: Expression, equations: Equations) -> bool:
-    return node.is_constant or node.index not in equations.system.parameters_only
 
 
 def _name(name: str) -> str:

@@ -19,6 +19,7 @@ from remodel.solvers.batch import DEFAULT_METHOD, integrate_batch
 from remodel.solvers.problem import SET, FloatArray, IntArray, Problem, Solution
 from remodel.units import DAYS_PER_YEAR
 
+SURGERY = "oophorectomy"
 SCIPY_METHODS = ("lsoda", "bdf", "radau")
 
 
@@ -104,7 +105,13 @@ class Course:
             self._check_menopause(patient, self.cohort.schedule(i))
 
     def _check_menopause(self, patient: Patient, schedule: Schedule) -> None:
-        """Refuse a menopause that is given more than once."""
+        """Refuse a menopause that is given more than once, or that the model cannot give."""
+        if patient.menopause == "surgical" and SURGERY not in self.model.interventions:
+            message = (
+                f"model '{self.model.name}' has no removal of the ovaries; "
+                "use menopause='natural' or None."
+            )
+            raise PatientError(message)
         named = menopause_of(schedule, patient.age * DAYS_PER_YEAR)
         said = {
             "the schedule": named is not None,

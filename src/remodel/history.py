@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from remodel.course import Course
+from remodel.course import SURGERY, Course
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action, menopause_of
 from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
 from remodel.tasks import baseline, build_task, columns_of
 from remodel.units import DAYS_PER_YEAR
-
-SURGERY = "oophorectomy"
-
 
 def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none."""

@@ -21,6 +21,7 @@ class Action:
 
     ``target`` is the state to which ``value`` is added, or the parameter that becomes ``value``.
     ``factor`` names a constant of the model that multiplies the value, if there is one.
+    Where simulations are integrated side by side, time and value are arrays, one entry each.
     """
 
     time: float

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from remodel.course import Course, Prepared
+from remodel.arms import arms
+from remodel.course import SURGERY, Course, Prepared
 from remodel.history import (
-    SURGERY,
     baseline_t_scores,
     natural_history,
     parameter_values,
@@ -76,10 +76,7 @@ def integrate_course(
     )
     at_zero = np.full((k, n), np.nan)
     slope_at_zero = np.full((k, len(course.sensitivities), n), np.nan)
-    for p, plan in enumerate(prepared.protocols):
-        mine = np.flatnonzero(plans == p)
-        if not len(mine):
-            continue
+    for plan, mine in arms(prepared.protocols, plans):
         arm = _Arm(
             course, plan, values[mine], start[mine], surgery[mine], state[mine], tangents[mine]
         )
@@ -151,9 +148,10 @@ class _Arm:
         self._meet(t_scores)
         times = self.course.times
         asked = times if times[0] == 0 else np.concatenate(([0.0], times))
+        actions = [a for a in self.plan.actions if np.all(a.time >= 0)]
         task = build_task(
-            self.model, self.system, [a for a in self.plan.actions if a.time >= 0], self.values,
-            self.start, [zero + asked for zero in self.start], self.start,
+            self.model, self.system, actions, self.values, self.start,
+            [zero + asked for zero in self.start], self.start,
             absolute=self.absolute, state=self.state, tangents=self.tangents,
         )  # fmt: skip
         solution = self.course.integrate(self.system, task, self.course.outputs, self.wrt)

@@ -37,9 +37,11 @@ class Expression:
         Of a symbol.
     value : float
         Of a constant.
+    is_static : bool
+        Whether it depends on parameters alone, so is computed once a simulation.
     """
 
-    __slots__ = ("arguments", "graph", "index", "name", "operation", "value")
+    __slots__ = ("arguments", "graph", "index", "is_static", "name", "operation", "value")
 
     def __init__(
         self,
@@ -49,6 +51,8 @@ class Expression:
         index: int,
         name: str = "",
         value: float = math.nan,
+        *,
+        is_static: bool = False,
     ) -> None:
         self.graph = graph
         self.operation = operation
@@ -56,6 +60,7 @@ class Expression:
         self.index = index
         self.name = name
         self.value = value
+        self.is_static = is_static
 
     @property
     def is_constant(self) -> bool:
@@ -124,9 +129,17 @@ class Expression:
 
 
 class Graph:
-    """Builds expressions, keeping equal ones equal and simplifying as it goes."""
+    """Builds expressions, keeping equal ones equal and simplifying as it goes.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    static : iterable of str
+        Symbols that keep one value during a simulation. Factors made of them are gathered, and a
+        division by them becomes a multiplication, so that both are done once a simulation.
+    """
+
+    def __init__(self, static: Iterable[str] = ()) -> None:
+        self._static = frozenset(static)
         self.nodes: list[Expression] = []
         self._known: dict[tuple[object, ...], Expression] = {}
 
@@ -140,7 +153,12 @@ class Graph:
         key = (operation, tuple(a.index for a in arguments), name, repr(value))
         node = self._known.get(key)
         if node is None:
-            node = Expression(self, operation, arguments, len(self.nodes), name, value)
+            is_static = name in self._static or (
+                operation != "symbol" and all(a.is_static for a in arguments)
+            )
+            node = Expression(
+                self, operation, arguments, len(self.nodes), name, value, is_static=is_static
+            )
             self._known[key] = node
             self.nodes.append(node)
         return node
@@ -208,6 +226,10 @@ class Graph:
                 return self.negate(other)
             if one.operation == "negate":
                 return self.negate(self.multiply(one.arguments[0], other))
+            if one.is_static and other.operation == "multiply" and not other.is_static:
+                static, rest = sorted(other.arguments, key=lambda n: not n.is_static)
+                if static.is_static:
+                    return self.multiply(rest, self.multiply(static, one))
         return self._node("multiply", (a, b) if a.index <= b.index else (b, a))
 
     def divide(self, a: Expression, b: Expression) -> Expression:
@@ -222,6 +244,8 @@ class Graph:
             return self.negate(self.divide(a.arguments[0], b))
         if a is b:
             return self.constant(1.0)
+        if b.is_static and not b.is_constant and not a.is_static:
+            return self.multiply(a, self.divide(self.constant(1.0), b))
         return self._node("divide", (a, b))
 
     def power(self, base: Expression, exponent: Expression) -> Expression:

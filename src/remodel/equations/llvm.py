@@ -276,15 +276,12 @@ def declarations(lanes: int) -> str:
     return f"{one}declare {vector} @llvm.fma.v{lanes}f64({vector}, {vector}, {vector})\n"
 
 
-def varying(roots: Sequence[Expression], hoisted: frozenset[int]) -> list[Expression]:
-    """Return the hoisted nodes (neither symbols nor constants) that other nodes of roots use."""
-    found: dict[int, Expression] = {}
+def hoistable(roots: Sequence[Expression]) -> list[Expression]:
+    """Return static nodes, other than symbols and constants, that the rest of the roots use."""
+    found = {node.index: node for node in roots if node.is_static and node.arguments}
     for node in ancestors(roots):
-        below = node.arguments if node.index not in hoisted else ()
-        candidates = (*below, node) if node in roots else below
-        for a in candidates:
-            if a.index in hoisted and a.arguments:
-                found[a.index] = a
+        if not node.is_static:
+            found.update({a.index: a for a in node.arguments if a.is_static and a.arguments})
     return list(found.values())
 
 

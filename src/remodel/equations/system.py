@@ -124,16 +124,6 @@ class System:
         return [known[name] for name in names]
 
     @cached_property
-    def parameters_only(self) -> frozenset[int]:
-        """Indices of nodes that depend on parameters alone, so are computed once a simulation."""
-        varying: set[int] = set()
-        moving = {self.time.index, *(s.index for s in self.states)}
-        for node in self.graph.nodes:
-            if node.index in moving or any(a.index in varying for a in node.arguments):
-                varying.add(node.index)
-        return frozenset(n.index for n in self.graph.nodes if n.index not in varying)
-
-    @cached_property
     def fingerprint(self) -> str:
         """A hash of the equations: equal for equal systems, whatever the parameter values."""
         roots = [*self.rates, *self.initial, *self.outputs.values()]
@@ -167,7 +157,7 @@ def trace(
     ModelError
         If a name is missing or defined twice, or an equation cannot be traced.
     """
-    graph = Graph()
+    graph = Graph(static=parameters)
     assembly = Assembly(groups, parameters)
     time = graph.symbol(TIME)
     symbols = {name: graph.symbol(name) for name in (*assembly.states, *assembly.parameters)}

@@ -138,8 +138,8 @@ class Model:
         return ParameterSet(merged, self.parameters.name, self.parameters.about)
 
     def assembly(self, drugs: Iterable[str] = ()) -> Assembly:
-        """Return the resolved equations with the given drugs."""
-        return Assembly(self.groups(drugs), self.all_parameters)
+        """Return the resolved equations with the given drugs; resolved once and kept."""
+        return _assembled(self, self.with_drugs(drugs))
 
     def system(self, drugs: Iterable[str] = (), parameters: ParameterSet | None = None) -> System:
         """Return the traced model with the given drugs; traced once and kept.
@@ -223,6 +223,11 @@ class Model:
         values.update(states)
         values[TIME] = time
         return self.assembly(drugs).evaluate(values)
+
+
+@lru_cache(maxsize=256)
+def _assembled(model: Model, drugs: tuple[str, ...]) -> Assembly:
+    return Assembly(model.groups(drugs), model.all_parameters)
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from remodel.equations import endpoint, gain, initial, loss, product, quantity, state, total
 
 arrested_osteoclasts = state(
-    "arrested_osteoclasts", "-", "Osteoclast precursors that wait for RANKL", typical=0.1
+    "arrested_osteoclasts", "-", "Osteoclast precursors that wait for RANKL"
 )
 fusing_osteoclasts = state(
     "fusing_osteoclasts", "-", "Preosteoclasts on their way to fusion, relative to premenopausal"

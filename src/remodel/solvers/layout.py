@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remodel.equations.expression import Expression
-from remodel.equations.llvm import varying
+from remodel.equations.llvm import hoistable
 from remodel.equations.system import System
 from remodel.solvers.factorization import Elimination, eliminate
 from remodel.solvers.tableaus import Tableau
@@ -64,7 +64,7 @@ def lay_out(system: System, tableau: Tableau) -> Layout:
     pattern = sorted(system.jacobian)
     elimination = eliminate(n, pattern)
     roots = [*system.rates, *system.jacobian.values(), *system.time_derivative.values()]
-    hoisted = tuple(varying(roots, system.parameters_only))
+    hoisted = tuple(hoistable(roots))
     slot = FIRST_FREE
     starts = {}
     for name, length in (

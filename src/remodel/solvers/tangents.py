@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from remodel.equations.derivatives import Sparse, directional, jacobian
 from remodel.equations.expression import Expression
-from remodel.equations.llvm import Writer, declarations, varying
+from remodel.equations.llvm import Writer, declarations, hoistable
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
 from remodel.solvers.layout import Layout
@@ -132,7 +132,7 @@ def lay_out_tangents(
             equations.by_state, equations.by_parameter)  # fmt: skip
     roots = [value for entries in some for value in entries.values()]
     old = {node.index for node in layout.hoisted}
-    new = [node for node in varying(roots, system.parameters_only) if node.index not in old]
+    new = [node for node in hoistable(roots) if node.index not in old]
     first = layout.size + outputs
     slot = 1 + n
     jacobian_at = {ij: slot + k for k, ij in enumerate(equations.jacobian)}

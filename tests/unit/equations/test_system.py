@@ -144,11 +144,10 @@ def test_traced_rates_are_those_of_the_equations_in_plain_floats(name: str) -> N
 @pytest.mark.parametrize("name", MODELS)
 def test_nodes_of_parameters_alone_do_not_move_with_states_or_time(name: str) -> None:
     _, system = _system(name)
-    constant = system.parameters_only
     for node in system.graph.nodes:
-        below = all(a.index in constant for a in node.arguments)
+        below = all(a.is_static for a in node.arguments)
         moving = node is system.time or node in system.states
-        assert (node.index in constant) == (below and not moving)
+        assert node.is_static == (below and not moving)
 
 
 def test_baseline_of_many_rows_is_that_of_each() -> None:

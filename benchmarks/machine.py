@@ -1,0 +1,65 @@
+"""What a measurement was made on: processor, cores, versions, and how busy it was."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from remodel.equations.llvm import host_lanes
+from remodel.provenance import versions
+
+_PEERS = (
+    "numbalsoda", "scikit-sundae", "libroadrunner", "jax", "diffrax",
+)  # fmt: skip
+
+
+def pin(cores: int) -> None:
+    """Keep this process on the last ``cores`` processors it may use."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, _allowed()[-cores:])
+
+
+def _allowed() -> list[int]:
+    return list(_AT_START)
+
+
+_AT_START = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+
+
+def cores() -> int:
+    """Return how many processors the process could use when it started."""
+    return len(_AT_START)
+
+
+def load() -> float:
+    """Return the load of the machine over the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def describe() -> dict[str, str]:
+    """Return machine and versions as text."""
+    found = {
+        "processor": processor(),
+        "cores": str(cores()),
+        "simulations to a vector": str(host_lanes()),
+        "system": platform.platform(terse=True),
+    }
+    found.update(versions())
+    for name in _PEERS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found

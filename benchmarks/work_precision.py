@@ -1,0 +1,173 @@
+"""Time against error for every solver, in interleaved rounds, and time at equal error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from accuracy import Reference, largest_error, reference_of
+from peers import Peer, Solve
+from workloads import Workload
+
+from remodel.solvers.problem import FloatArray
+
+TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+TIGHT_ENOUGH = 3e-7  # error below which a solver needs no tighter tolerance
+FEWEST = 4
+TARGETS = (1e-4, 1e-6)
+BASE = "remodel rodas5p"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One solver at one tolerance.
+
+    Attributes
+    ----------
+    simulations : int
+        Solved in one call.
+    error : float
+        Largest relative error.
+    seconds : list of float
+        Processor time per simulation, one value a round.
+    """
+
+    workload: str
+    peer: str
+    rtol: float
+    simulations: int
+    error: float
+    solve: Solve = field(repr=False)
+    seconds: list[float] = field(default_factory=list)
+
+
+def work_precision(
+    workload: Workload,
+    peers: Sequence[Peer],
+    folder: Path,
+    *,
+    rounds: int,
+    budget: float,
+    tolerances: Sequence[float] = TOLERANCES,
+) -> tuple[list[Entry], Reference]:
+    """Measure every installed peer on a workload.
+
+    Parameters
+    ----------
+    folder : Path
+        For reference solutions.
+    rounds : int
+        Every solver at every tolerance is timed once in each.
+    budget : float
+        Time one call should take at most [s]; solvers that take simulations one by one get
+        fewer of them.
+    """
+    reference = reference_of(workload, folder)
+    entries: list[Entry] = []
+    for peer in peers:
+        if peer.available():
+            entries += _first_pass(workload, peer, reference, budget, tolerances)
+    for k in range(rounds):
+        turn = k % len(entries)
+        for entry in (*entries[turn:], *entries[:turn]):
+            before = time.process_time()
+            entry.solve(entry.rtol)
+            entry.seconds.append((time.process_time() - before) / entry.simulations)
+        print(f"    {workload.key}: round {k + 1} of {rounds}", flush=True)
+    return entries, reference
+
+
+def _first_pass(
+    workload: Workload,
+    peer: Peer,
+    reference: Reference,
+    budget: float,
+    tolerances: Sequence[float],
+) -> list[Entry]:
+    """Warm up, find how many simulations fit the budget, and the error at every tolerance."""
+    mine = workload if peer.size == 0 else workload.repeated(peer.size)
+    if not peer.is_batch:
+        few = workload.first(min(FEWEST, workload.size))
+        solve = peer.prepare(few)
+        solve(tolerances[0])
+        before = time.process_time()
+        solve(1e-6)
+        each = max((time.process_time() - before) / few.size, 1e-6)
+        mine = workload.first(int(np.clip(budget / each, few.size, workload.size)))
+    solve = peer.prepare(mine)
+    known = reference.states[np.arange(mine.size) % len(reference.states)]
+    found = []
+    for rtol in tolerances:
+        error = largest_error(_attempt(solve, rtol, known.shape), known, workload.judged)
+        print(f"    {workload.key}: {peer.name}, rtol {rtol:g}: error {error:.1e}", flush=True)
+        if np.isfinite(error):
+            found.append(Entry(workload.key, peer.name, rtol, mine.size, error, solve))
+        if error < TIGHT_ENOUGH:
+            break
+    return found
+
+
+def _attempt(solve: Solve, rtol: float, shape: tuple[int, ...]) -> FloatArray:
+    """Return the solution, or NaN where the solver raises: a failure is a result."""
+    try:
+        found: FloatArray = solve(rtol)
+    except Exception as error:  # whatever a foreign solver raises
+        print(f"      failed: {error}", flush=True)
+        return np.full(shape, np.nan)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AtError:
+    """Time per simulation of a solver at a given error [s], and its ratio to remodel's."""
+
+    peer: str
+    seconds: float
+    ratio: float
+    is_measured: bool
+
+
+def at_equal_error(entries: Sequence[Entry], target: float, base: str = BASE) -> list[AtError]:
+    """Return times at equal error, fastest first; medians over rounds, ratios within rounds."""
+    peers = list(dict.fromkeys(e.peer for e in entries))
+    rounds = range(len(entries[0].seconds))
+    times = {}
+    inside = {}
+    for peer in peers:
+        mine = [e for e in entries if e.peer == peer]
+        errors = [e.error for e in mine]
+        times[peer] = [interpolated(errors, [e.seconds[r] for e in mine], target) for r in rounds]
+        inside[peer] = min(errors) <= target <= max(errors)
+    return sorted(
+        (
+            AtError(
+                peer,
+                median(values),
+                median(v / b for v, b in zip(values, times[base], strict=True)),
+                inside[peer],
+            )
+            for peer, values in times.items()
+        ),
+        key=lambda row: row.seconds,
+    )
+
+
+def interpolated(errors: Sequence[float], seconds: Sequence[float], target: float) -> float:
+    """Return the time at an error, linear in logarithms.
+
+    Looser than the loosest run counts as that run; tighter than the tightest is extrapolated from
+    the last two.
+    """
+    order = np.argsort(errors)[::-1]
+    x = np.log(np.asarray(errors)[order])
+    y = np.log(np.asarray(seconds)[order])
+    goal = np.log(target)
+    if len(x) == 1 or goal >= x[0]:
+        return float(np.exp(y[0]))
+    k = min(int(np.searchsorted(-x, -goal)), len(x) - 1)
+    share = (goal - x[k - 1]) / (x[k] - x[k - 1])
+    return float(np.exp(y[k - 1] + share * (y[k] - y[k - 1])))

@@ -1,0 +1,53 @@
+"""Every experiment, in quick mode, gives the numbers it must give."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from remodel.cli.main import main
+from remodel.experiments import load_experiment, run_experiment
+
+FOLDER = Path(__file__).parents[2] / "experiments"
+EXPERIMENTS = sorted(FOLDER.glob("*/experiment.toml"))
+NAMES = [path.parent.name for path in EXPERIMENTS]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
+def test_quick_mode_gives_the_expected_numbers(path, tmp_path, capsys):
+    assert main(["run", str(path), "--quick", "--out", str(tmp_path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert Path(last).exists()
+    assert Path(last).stem == load_experiment(path).pictures[0].name
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    assert len(numbers) >= 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
+def test_full_mode_gives_the_expected_numbers_and_all_figures(path, tmp_path):
+    experiment = load_experiment(path)
+    outcome = run_experiment(experiment, out=tmp_path)
+    assert [n for n in outcome.numbers if not n.passed] == []
+    assert [f.stem for f in outcome.figures] == [p.name for p in experiment.pictures]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
+def test_every_experiment_has_a_short_script_and_a_row_in_the_table(path):
+    script = path.with_name("run.py").read_text().splitlines()
+    assert len(script) <= 60
+    assert f"experiments/{path.parent.name}/experiment.toml" in (FOLDER / "README.md").read_text()
+
+
+def test_the_script_is_the_same_as_the_command(tmp_path):
+    script = EXPERIMENTS[-1].with_name("run.py")
+    done = subprocess.run(
+        [sys.executable, script, "--quick", "--out", tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "PASS" in done.stdout

@@ -1,0 +1,109 @@
+"""Explanations: the terms of a derivative add up to it, those of a quantity give it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import remodel as rm
+from remodel.errors import ConfigError, ModelError
+from remodel.explanation import explain, read_time
+
+SCHEDULE = "anastrozole 1 mg daily for 2 y; denosumab 60 mg every 6 mo x 2"
+STATES = tuple(rm.load_model("reference").system(("anastrozole", "denosumab")).state_names)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_terms_add_up_to_the_derivative(name):
+    """The derivative is that of the trajectory: a central difference over an hour."""
+    at, step = 100.0, 1 / 24
+    found = explain(name, schedule=SCHEDULE, at=at)
+    ds = rm.simulate(schedule=SCHEDULE, times=[at - step, at + step], outputs=[name], rtol=1e-10)
+    slope = float(ds[name][0, 1] - ds[name][0, 0]) / (2 * step)
+    size = sum(abs(term.value) for term in found.terms)
+    assert found.rate == pytest.approx(slope, abs=1e-4 * size + 1e-9)
+
+
+def test_terms_are_those_of_the_model_evaluated_at_the_same_state():
+    model = rm.load_model("reference")
+    drugs = model.with_drugs(["anastrozole", "denosumab"])
+    names = model.system(drugs).state_names
+    patient, at = rm.Patient(age=64, menopause_age=52), 400.0
+    ds = rm.simulate(schedule=SCHEDULE, patient=patient, times=[at], outputs=names)
+    parameters = model.all_parameters.replace({"menopause_age": 52, "anastrozole_oral_rate": 1.0})
+    states = {n: float(ds[n][0, 0]) for n in names}
+    there = model.evaluate(states, parameters, time=64 * 365.25 + at, drugs=drugs)
+    for name in names:
+        found = explain(name, schedule=SCHEDULE, patient=patient, at=at)
+        assert {t.name: t.value for t in found.terms} == pytest.approx(there.terms[name])
+
+
+def test_shares_are_of_gains_and_of_losses():
+    found = explain("fusing_osteoclasts", at=30.0)
+    for sign in (1, -1):
+        shares = [t.share for t in found.terms if t.value * sign > 0]
+        assert sum(shares) == pytest.approx(1.0)
+
+
+def test_a_quantity_is_its_equation_of_its_arguments():
+    found = explain("ctx", schedule=SCHEDULE, at=200.0)
+    level, floor, resorption = (t.value for t in found.terms)
+    assert found.value == pytest.approx(level * (floor + (1 - floor) * resorption))
+    assert found.unit == "ng/mL"
+    assert math.isnan(found.rate)
+
+
+def test_the_arguments_of_dosing_are_what_the_schedule_gives_then():
+    during = explain("anastrozole_oral_dosing", schedule=SCHEDULE, at=365.0)
+    after = explain("anastrozole_oral_dosing", schedule=SCHEDULE, at=900.0)
+    assert (during.value, during.terms[0].value) == (1.0, 1.0)
+    assert (after.value, after.terms[0].value) == (0.0, 0.0)
+
+
+def test_a_product_and_a_sum_are_those_of_their_contributions():
+    product = explain("aromatase_activity", schedule=SCHEDULE, at=200.0)
+    assert product.kind == "product"
+    assert math.prod(t.value for t in product.terms) == pytest.approx(product.value)
+    total = explain("rankl_competition", schedule=SCHEDULE, at=200.0)
+    assert total.kind == "sum"
+    assert sum(t.value for t in total.terms) == pytest.approx(total.value)
+    assert total.terms[0].share == pytest.approx(1.0)
+
+
+def test_age_and_menopause_are_those_of_the_patient():
+    patient = rm.Patient(age=51, menopause_age=53)
+    found = explain("ovarian_activity", patient=patient, at=10.0)
+    values = {t.name: t.value for t in found.terms}
+    assert values["time"] == pytest.approx(51 * 365.25 + 10)
+    assert values["menopause_age"] == pytest.approx(53 * 365.25)
+
+
+def test_a_changed_parameter_is_explained_as_changed():
+    found = explain("osteoclast_formation", parameters={"osteoclast_turnover_rate": 0.08})
+    assert {t.name: t.value for t in found.terms}["osteoclast_turnover_rate"] == 0.08
+
+
+def test_published_models_are_explained_too():
+    found = explain("rho_C", model="jorg2022", at=1.0)
+    assert found.rate == pytest.approx(sum(t.value for t in found.terms))
+
+
+def test_unknown_names_and_times_are_refused():
+    with pytest.raises(ModelError, match="Did you mean 'osteoclasts'"):
+        explain("osteoclast")
+    with pytest.raises(ConfigError, match="before the start"):
+        explain("osteoclasts", at=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("12mo", 365.25), ("2.5y", 913.125), ("90 d", 90.0), ("0d", 0.0)]
+)
+def test_times_are_read(text, days):
+    assert read_time(text) == pytest.approx(days)
+
+
+@pytest.mark.parametrize("text", ["", "12", "mo", "1.2.3y", "3 parsecs"])
+def test_what_is_not_a_time_is_refused(text):
+    with pytest.raises(ConfigError, match="12mo"):
+        read_time(text)
