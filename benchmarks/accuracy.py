@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from workloads import Workload
 
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.scipy_reference import integrate_scipy
+from workloads import Workload
 
 FLOOR = 1e-3  # of the largest value of a state in its simulation
 REFERENCE, REFERENCE_RTOL = "lsoda", 1e-11

@@ -18,11 +18,12 @@ _PEERS = (
 def pin(cores: int) -> None:
     """Keep this process on the last ``cores`` processors it may use."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, _allowed()[-cores:])
+        os.sched_setaffinity(0, _AT_START[-cores:])
 
 
-def _allowed() -> list[int]:
-    return list(_AT_START)
+def unpin() -> None:
+    """Let this process use every processor again."""
+    pin(len(_AT_START))
 
 
 _AT_START = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]

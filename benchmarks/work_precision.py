@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
+
 from accuracy import Reference, largest_error, reference_of
 from peers import Peer, Solve
-from workloads import Workload
-
 from remodel.solvers.problem import FloatArray
+from workloads import Workload
 
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 TIGHT_ENOUGH = 3e-7  # error below which a solver needs no tighter tolerance
 FEWEST = 4
 TARGETS = (1e-4, 1e-6)
 BASE = "remodel rodas5p"
+SLOW = (
+    "SciPy BDF, compiled rhs and Jacobian",
+    "SciPy Radau, compiled rhs and Jacobian",
+    "diffrax Kvaerno5, vmap",
+)  # left out for the small models
 
 
 @dataclass(slots=True)
@@ -41,7 +47,7 @@ class Entry:
     rtol: float
     simulations: int
     error: float
-    solve: Solve = field(repr=False)
+    solve: Solve | None = None
     seconds: list[float] = field(default_factory=list)
 
 
@@ -75,7 +81,8 @@ def work_precision(
         turn = k % len(entries)
         for entry in (*entries[turn:], *entries[:turn]):
             before = time.process_time()
-            entry.solve(entry.rtol)
+            if entry.solve is not None:
+                entry.solve(entry.rtol)
             entry.seconds.append((time.process_time() - before) / entry.simulations)
         print(f"    {workload.key}: round {k + 1} of {rounds}", flush=True)
     return entries, reference
@@ -109,6 +116,40 @@ def _first_pass(
         if error < TIGHT_ENOUGH:
             break
     return found
+
+
+def rows(entries: Sequence[Entry], difference: float) -> list[dict[str, Any]]:
+    """Return entries as rows of a table; ``entries_of`` reads them back."""
+    return [
+        {
+            "workload": e.workload,
+            "peer": e.peer,
+            "rtol": e.rtol,
+            "simulations": e.simulations,
+            "threads": 1,
+            "error": e.error,
+            "ms_per_simulation": median(e.seconds) * 1e3,
+            "reference_difference": difference,
+            "seconds_per_simulation": " ".join(f"{s:.6g}" for s in e.seconds),
+        }
+        for e in entries
+    ]
+
+
+def entries_of(table: Sequence[Mapping[str, Any]], workload: str) -> list[Entry]:
+    """Return the entries of one workload from a table that was read."""
+    return [
+        Entry(
+            row["workload"],
+            row["peer"],
+            row["rtol"],
+            int(row["simulations"]),
+            row["error"],
+            seconds=[float(s) for s in str(row["seconds_per_simulation"]).split()],
+        )
+        for row in table
+        if row["workload"] == workload
+    ]
 
 
 def _attempt(solve: Solve, rtol: float, shape: tuple[int, ...]) -> FloatArray:

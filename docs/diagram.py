@@ -25,10 +25,13 @@ BOXES = {
     "ovary": Box(110, 60, "ovaries", "quantity"),
     "aromatase": Box(330, 60, "peripheral aromatase", "quantity", 150),
     "ai": Box(560, 60, "aromatase inhibitors", "drug", 150),
+    "gnrh": Box(110, 17, "GnRH analogues", "drug", 128, 26),
+    "hormones": Box(450, 140, "hormone therapy", "drug", 130),
     "estradiol": Box(220, 140, "estradiol", "quantity"),
     "signal": Box(220, 220, "estrogen deficiency", "quantity", 150),
-    "serm": Box(60, 220, "tamoxifen", "drug", 100),
+    "serm": Box(60, 220, "SERMs", "drug", 100),
     "cytokines": Box(110, 310, "IL-1, IL-6, TNF", "state"),
+    "blockers": Box(110, 385, "cytokine blockers", "drug", 136),
     "rankl": Box(300, 310, "RANKL / OPG", "quantity"),
     "denosumab": Box(480, 220, "denosumab", "drug", 110),
     "rank": Box(480, 310, "RANK activation", "quantity"),
@@ -37,6 +40,8 @@ BOXES = {
     "osteoclasts": Box(660, 400, "osteoclasts", "state"),
     "bp": Box(660, 310, "bisphosphonates", "drug"),
     "resorption": Box(840, 400, "resorption", "quantity"),
+    "romosozumab": Box(80, 590, "romosozumab", "drug", 116),
+    "teriparatide": Box(625, 500, "teriparatide", "drug", 100),
     "sclerostin": Box(110, 500, "sclerostin", "state"),
     "preosteoblasts": Box(300, 500, "preosteoblasts", "state"),
     "osteoblasts": Box(480, 500, "osteoblasts", "state"),
@@ -53,6 +58,11 @@ ARROWS = [
     ("ovary", "estradiol", "+"),
     ("aromatase", "estradiol", "+"),
     ("ai", "aromatase", "-"),
+    ("gnrh", "ovary", "-"),
+    ("hormones", "estradiol", "+"),
+    ("blockers", "cytokines", "-"),
+    ("romosozumab", "sclerostin", "-"),
+    ("teriparatide", "osteoblasts", "+"),
     ("estradiol", "signal", "-"),
     ("serm", "signal", "-"),
     ("signal", "cytokines", "+"),
@@ -76,15 +86,22 @@ ARROWS = [
     ("osteoblasts", "p1np", "+"),
 ]
 NOTE = (
-    "Estrogen deficiency also",
-    "raises sclerostin and the death",
-    "of osteoblasts and osteocytes,",
-    "and keeps osteoclasts alive;",
-    "so do RANK and cytokines.",
+    "Estrogen deficiency also raises",
+    "sclerostin and the death of osteo-",
+    "blasts and osteocytes, and keeps",
+    "osteoclasts alive, as do RANK and",
+    "cytokines. Teriparatide and romo-",
+    "sozumab also wake lining cells.",
 )
+TGF_BETA = "TGF-β set free by resorption"
 # Arrows that go around: corners, and an effect.
 ROUTES = [
-    ([(840, 419), (840, 450), (300, 450), (300, 479)], "+", "TGF-β set free by resorption", (600, 444)),
+    (
+        [(840, 419), (840, 450), (300, 450), (300, 479)],
+        "+",
+        "TGF-β set free by resorption",
+        (600, 444),
+    ),
     ([(800, 419), (800, 490), (690, 490), (690, 568)], "-", "", (0, 0)),
     ([(880, 419), (880, 568)], "-", "", (0, 0)),
 ]
@@ -110,13 +127,13 @@ def svg() -> str:
 def definitions() -> str:
     """Return the heads of arrows: a triangle where something rises, a bar where it falls."""
     triangle = (
-        '<marker id="raise" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="11" markerHeight="11" '
-        'markerUnits="userSpaceOnUse" '
+        '<marker id="raise" viewBox="0 0 10 10" refX="9" refY="5" '
+        'markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" '
         f'orient="auto"><path d="M0,0 L10,5 L0,10 z" fill="{INK}"/></marker>'
     )
     bar = (
-        '<marker id="lower" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="14" markerHeight="14" '
-        'markerUnits="userSpaceOnUse" '
+        '<marker id="lower" viewBox="0 0 10 10" refX="6" refY="5" '
+        'markerWidth="14" markerHeight="14" markerUnits="userSpaceOnUse" '
         'orient="auto"><path d="M6,0 L6,10" stroke="#B22222" stroke-width="2.6"/></marker>'
     )
     return f"<defs>{triangle}{bar}</defs>"
@@ -184,7 +201,9 @@ def legend() -> str:
             f'<rect x="790" y="{y}" width="26" height="15" rx="4" fill="{FILL[kind]}" '
             f'stroke="{EDGE[kind]}"/><text x="826" y="{y + 12}" fill="{INK}">{text}</text>'
         )
-    for i, (effect, text) in enumerate(((">", "cells or bone flow"), ("+", "raises"), ("-", "lowers"))):
+    for i, (effect, text) in enumerate(
+        ((">", "cells or bone flow"), ("+", "raises"), ("-", "lowers"))
+    ):
         y = 145 + 22 * i
         parts.append(
             f'<line x1="786" y1="{y}" x2="814" y2="{y}" {look(effect)}/>'
@@ -192,6 +211,6 @@ def legend() -> str:
         )
     for i, line in enumerate(NOTE):
         parts.append(
-            f'<text x="560" y="{125 + 16 * i}" font-size="11.5" fill="{FAINT}">{line}</text>'
+            f'<text x="575" y="{120 + 16 * i}" font-size="11.5" fill="{FAINT}">{line}</text>'
         )
     return "".join(parts)

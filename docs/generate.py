@@ -55,10 +55,11 @@ def published_model(model) -> str:
 
 def equations(model) -> str:
     """Return the equations of the body, by mechanism, as the modules are written."""
-    assembly = model.assembly()
+    assembly = model.assembly(model.drugs)
     symbols = symbols_of(model)
     lines = []
-    for module, parts in by_module(model.parts).items():
+    on_demand = [part for parts in model.on_demand.values() for part in parts]
+    for module, parts in by_module((*model.parts, *on_demand)).items():
         lines += [f"## {title_of(module)}", "", first_paragraph(module), ""]
         shown = set()
         for part in parts:
@@ -92,7 +93,7 @@ def is_repeated(part, model) -> bool:
     """Whether a state of one skeletal site stands for the same state of another."""
     if not isinstance(part, State) or not model.young_bmd:
         return False
-    first, *others = model.young_bmd
+    others = list(model.young_bmd)[1:]
     return any(part.name.endswith(f"_{site}") for site in others)
 
 
@@ -121,7 +122,10 @@ def written(part, assembly, symbols) -> list[str]:
         names = assembly.contributions_to(part.name)
         how = "product" if part.combine == "product" else "sum"
         own = f"here {', '.join(map(words, names))}" if names else f"none here: {neutral(part)}"
-        return [f"**{words(part.name)}**: {part.meaning}. The {how} of all contributions; {own}.", ""]
+        return [
+            f"**{words(part.name)}**: {part.meaning}. The {how} of all contributions; {own}.",
+            "",
+        ]
     right = equation_latex(part, assembly.arguments_of(part.name), symbols)
     meaning = part.meaning if part.meaning.endswith((".", ")")) else f"{part.meaning}."
     unit = f" [{part.unit}]" if part.unit not in ("", "-") else ""
@@ -268,10 +272,16 @@ def gallery(folder: Path) -> str:
         outcome = run_experiment(experiment, out=out)
         (out / "data.nc").unlink()
         lines += [f"## {experiment.title}", "", " ".join(experiment.question.split()), ""]
-        lines += ["```bash", f"remodel run experiments/{experiment.name}/experiment.toml", "```", ""]
+        lines += [
+            "```bash",
+            f"remodel run experiments/{experiment.name}/experiment.toml",
+            "```",
+            "",
+        ]
         for picture, figure in zip(experiment.pictures, outcome.figures, strict=True):
             place = figure.relative_to(folder).as_posix()
             lines += [f"![{picture.title}](_generated/{place})", ""]
+        lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
         rows = [
             [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]
             for n in outcome.numbers

@@ -134,7 +134,8 @@ def source_in_place(equations: Equations) -> str:
     jacobian = [
         "out[:, :] = 0.0",
         *before,
-        *(f"out[{i}, {j}] = {v} * {ratio[i, j]!r}" for (i, j), v in zip(entries, values, strict=True)),
+        *(f"out[{i}, {j}] = {v} * {ratio[i, j]!r}"
+          for (i, j), v in zip(entries, values, strict=True)),
     ]  # fmt: skip
     states = _states(equations)
     return (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from workloads import Workload
 
 from remodel.solvers.problem import ADD, SET, FloatArray, Problem
+from workloads import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def legs_of(problem: Problem, i: int) -> list[Leg]:
     cuts = sorted({float(problem.start[i]), *(e.time for e in events), float(times[-1])})
     parameters = problem.parameters[problem.parameter_row[i]].copy()
     found = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         jump = np.zeros(len(problem.scale))
         for event in events:
             if event.time != start:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from peers import Peer, Solve
 from peers.generated import constants_of, numba_functions
 from peers.legs import empty_result, initial_states, legs_of
-from workloads import Workload
-
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
+from workloads import Workload
 
 
 def _compiled_loop(slope: Any, n: int, m: int) -> Any:

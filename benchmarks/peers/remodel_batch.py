@@ -6,12 +6,12 @@ from functools import partial
 from unittest.mock import patch
 
 import numpy as np
-from peers import Peer, Solve
-from workloads import Workload
 
+from peers import Peer, Solve
 from remodel.solvers.batch import integrate_batch
 from remodel.solvers.kernels import evaluator_of, stepper_of
 from remodel.solvers.problem import FloatArray
+from workloads import Workload
 
 
 def _prepare(method: str, threads: int, lanes: int, workload: Workload) -> Solve:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from peers import Peer, Solve
 from peers.generated import constants_of, numba_functions
 from peers.legs import Leg, legs_of
 from peers.sbml import constant_name, state_name, write_sbml
 from peers.scipy_solve_ivp import restarted
-from workloads import Workload
-
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
+from workloads import Workload
 
 
 def _prepare(workload: Workload) -> Solve:
@@ -52,6 +52,4 @@ def _prepare(workload: Workload) -> Solve:
     return solve
 
 
-PEERS = [
-    Peer("CVODE (libRoadRunner)", _prepare, ("roadrunner",), "pip install libroadrunner")
-]
+PEERS = [Peer("CVODE (libRoadRunner)", _prepare, ("roadrunner",), "pip install libroadrunner")]

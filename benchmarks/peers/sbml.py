@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from peers.generated import Equations
-
 from remodel.equations.expression import Expression, ancestors
 
 _APPLIED = {
     "add": "plus", "subtract": "minus", "multiply": "times", "divide": "divide",
     "negate": "minus", "exp": "exp", "log": "ln", "sqrt": "root", "less": "lt",
 }  # fmt: skip
-_TIME = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol>'
+_SYMBOLS = "http://www.sbml.org/sbml/symbols"
+_TIME = f'<csymbol encoding="text" definitionURL="{_SYMBOLS}/time"> t </csymbol>'
 _MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
 
 
@@ -91,9 +91,7 @@ def _math(node: Expression, math: Mapping[int, str]) -> str:
     arguments = [math[a.index] for a in node.arguments]
     if node.operation == "where":
         condition, a, b = arguments
-        return (
-            f"<piecewise><piece>{a}{condition}</piece><otherwise>{b}</otherwise></piecewise>"
-        )
+        return f"<piecewise><piece>{a}{condition}</piece><otherwise>{b}</otherwise></piecewise>"
     return f"<apply><{_APPLIED[node.operation]}/>{''.join(arguments)}</apply>"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from peers import Peer, Solve
 from peers.legs import Leg, legs_of
 from peers.scipy_solve_ivp import restarted
-from workloads import Workload
-
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.scipy_reference import scalar
+from workloads import Workload
 
 
 def _prepare(workload: Workload) -> Solve:

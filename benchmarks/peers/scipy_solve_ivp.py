@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
 from peers import Peer, Solve
 from peers.generated import constants_of, python_functions
 from peers.legs import Leg, empty_result, initial_states, legs_of
-from workloads import Workload
-
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.scipy_reference import scalar
+from workloads import Workload
 
 
 def restarted(

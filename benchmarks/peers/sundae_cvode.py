@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from peers import Peer, Solve
 from peers.generated import constants_of, numba_functions
 from peers.legs import Leg, legs_of
 from peers.scipy_solve_ivp import restarted
-from workloads import Workload
-
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
+from workloads import Workload
 
 
 def _prepare(workload: Workload) -> Solve:
@@ -35,9 +35,7 @@ def _prepare(workload: Workload) -> Solve:
         jacobian(t, z, c, out)
 
     def solve(rtol: float) -> FloatArray:
-        solver = CVODE(
-            rhs, rtol=rtol, atol=ATOL_SHARE * rtol, jacfn=jac, max_num_steps=100_000
-        )
+        solver = CVODE(rhs, rtol=rtol, atol=ATOL_SHARE * rtol, jacfn=jac, max_num_steps=100_000)
 
         def solve_leg(leg: Leg, y: FloatArray) -> Any:
             result = solver.solve(np.concatenate(([leg.start], leg.stops)), y / scale)

@@ -51,9 +51,7 @@ def _kind(plan: Protocol, place: int) -> Hashable:
 
 def _side_by_side(plans: Sequence[Protocol], of: IntArray) -> Protocol:
     """Join protocols; one that has fewer actions of a kind than others has them at infinity."""
-    lists: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(
-        lambda: [[] for _ in plans]
-    )
+    lists: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(lambda: [[] for _ in plans])
     for place, plan in enumerate(plans):
         for action in plan.actions:
             lists[action.kind, action.target, action.factor][place].append(action)
@@ -66,7 +64,5 @@ def _side_by_side(plans: Sequence[Protocol], of: IntArray) -> Protocol:
         for place, some in enumerate(listed):
             time[place, : len(some)] = [action.time for action in some]
             value[place, : len(some)] = [action.value for action in some]
-        actions += [
-            Action(time[of, k], kind, target, value[of, k], factor) for k in range(longest)
-        ]
+        actions += [Action(time[of, k], kind, target, value[of, k], factor) for k in range(longest)]
     return replace(plans[0], actions=tuple(actions))

@@ -169,7 +169,12 @@ class Course:
             from remodel.solvers.scipy_reference import integrate_scipy
 
             return integrate_scipy(
-                system, task, outputs=outputs, method=self.method, rtol=self.rtol
+                system,
+                task,
+                outputs=outputs,
+                method=self.method,
+                rtol=self.rtol,
+                max_steps=self.max_steps,
             )
         method = DEFAULT_METHOD if self.method == "batch" else self.method
         return integrate_batch(

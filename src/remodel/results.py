@@ -41,6 +41,11 @@ def default_outputs(model: Model) -> tuple[str, ...]:
     return tuple(names)
 
 
+def known_outputs(available: Sequence[str]) -> set[str]:
+    """Return what can be asked of a system: its outputs, and the percent changes of these."""
+    return {*available, *(n + PERCENT_CHANGE for n in available if has_percent_change(n))}
+
+
 def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[str]) -> None:
     """Raise if an output is unknown, or none is asked for.
 
@@ -52,7 +57,7 @@ def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[st
     if not outputs:
         message = "outputs: name at least one, or leave it out for all endpoints."
         raise ModelError(message)
-    known = {*available, *(n + PERCENT_CHANGE for n in available if has_percent_change(n))}
+    known = known_outputs(available)
     for name in outputs:
         if name not in known:
             short = sorted(model.endpoints) or sorted(available)

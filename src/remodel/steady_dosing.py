@@ -57,19 +57,19 @@ def _settle(
 ) -> FloatArray:
     interval = _RATE_ROUND if isinstance(part, Infusion) else float(part.interval or _RATE_ROUND)
     actions = course.actions_of(part, interval)
-    current = state
+    current, settled = state.copy(), np.zeros(len(state), dtype=bool)
     for _ in range(_ROUNDS):
         task = build_task(
             course.model, system, actions, values, start, [start[i : i + 1] + interval for i in
             range(len(start))], start, absolute=[], state=current,
         )  # fmt: skip
         reached = course.integrate(system, task, system.state_names).outputs[:, :, 0].T
-        following = state.copy()
-        following[:, own] = reached[:, own]
-        change = np.abs(following - current).max(axis=0)
-        size = np.abs(following).max(axis=0)
-        current = np.ascontiguousarray(following)
-        if np.all(change[own] <= _CLOSE * np.maximum(size[own], 1e-300)):
+        change = np.abs(reached - current)[:, own]
+        close = change <= _CLOSE * np.maximum(np.abs(reached[:, own]), 1e-300)
+        # each woman by herself, so that her neighbors do not matter; one who failed is done too
+        current[np.ix_(~settled, own)] = reached[np.ix_(~settled, own)]
+        settled |= np.all(close | ~np.isfinite(change), axis=1)
+        if np.all(settled):
             return current
     message = (
         f"{part.drug}: steady state was asked for, but the drug still accumulates after "

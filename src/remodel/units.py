@@ -40,6 +40,15 @@ _TO_MOL = {
 }  # fmt: skip
 _IU = {"iu": 1.0, "kiu": 1e3}
 
+_TIMELESS = frozenset({
+    "g", "kg", "mg", "ug", "ng", "mol", "mmol", "umol", "nmol", "pmol", "M", "mM", "uM", "nM", "pM",
+    "L", "mL", "m", "cm", "mm",
+})  # fmt: skip
+_WORD = r"(?:%|[A-Za-z]+(?:\^\d+)?)"
+_WRITTEN = re.compile(
+    rf"(?P<above>1|{_WORD}(?:\*{_WORD})*)(?P<below>(?:/{_WORD})*|/\({_WORD}(?:\*{_WORD})*\))"
+)
+
 TIME_UNITS = tuple(_DAYS)
 DOSE_UNITS = (*_TO_MG, *_TO_MOL, *_IU)
 
@@ -158,6 +167,29 @@ def parse(unit: str) -> pint.Unit:
     except Exception as error:
         message = f"'{unit}' is not a unit this package knows ({error})."
         raise UnitError(message) from error
+
+
+def time_factor(unit: str) -> float:
+    """Return what a number in ``unit`` is multiplied by when its times become days.
+
+    Units in the common words, such as ``pmol/L/h`` or ``1/(mg*y)``, do without the registry of
+    units, which takes long to load.
+
+    Raises
+    ------
+    UnitError
+        If the unit is not known.
+    """
+    written, words = _WRITTEN.fullmatch(unit), re.findall("[A-Za-z]+", unit)
+    if unit == "-":
+        return 1.0
+    if not written or not _TIMELESS.union(_DAYS).issuperset(words):
+        return in_days(unit)[0]
+    factor = 1.0
+    for part, sign in (("above", 1), ("below", -1)):
+        for word, power in re.findall(r"([A-Za-z]+)(?:\^(\d+))?", written[part]):
+            factor *= _DAYS.get(word, 1.0) ** (sign * int(power or 1))
+    return factor
 
 
 @functools.cache

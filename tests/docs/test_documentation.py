@@ -16,12 +16,16 @@ from remodel.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?P<skip><!-- not run -->\n+)?```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL
+)
 COMMAND = re.compile(r"^remodel (?:[^\n\\]|\\\n)*", re.MULTILINE)
 
 
 def python_blocks(page):
-    return BLOCK.findall(page.read_text(encoding="utf-8"))
+    """Return the snippets of a page, less those after a comment ``<!-- not run -->``."""
+    found = BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [block["code"] for block in found if not block["skip"]]
 
 
 def commands(page):
@@ -46,6 +50,8 @@ def test_every_public_name_is_documented(name):
 )
 def test_snippets_run(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    for folder in ("tests", "experiments"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     names: dict[str, object] = {}
     for block in python_blocks(page):
         exec(compile(block, str(page), "exec"), names)

@@ -11,13 +11,11 @@ HEAVY = ("numpy", "pandas", "xarray", "scipy", "numba", "llvmlite", "matplotlib"
 
 
 def imported_by(code):
-    report = (
-        f"{code}; import sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
-    )
+    report = f"{code}; import sys; print(); print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", report], capture_output=True, text=True, check=True
     )
-    return done.stderr.split()
+    return done.stdout.splitlines()[-1].split()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import count, number, print_table
+from remodel.cli.screen import count, number, print_table, progress
 
 if TYPE_CHECKING:
     from remodel.experiments import Outcome
@@ -35,9 +35,16 @@ def run(given: argparse.Namespace) -> int:
 
     experiment = load_experiment(given.experiment)
     print(experiment.title)
-    outcome = run_experiment(
-        experiment, quick=given.quick, out=given.out, accept_numbers=given.accept, report=print
-    )
+    arms = len(experiment.chosen_arms(quick=given.quick))
+    with progress("Compiling and simulating arms", arms) as finished:
+        outcome = run_experiment(
+            experiment,
+            quick=given.quick,
+            out=given.out,
+            accept_numbers=given.accept,
+            report=print,
+            progress=finished,
+        )
     code = _compare(outcome, accepted=given.accept)
     for failure in outcome.failed:
         print(f"remodel: arm {failure}", file=sys.stderr)

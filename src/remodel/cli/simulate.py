@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import checked_file, number, print_table, progress
+from remodel.cli.screen import checked_file, count, number, print_table, progress
 from remodel.errors import ConfigError, ParameterError
 
 if TYPE_CHECKING:
@@ -180,7 +180,9 @@ def _outputs(given: argparse.Namespace, model: Model) -> tuple[str, ...]:
 def _print_result(
     dataset: xr.Dataset, model: Model, schedule: Schedule, outputs: tuple[str, ...], seconds: float
 ) -> None:
-    print(f"{model.name}: {schedule if str(schedule) else 'no treatment'}")
+    from remodel.solvers.status import Status
+
+    print(f"{model.name}: {_words(schedule)}")
     print()
     heads = [_head(dataset, name) for name in outputs]
     years = _rows(float(dataset["time"].to_numpy()[-1]))
@@ -188,7 +190,12 @@ def _print_result(
     print_table(["year", *heads], rows, right=range(len(heads) + 1))
     print()
     steps = int(dataset["steps"].to_numpy()[0])
-    print(f"{steps} steps, {seconds:.2f} s; Δ% is percent change from the start of treatment.")
+    status = Status(int(dataset["status"].to_numpy()[0])).name.lower().replace("_", " ")
+    print(f"Status {status}, {count(steps, 'step')}, {seconds:.2f} s. Δ%: percent change from the start.")
+
+
+def _words(schedule: Schedule) -> str:
+    return str(schedule) if schedule.doses or schedule.interventions else "no treatment"
 
 
 def _head(dataset: xr.Dataset, name: str) -> str:
@@ -242,7 +249,7 @@ def _write(dataset: xr.Dataset, path: str) -> None:
 def _plot(dataset: xr.Dataset, path: str, schedule: Schedule, outputs: tuple[str, ...]) -> None:
     from remodel.plots import marker_panel, trial_overlay
 
-    shown = dataset.assign_coords(arm=("simulation", [str(schedule) or "no treatment"]))
+    shown = dataset.assign_coords(arm=("simulation", [_words(schedule)]))
     drawing = trial_overlay if len(outputs) <= 3 else marker_panel
     arm = str(shown["arm"].to_numpy()[0])
     figure, _ = drawing(shown, outputs, schedules={arm: schedule})

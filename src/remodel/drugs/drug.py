@@ -30,6 +30,9 @@ class Drug:
         From a route to the name of the parameter, or of the quantity computed from parameters
         alone, that multiplies a dose [mg] to give what enters the state. A route that is not
         listed enters in mg.
+    mechanisms : tuple of str
+        Mechanisms of the body that nothing moves without this drug, or another that names them
+        too, such as ``lining_cells``; the model holds them and uses them on demand.
 
     Notes
     -----
@@ -42,6 +45,7 @@ class Drug:
     routes: Mapping[str, str]
     drug_class: str
     dose_factors: Mapping[str, str] = field(default_factory=dict)
+    mechanisms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the mappings; refuse a factor of a route that does not exist."""

@@ -35,5 +35,6 @@ def receptor_agonism(relative_level, agonism_in_bone):
 _PARTS = (*ORAL, *ONE_COMPARTMENT, relative_level, receptor_binding, receptor_agonism)
 
 tamoxifen = Drug("tamoxifen", _PARTS, {"oral": "gut"}, DRUG_CLASS)
+raloxifene = Drug("raloxifene", _PARTS, {"oral": "gut"}, DRUG_CLASS)
 
-DRUGS = (tamoxifen,)
+DRUGS = (tamoxifen, raloxifene)

@@ -133,6 +133,9 @@ class Assembly:
         source = self._pool(prefix, equation.source, name)
         target = self._pool(prefix, equation.target, name)
         if equation.kind == "initial":
+            if target in self.initials:
+                message = f"the baseline of '{target}' is defined twice."
+                raise ModelError(message)
             key = f"initial {target}"
             self.initials[target] = equation
             self._arguments[key] = arguments

@@ -52,6 +52,8 @@ def check_dimensions(
         for pool in filter(None, (source, target)):
             unit = f"({assembly.states[pool].unit}) / d"
             _compare(name, found.quantities[name], expected.quantities[name], unit)
+    for name, port in assembly.ports.items():
+        _compare(name, found.quantities[name], expected.quantities[name], port.unit)
     _check_initial(assembly, known, plain)
     return {name: _unit_of(value) for name, value in found.quantities.items()}
 

@@ -116,8 +116,12 @@ def _listed(factors: Sequence[Expression], symbols: Mapping[str, str]) -> str:
         return _write(factors[0], symbols)[0]
     counted = Counter(f.index for f in factors)
     by_index = {f.index: f for f in factors}
-    ordered = sorted(by_index.values(), key=lambda f: (not f.is_constant, f.name not in symbols))
+    ordered = sorted(by_index.values(), key=lambda f: _order(f, symbols))
     return r" \, ".join(_repeated(f, counted[f.index], symbols) for f in ordered)
+
+
+def _order(node: Expression, symbols: Mapping[str, str]) -> tuple[bool, bool, int]:
+    return not node.is_constant, node.name not in symbols, node.index
 
 
 def _repeated(node: Expression, times: int, symbols: Mapping[str, str]) -> str:

@@ -23,10 +23,12 @@ from remodel.experiments.expected import (
     load_expected,
     write_numbers,
 )
-from remodel.experiments.schema import Experiment, ExperimentArm, Picture
+from remodel.experiments.misses import compared_numbers, markdown, summary
+from remodel.experiments.schema import Experiment, ExperimentArm, Picture, Scenario
+from remodel.experiments.several_models import alike, joined, varied_parameters
 from remodel.models import load_model
 from remodel.provenance import fingerprint, manifest
-from remodel.results import SimulationWarning
+from remodel.results import SimulationWarning, known_outputs
 from remodel.simulation import simulate
 from remodel.solvers.status import Status
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from remodel.plots import ScenarioRow
 
 Report = Callable[[str], None]
 
@@ -51,6 +55,8 @@ class Outcome:
         Where results lie.
     figures : tuple of Path
         The first is the main one.
+    tables : tuple of Path
+        What each model misses, if there are scenarios: as Markdown, as CSV, and each number.
     numbers : tuple of Comparison
     failed : tuple of str
         Arms whose simulation failed, each with a sentence.
@@ -61,6 +67,7 @@ class Outcome:
     dataset: xr.Dataset
     folder: Path
     figures: tuple[Path, ...]
+    tables: tuple[Path, ...]
     numbers: tuple[Comparison, ...]
     failed: tuple[str, ...]
     seconds: float
@@ -73,6 +80,7 @@ def run_experiment(
     out: str | Path | None = None,
     accept_numbers: bool = False,
     report: Report = lambda _: None,
+    progress: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Run an experiment and write its results.
 
@@ -87,6 +95,8 @@ def run_experiment(
         Write the numbers found into ``expected.json``.
     report : callable
         Told what happens, one line at a time.
+    progress : callable, optional
+        Told how many more arms are finished.
 
     Raises
     ------
@@ -102,10 +112,11 @@ def run_experiment(
     numbers_file = experiment.path.parent / "expected.json"
     expected = load_expected(numbers_file, mode)
     check_expected(numbers_file, expected, keys, outputs)
-    report(f"Simulating {len(arms)} arms of {experiment.years:g} years with {experiment.model} ...")
+    models = ", ".join(experiment.models)
+    report(f"Simulating {len(arms)} arms of {experiment.years:g} years with {models} ...")
     begun = time.perf_counter()
     step = experiment.quick_step_months if quick else experiment.step_months
-    dataset = simulate_arms(experiment, arms, outputs, step)
+    dataset = simulate_arms(experiment, arms, outputs, step, progress)
     seconds = time.perf_counter() - begun
     failed = _failed(dataset, arms)
     numbers = compare(dataset, keys, expected)
@@ -114,34 +125,60 @@ def run_experiment(
         accept(numbers_file, mode, numbers)
     report(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
     figures = tuple(_save(experiment, p, dataset, folder / "figures") for p in pictures)
-    return Outcome(dataset, folder, figures, numbers, failed, seconds)
+    tables = _write_misses(experiment, arms, dataset, folder) if experiment.scenarios else ()
+    return Outcome(dataset, folder, figures, tables, numbers, failed, seconds)
 
 
 def simulate_arms(
-    experiment: Experiment, arms: tuple[ExperimentArm, ...], outputs: tuple[str, ...], step: float
+    experiment: Experiment,
+    arms: tuple[ExperimentArm, ...],
+    outputs: tuple[str, ...],
+    step: float,
+    progress: Callable[[int], None] | None = None,
 ) -> xr.Dataset:
     """Return one dataset with a simulation for each arm; a failure is a status, not an error."""
     end = experiment.years * DAYS_PER_YEAR
     times = np.arange(0.0, end + 1e-6, step * DAYS_PER_MONTH)
     if end - times[-1] > 1e-6:
         times = np.append(times, end)
-    model = load_model(experiment.model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SimulationWarning)
-        dataset = simulate(
-            model,
-            schedule=[arm.schedule for arm in arms],
-            patient=[arm.patient for arm in arms] if model.follows_age else None,
-            times=times,
-            outputs=outputs,
-            method=experiment.method,
-            rtol=experiment.rtol,
-        )
-    return dataset.assign_coords(
+    groups = alike(arms)
+    parts = [
+        _simulate_alike(experiment, [arms[i] for i in some], outputs, times, progress)
+        for some in groups
+    ]
+    return joined(parts, groups).assign_coords(
         arm=("simulation", [arm.key for arm in arms]),
         label=("simulation", [arm.label for arm in arms]),
         schedule=("simulation", [str(arm.schedule) for arm in arms]),
+        model=("simulation", [arm.model for arm in arms]),
     )
+
+
+def _simulate_alike(
+    experiment: Experiment,
+    arms: list[ExperimentArm],
+    outputs: tuple[str, ...],
+    times: np.ndarray,
+    progress: Callable[[int], None] | None,
+) -> xr.Dataset:
+    """Simulate arms of one model; it gives those outputs that it has."""
+    model = load_model(arms[0].model)
+    drugs = {drug for arm in arms for drug in arm.schedule.drugs}
+    known = known_outputs(tuple(model.system(drugs).outputs))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SimulationWarning)
+        return simulate(
+            model,
+            schedule=[arm.schedule for arm in arms],
+            patient=[arm.patient for arm in arms] if model.follows_age else None,
+            parameters=varied_parameters(model, arms),
+            times=times,
+            outputs=[name for name in outputs if name in known],
+            method=experiment.method,
+            rtol=experiment.rtol,
+            exact_doses=arms[0].exact_doses,
+            progress=progress,
+        )
 
 
 def draw(
@@ -150,6 +187,8 @@ def draw(
     """Draw one picture of an experiment."""
     from remodel import plots
 
+    if picture.kind == "models":
+        return _draw_models(experiment, picture, dataset)
     by_key = {arm.key: arm for arm in experiment.arms}
     arms = [by_key[key] for key in picture.arms]
     place = [list(dataset["arm"].to_numpy()).index(arm.key) for arm in arms]
@@ -170,6 +209,57 @@ def draw(
         marks=_marks(arms, float(shown["time"].to_numpy()[-1])),
         title=picture.title,
     )
+
+
+def _draw_models(
+    experiment: Experiment, picture: Picture, dataset: xr.Dataset
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw the scenarios, as far as their arms were simulated."""
+    from remodel import plots
+
+    arms = {arm.key: arm for arm in experiment.arms if arm.key in picture.arms}
+    there = {arm.name: arm for arm in arms.values()}
+    shown = dataset.assign_coords(
+        arm=("simulation", [key.partition("@")[0] for key in dataset["arm"].to_numpy()])
+    )
+    rows = [
+        _scenario_row(scenario, there)
+        for scenario in experiment.scenarios
+        if set(scenario.shown) & set(there)
+    ]
+    return plots.models_side_by_side(
+        shown, rows, picture.variables, models=experiment.models, title=picture.title
+    )
+
+
+def _scenario_row(scenario: Scenario, arms: dict[str, ExperimentArm]) -> ScenarioRow:
+    from remodel.plots import ScenarioRow
+
+    shown = [arms[name] for name in scenario.shown if name in arms]
+    published = {arm.name: [arm.published] for arm in arms.values() if arm.published is not None}
+    own = {arm.name: [*arm.observed, *arm.observed_from] for arm in shown}
+    return ScenarioRow(
+        label=scenario.label,
+        arms={arm.name: arm.label.removesuffix(f", {arm.model}") for arm in shown},
+        observed={**published, **own},
+        years=scenario.years,
+        begins={source: month for arm in shown for source, month in arm.observed_from.items()},
+        treated_years=shown[0].schedule.end / DAYS_PER_YEAR,
+        marks=_marks(shown, scenario.years * DAYS_PER_YEAR),
+    )
+
+
+def _write_misses(
+    experiment: Experiment, arms: tuple[ExperimentArm, ...], dataset: xr.Dataset, folder: Path
+) -> tuple[Path, ...]:
+    """Write what each model misses as Markdown and as CSV, and the numbers behind it."""
+    numbers = compared_numbers(experiment, arms, dataset)
+    table = summary(numbers)
+    paths = tuple(folder / name for name in ("misses.md", "misses.csv", "compared.csv"))
+    paths[0].write_text(markdown(table, experiment.scenarios), encoding="utf-8")
+    table.round(4).to_csv(paths[1], index=False)
+    numbers.round(4).to_csv(paths[2], index=False)
+    return paths
 
 
 def _marks(arms: list[ExperimentArm], end: float) -> dict[str, float]:
@@ -224,6 +314,8 @@ def _write_data(
             arm.key: {
                 "schedule": str(arm.schedule),
                 "patient": dataclasses.asdict(arm.patient),
+                "model": arm.model,
+                "parameters": dict(arm.parameters),
                 "observed": ["/".join(source) for source in arm.observed],
             }
             for arm in experiment.chosen_arms(quick=mode == "quick")

@@ -1,14 +1,17 @@
-"""What an experiment is: arms, solver and pictures."""
+"""What an experiment is: models, arms, solver, pictures and scenarios."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from remodel.patient import Patient
 from remodel.schedules import Schedule
 
-PICTURES = ("trial_overlay", "marker_panel", "phase_plane")
+PICTURES = ("trial_overlay", "marker_panel", "phase_plane", "models")
+
+Source = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +21,37 @@ class ExperimentArm:
     Attributes
     ----------
     key : str
-        Name in the file.
+        Name in the file; with several models, ``name@model``.
     label : str
         Name in figures and results.
     schedule : Schedule
     patient : Patient
     observed : tuple of (study, arm)
-        Published arms to lay over it.
+        Published arms to lay over it, from its start.
+    observed_from : mapping of (study, arm) to float
+        Published arms whose start is at a later month of this arm.
+    published : (study, arm) or None
+        The published arm it stands for, with its schedule and women.
+    name : str
+        Name in the file.
+    model : str
+    parameters : mapping of str to float
+        Values that replace those of the model, in the units of its parameter table.
+    exact_doses : bool
+        Whether doses of daily and weekly regimens are given one by one.
     """
 
     key: str
     label: str
     schedule: Schedule
     patient: Patient
-    observed: tuple[tuple[str, str], ...] = ()
+    observed: tuple[Source, ...] = ()
+    observed_from: Mapping[Source, float] = field(default_factory=dict)
+    published: Source | None = None
+    name: str = ""
+    model: str = "reference"
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    exact_doses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +63,7 @@ class Picture:
     name : str
         Of the file that is written.
     kind : str
-        One of ``PICTURES``.
+        One of ``PICTURES``; ``models`` draws the scenarios, one below the other.
     arms : tuple of str
         Keys of the arms it shows.
     variables : tuple of str
@@ -62,6 +82,28 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Scenario:
+    """A situation in which several models are drawn and compared with published numbers.
+
+    Attributes
+    ----------
+    key, label : str
+    shown : tuple of str
+        Names of the arms that are drawn; the first is a full line, the second a dashed one.
+    compared : tuple of str
+        Names of the published arms whose numbers each model is held against.
+    years : float
+        Length of the time axis.
+    """
+
+    key: str
+    label: str
+    shown: tuple[str, ...]
+    compared: tuple[str, ...]
+    years: float
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """Everything that decides the numbers of an experiment.
 
@@ -70,7 +112,8 @@ class Experiment:
     name : str
         Of its folder.
     title, question : str
-    model : str
+    models : tuple of str
+        Every arm is simulated in each of them that has its drugs.
     years : float
         Length of each simulation.
     step_months, quick_step_months : float
@@ -81,7 +124,8 @@ class Experiment:
     outputs : tuple of str
         Beside what the pictures show.
     quick_arms : tuple of str
-        Keys of the arms of the quick mode.
+        Names of the arms of the quick mode.
+    scenarios : tuple of Scenario
     method : str
     rtol : float or None
     path : Path
@@ -91,7 +135,7 @@ class Experiment:
     name: str
     title: str
     question: str
-    model: str
+    models: tuple[str, ...]
     years: float
     step_months: float
     quick_step_months: float
@@ -99,13 +143,14 @@ class Experiment:
     pictures: tuple[Picture, ...]
     outputs: tuple[str, ...]
     quick_arms: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
     method: str
     rtol: float | None
     path: Path
 
     def chosen_arms(self, *, quick: bool) -> tuple[ExperimentArm, ...]:
         """Return the arms of a mode."""
-        return tuple(a for a in self.arms if not quick or a.key in self.quick_arms)
+        return tuple(a for a in self.arms if not quick or a.name in self.quick_arms)
 
     def chosen_pictures(self, *, quick: bool) -> tuple[Picture, ...]:
         """Return the pictures of a mode; in quick mode the main one, with the arms there are."""

@@ -51,6 +51,8 @@ class Model:
     parameters : ParameterSet
         Defaults, with bounds and sources.
     drugs : mapping of str to Drug
+    on_demand : mapping of str to tuple
+        Mechanisms of the body that are part of it only with the drugs that name them.
     interventions : mapping of str to Switch
         What each known intervention sets.
     follows_age : bool
@@ -81,6 +83,7 @@ class Model:
     parts: tuple[Part, ...]
     parameters: ParameterSet
     drugs: Mapping[str, Drug] = field(default_factory=dict)
+    on_demand: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     interventions: Mapping[str, Switch] = field(default_factory=dict)
     follows_age: bool = False
     history_start: str = ""
@@ -109,10 +112,11 @@ class Model:
         return tuple(name for name in self.drugs if name in wanted)
 
     def groups(self, drugs: Iterable[str] = ()) -> tuple[Group, ...]:
-        """Return the mechanisms of the body and of the given drugs."""
+        """Return the mechanisms of the body, those that the drugs set going, and the drugs."""
         chosen = [self.drugs[name] for name in self.with_drugs(drugs)]
         return (
             Group("", self.parts),
+            *(Group("", self.on_demand[name]) for d in chosen for name in d.mechanisms),
             *(Group(d.name, (*d.parts, *_dosing(d))) for d in chosen),
         )
 

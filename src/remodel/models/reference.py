@@ -6,7 +6,17 @@ menopause, aging and drugs move her.
 
 from __future__ import annotations
 
-from remodel.drugs import aromatase_inhibitors, bisphosphonates, denosumab, serms
+from remodel.drugs import (
+    aromatase_inhibitors,
+    bisphosphonates,
+    cytokine_blockers,
+    denosumab,
+    gnrh_analogues,
+    hormone_therapy,
+    romosozumab,
+    serms,
+    teriparatide,
+)
 from remodel.equations import collect
 from remodel.models.model import Model, Switch
 from remodel.parameters import load_parameters
@@ -16,6 +26,7 @@ from remodel.physiology import (
     density,
     estrogen,
     femoral_neck,
+    lining_cells,
     markers,
     osteoblasts,
     osteoclasts,
@@ -30,6 +41,11 @@ DRUGS = (
     *serms.DRUGS,
     *bisphosphonates.DRUGS,
     *denosumab.DRUGS,
+    *hormone_therapy.DRUGS,
+    *teriparatide.DRUGS,
+    *romosozumab.DRUGS,
+    *gnrh_analogues.DRUGS,
+    *cytokine_blockers.DRUGS,
 )
 
 MODEL = Model(
@@ -44,6 +60,7 @@ MODEL = Model(
     ),
     parameters=load_parameters("reference"),
     drugs={drug.name: drug for drug in DRUGS},
+    on_demand={"lining_cells": collect(lining_cells)},
     interventions={
         "menopause": Switch("menopause_age", None),
         "oophorectomy": Switch("ovarian_function", 0.0),

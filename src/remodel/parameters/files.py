@@ -1,7 +1,7 @@
 """Parameter files: TOML in, TOML out, with errors that name file and key.
 
-A set is a file ``NAME.toml`` or a folder ``NAME/`` of files. A table with a ``value`` is a
-parameter; a table without is a group, whose name prefixes the parameters in it::
+A set is a file ``NAME.toml`` or a folder ``NAME/`` of files. A table of tables is a group, whose
+name prefixes the parameters in it; any other table is a parameter::
 
     [osteoclast_turnover_rate]
     value = 0.07
@@ -32,13 +32,10 @@ from typing import Any, get_args
 from remodel.errors import ParameterError, nearest
 from remodel.parameters.parameter import Parameter, Prior, Provenance, Status
 from remodel.parameters.parameter_set import ParameterSet
-from remodel.units import in_days
+from remodel.units import time_factor
 
 _REQUIRED = ("value", "unit", "lower", "upper", "meaning", "source")
 _OPTIONAL = ("status", "provenance", "prior", "symbol", "note")
-_TIME_UNIT = re.compile(
-    r"(?<![A-Za-z])(y|yr|year|years|mo|month|months|wk|week|weeks|h|hour|hours|min|minute|s|second)(?![A-Za-z])"
-)
 
 
 def load_parameters(source: str | Path) -> ParameterSet:
@@ -104,7 +101,7 @@ def _parameters(table: Mapping[str, Any], prefix: str, file: str) -> Iterator[Pa
         if not isinstance(entry, Mapping):
             message = f"{file}, key {name}: expected a table with value, unit and source."
             raise ParameterError(message)
-        if "value" in entry:
+        if not all(isinstance(below, Mapping) for below in entry.values()):
             yield _parameter(name, entry, file)
         else:
             yield from _parameters(entry, name, file)
@@ -135,7 +132,7 @@ def _parameter(name: str, entry: Mapping[str, Any], file: str) -> Parameter:
         provenance=provenance,
         prior=_prior(name, entry.get("prior"), numbers["value"], file),
         symbol=str(entry.get("symbol", "")),
-        factor=in_days(unit)[0] if _TIME_UNIT.search(unit) else 1.0,
+        factor=time_factor(unit),
         **numbers,
     )
 
@@ -189,5 +186,6 @@ def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    plain = re.sub(r"[\x00-\x1f\x7f]", lambda control: f"\\u{ord(control[0]):04x}", escaped)
+    return f'"{plain}"'

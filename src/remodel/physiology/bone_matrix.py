@@ -59,13 +59,19 @@ def mineralization_site(mineralization_rate, young_site):
     return mineralization_rate * young_site
 
 
+@quantity
+def resorption_site(resorption, cortical_share_site, intracortical_resorption):
+    """Resorption at the site; what drives it within cortex counts by the share of cortex."""
+    return resorption * (1 + cortical_share_site * intracortical_resorption)
+
+
 @loss("young_site")
-def young_resorption_site(remodeling_rate_site, resorption, young_site):
+def young_resorption_site(remodeling_rate_site, resorption_site, young_site):
     """Resorption takes young bone in proportion to what is there."""
-    return remodeling_rate_site * resorption * young_site
+    return remodeling_rate_site * resorption_site * young_site
 
 
 @loss("mature_site")
-def mature_resorption_site(remodeling_rate_site, resorption, mature_site):
+def mature_resorption_site(remodeling_rate_site, resorption_site, mature_site):
     """Resorption takes mature bone in proportion to what is there."""
-    return remodeling_rate_site * resorption * mature_site
+    return remodeling_rate_site * resorption_site * mature_site

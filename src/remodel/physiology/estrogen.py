@@ -12,6 +12,9 @@ from remodel.equations import endpoint, exp, product, quantity, total
 aromatase_activity = product(
     "aromatase_activity", "Aromatase activity of peripheral tissue, relative to no inhibitor"
 )
+gonadotropin_drive = product(
+    "gonadotropin_drive", "Drive of the pituitary on the gonads, relative to no suppression"
+)
 exogenous_estradiol = total(
     "exogenous_estradiol", "Estradiol level added by hormone therapy", "pmol/L"
 )
@@ -25,15 +28,18 @@ serm_agonism = total(
 
 @quantity
 def ovarian_activity(
-    time, menopause_age, ovarian_decline_lead, ovarian_decline_time, ovarian_function
-):
+    time, menopause_age, ovarian_decline_lead, ovarian_decline_time, ovarian_function,
+    gonadotropin_drive,
+):  # fmt: skip
     """Share of premenopausal ovarian production that is left.
 
     A logistic decline about a time shortly before the final menstrual period (SWAN: estradiol
-    falls from 2 years before to 2 years after it, Randolph 2011), and 0 after oophorectomy.
+    falls from 2 years before to 2 years after it, Randolph 2011), and 0 after oophorectomy or
+    without gonadotropins.
     """
     midpoint = menopause_age - ovarian_decline_lead
-    return ovarian_function / (1 + exp((time - midpoint) / ovarian_decline_time))
+    remaining = ovarian_function / (1 + exp((time - midpoint) / ovarian_decline_time))
+    return remaining * gonadotropin_drive
 
 
 @quantity

@@ -25,6 +25,9 @@ bisphosphonate_on_surface = total(
     "bisphosphonate_on_surface",
     "Bisphosphonate on bone surfaces relative to its half-effect amount",
 )
+intracortical_resorption = total(
+    "intracortical_resorption", "Resorption within cortex in excess of that on other surfaces"
+)
 
 
 @quantity

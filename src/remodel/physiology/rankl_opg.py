@@ -32,9 +32,15 @@ def rankl(
 
 
 @endpoint(unit="-", meaning="Marrow OPG relative to before menopause")
-def opg(opg_production, estrogen_deficiency, opg_fall_without_estrogen):
-    """OPG from osteoblasts, which estrogen stimulates (Bord 2003)."""
-    return opg_production * (1 - opg_fall_without_estrogen * estrogen_deficiency)
+def opg(
+    opg_production, estrogen_deficiency, opg_fall_without_estrogen, wnt_signal, opg_rise_by_wnt
+):
+    """OPG from osteoblasts: estrogen stimulates it (Bord 2003), and so does Wnt (Glass 2005).
+
+    Through Wnt, whatever moves sclerostin moves resorption the other way.
+    """
+    by_estrogen = 1 - opg_fall_without_estrogen * estrogen_deficiency
+    return opg_production * by_estrogen * (1 + opg_rise_by_wnt * (wnt_signal - 1))
 
 
 @endpoint(unit="-", meaning="Marrow RANKL/OPG ratio relative to before menopause")

@@ -119,7 +119,7 @@ def _show_zero(axes: Axes) -> None:
     lowest, highest = axes.dataLim.ymin, axes.dataLim.ymax
     if 0 < lowest < 0.3 * highest:
         axes.set_ylim(bottom=0.0)
-    elif 0 < lowest and highest - lowest < 1e-6 * highest:
+    elif lowest > 0 and highest - lowest < 1e-6 * highest:
         axes.set_ylim(0.0, 1.3 * highest)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,11 @@ class Point:
 
 
 def published_points(
-    dataset: xr.Dataset, observed: Mapping[str, Sequence[Source]], variables: Iterable[str]
+    dataset: xr.Dataset,
+    observed: Mapping[str, Sequence[Source]],
+    variables: Iterable[str],
+    *,
+    begins: Mapping[Source, float] | None = None,
 ) -> pd.DataFrame:
     """Return published numbers in the terms of a dataset's variables.
 
@@ -79,6 +83,8 @@ def published_points(
         For each simulated arm, the published arms to lay over it.
     variables : iterable of str
         Percent changes take changes, differences, rates and bounds; levels take levels.
+    begins : mapping of (study, arm) to float, optional
+        Month of the simulated arm at which a published arm starts; 0 by default.
 
     Returns
     -------
@@ -104,13 +110,25 @@ def published_points(
             raise ConfigError(message)
         for source in sources:
             label = study_label(*source)
-            for row in load_observations().where(study=source[0], arm=source[1]):
+            for published in load_observations().where(study=source[0], arm=source[1]):
+                row = _later(published, (begins or {}).get(source, 0.0))
                 for variable in wanted:
                     point = _point(dataset, row, arm, variable, simulated, label)
                     if point is not None:
                         found.append(point)
     names = list(Point.__dataclass_fields__)
     return pd.DataFrame([asdict(p) for p in found], columns=names)
+
+
+def _later(row: Observation, months: float) -> Observation:
+    """Return a number as it is on the axis of an arm that was there before its study."""
+    if not months:
+        return row
+    return replace(
+        row,
+        time_months=row.time_months + months,
+        relative_to=f"month_{row.reference_months + months:g}",
+    )
 
 
 def study_label(study: str, arm: str) -> str:
@@ -176,7 +194,7 @@ def _placed(
         other = _change_since(dataset, comparator, variable, row)
         relative = row.kind in ("relative_difference", "bound_upper", "bound_lower")
         value = 100.0 * ((1 + value / 100) * (1 + other / 100) - 1) if relative else value + other
-    since_start = 100.0 * ((1 + value / 100) * (1 + start / 100) - 1)
+    since_start = value + start + value * start / 100
     return since_start, bool(comparator) or row.reference_months > 0
 
 

@@ -68,6 +68,7 @@ def draw_treatment(axes: Axes, rows: list[Row], colors: Mapping[str, str], unit:
     """
     for position, row in enumerate(rows):
         shade = colors[row.arms[0]] if len(row.arms) == 1 else GRAY
+        times = [time / unit for time in row.doses]
         axes.barh(
             [position] * len(row.bars),
             [(end - start) / unit for start, end in row.bars],
@@ -77,15 +78,9 @@ def draw_treatment(axes: Axes, rows: list[Row], colors: Mapping[str, str], unit:
             alpha=0.75,
             linewidth=0,
         )
-        axes.plot(
-            [time / unit for time in row.doses],
-            [position] * len(row.doses),
-            marker="v",
-            markersize=4.5,
-            linestyle="none",
-            color=shade,
-            clip_on=False,
-        )
+        if times:  # an empty line would still count in the size of the axes
+            heights = [position] * len(times)
+            axes.plot(times, heights, "v", markersize=4.5, color=shade, clip_on=False)
     axes.set_yticks(range(len(rows)), [row.drug.replace("_", " ") for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelsize=7)

@@ -48,7 +48,7 @@ LANE_FLOATS, LANE_INTEGERS = 5, 10
 _FIRST_STEP = 0.01  # of the time in which the state changes by its own size
 _SMALLEST_STEP = 1e-13  # relative to the time
 _SHRINK = 0.2  # of a step whose error is not finite
-_BAD_STEPS = 10  # not finite in a row: the matrix is singular rather than the step too long
+_BAD_STEPS = 3  # not finite in a row: the matrix is singular rather than the step too long
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False

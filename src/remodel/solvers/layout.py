@@ -14,9 +14,9 @@ from remodel.solvers.tableaus import Tableau
 # Fixed slots at the start of every workspace; the driver knows them by these numbers.
 (
     TIME, STEP, RTOL, ERROR, FACTOR, LOWEST, SIZE_OF_STATE, SIZE_OF_SLOPE, ACCEPTED, POSITION,
-    OUTPUT_TIME,
-) = range(11)  # fmt: skip
-FIRST_FREE = 11
+    OUTPUT_TIME, SPOILED,
+) = range(12)  # fmt: skip
+FIRST_FREE = 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from scipy.integrate import BDF, LSODA, Radau
 
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
-from remodel.solvers.batch import ATOL_SHARE, DEFAULT_METHOD, first_states
+from remodel.solvers.batch import ATOL_SHARE, DEFAULT_METHOD, MAX_STEPS, first_states
 from remodel.solvers.driver import call
 from remodel.solvers.kernels import (
     Stepper,
@@ -138,7 +138,7 @@ def observe(
     ws[slots.POSITION] = 0.0
     kernel = evaluator.library.function("observe")
     given = np.broadcast_to(
-        parameters.reshape(layout.parameters, -1), (layout.parameters, len(times))
+        parameters if parameters.ndim == 2 else parameters[:, None], (layout.parameters, len(times))
     )
     out = np.empty((evaluator.outputs, len(times)))
     for k in range(0, len(times), lanes):
@@ -159,6 +159,7 @@ def integrate_scipy(
     outputs: Sequence[str] = (),
     method: str = "lsoda",
     rtol: float = 1e-7,
+    max_steps: int = MAX_STEPS,
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
     """Integrate a batch one by one with SciPy; arguments as for the batch engine.
@@ -181,7 +182,7 @@ def integrate_scipy(
     )
     for i in range(n):
         y = initial[initial_row[i]].copy()
-        run = _Run(functions, system, names, problem, i, METHODS[method], rtol, solution)
+        run = _Run(functions, system, names, problem, i, METHODS[method], rtol, max_steps, solution)
         solution.status[i] = run.integrate(y)
         if progress:
             progress(1)
@@ -200,11 +201,12 @@ class _Run:
         i: int,
         method: Any,
         rtol: float,
+        max_steps: int,
         solution: Solution,
     ) -> None:
         self.functions, self.system, self.names = functions, system, names
         self.problem, self.i, self.method, self.rtol = problem, i, method, rtol
-        self.solution = solution
+        self.solution, self.max_steps = solution, max_steps
         self.parameters = problem.parameters[problem.parameter_row[i]].copy()
         self.times = problem.times_of(i)
 
@@ -262,6 +264,8 @@ class _Run:
                 failed = Status.SOLVER_FAILED if finite else Status.NOT_FINITE
                 return failed, float(solver.t_old or t), y, done
             counters[0] += 1
+            if counters[0] > self.max_steps:
+                return Status.TOO_MANY_STEPS, float(solver.t), solver.y, done
             due = self.times[done:][self.times[done:] <= solver.t]
             if len(due):
                 states = solver.dense_output()(due)

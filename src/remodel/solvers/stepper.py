@@ -96,7 +96,11 @@ def _advance(layout: Layout, tableau: Tableau, lanes: int) -> str:
 
 
 def factor(w: Writer, layout: Layout, diagonal: str) -> None:
-    """Append the LU factorization of diagonal * I - J; pivots are stored inverted."""
+    """Append the LU factorization of diagonal * I - J; pivots are stored inverted.
+
+    An infinite pivot would freeze its state without an error, so whatever is not finite among the
+    pivots is kept and spoils the error of the step.
+    """
     plan = layout.elimination
     matrix: dict[tuple[int, int], str] = {
         ij: w.negate(w.load(slot)) for ij, slot in layout.jacobian_slot.items()
@@ -104,7 +108,9 @@ def factor(w: Writer, layout: Layout, diagonal: str) -> None:
     for i in range(layout.states):
         before = matrix.get((i, i))
         matrix[i, i] = diagonal if before is None else w.add(before, diagonal)
+    spoiled = w.constant(0.0)
     for pivot, rows, columns in zip(plan.order, plan.lower, plan.upper, strict=True):
+        spoiled = w.multiply_add(matrix[pivot, pivot], w.constant(0.0), spoiled)
         inverse = w.divide(w.constant(1.0), matrix[pivot, pivot])
         w.store(inverse, layout.factor_slot[pivot, pivot])
         for column in columns:
@@ -118,6 +124,7 @@ def factor(w: Writer, layout: Layout, diagonal: str) -> None:
                 matrix[row, column] = (
                     w.negate(product) if before is None else w.subtract(before, product)
                 )
+    w.store(spoiled, slots.SPOILED)
 
 
 def solve(w: Writer, layout: Layout, right: list[str]) -> list[str]:
@@ -194,7 +201,7 @@ def _stage_increment(
 def _finish(w: Writer, layout: Layout, tableau: Tableau) -> None:
     """Append new state, error norm, step factor and the smallest state over its tolerance."""
     n, rtol = layout.states, w.load(slots.RTOL)
-    total, lowest = w.constant(0.0), w.constant(0.0)
+    total, lowest = w.load(slots.SPOILED), w.constant(0.0)
     for i in range(n):
         last = w.load(layout.increments + (tableau.stages - 1) * n + i)
         new = w.add(w.load(layout.stage_state + i), last)

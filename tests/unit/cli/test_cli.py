@@ -82,7 +82,8 @@ def test_simulate_prints_years_by_endpoints(capsys):
     assert "bmd spine Δ%" in [h.strip() for h in head]
     assert first[:3] == ["0", "0.00", "0.00"]
     assert last[0] == "2"
-    assert "steps" in lines[-1]
+    assert lines[-1].startswith("Status ok, ")
+    assert " steps, " in lines[-1]
 
 
 def test_simulate_writes_what_it_printed(tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_the_cycling_ovary_escapes_an_aromatase_inhibitor(drug: str) -> None:
 
 
 def test_suppression_outlasts_anastrozole_for_days_and_exemestane_by_enzyme_turnover() -> None:
-    for drug, low, high in (("anastrozole", 0.1, 0.3), ("exemestane", 0.4, 0.9)):
+    for drug, low, high in (("anastrozole", 0.1, 0.4), ("exemestane", 0.4, 0.9)):
         schedule = f"{drug} {DAILY[drug]} daily for 100 d"
         assert low < value("estradiol", schedule, 106) / 18 < high
         assert value("estradiol", schedule, 130) / 18 > 0.9
@@ -62,7 +64,7 @@ def test_tamoxifen_builds_bone_after_menopause_and_costs_it_before() -> None:
 
 def test_more_denosumab_never_raises_ctx_in_the_first_month() -> None:
     found = [value("ctx", f"denosumab {dose} mg once", 20) for dose in (6, 14, 30, 60, 210)]
-    assert all(b <= a for a, b in zip(found, found[1:], strict=False))
+    assert all(b <= a for a, b in pairwise(found))
 
 
 def test_denosumab_lasts_about_six_months() -> None:

@@ -20,7 +20,7 @@ def test_one_compartment_after_a_single_dose(drug: str) -> None:
     p = {n: q.value * q.factor for n, q in MODEL.parameters.select(prefix=f"{drug}_").items()}
     ka, share = p[f"{drug}_absorption_rate"], p[f"{drug}_bioavailability"]
     k = p[f"{drug}_clearance"] / p[f"{drug}_volume"]
-    times = np.array([0.0, 0.25, 1.0, 3.0, 10.0, 30.0])
+    times = np.array([0.25, 1.0, 3.0, 10.0, 30.0])
     ds = rm.simulate(
         "reference",
         schedule=f"{drug} 10 mg once",

@@ -16,7 +16,7 @@ def latex(function, symbols=None):
     return equation_latex(equation, equation.arguments, symbols)
 
 
-X = {"x": "x", "y": "y", "n": "n", "k": "k"}
+X = {name: name for name in "abxynk"}
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ X = {"x": "x", "y": "y", "n": "n", "k": "k"}
         (lambda x, y, n: (x / y) ** n, r"\left(\frac{x}{y}\right)^{n}"),
         (lambda x: 2.5 * x, r"2.5 \, x"),
         (lambda x: exp(-x), "e^{-x}"),
-        (lambda x: log(x), r"\ln x"),
+        (log, r"\ln x"),
         (lambda x, y: log(x + y), r"\ln \left(x + y\right)"),
         (lambda x: sqrt(x + 1), r"\sqrt{1 + x}"),
-        (lambda x, y: maximum(x, y), r"\max\left(x,\, y\right)"),
+        (maximum, r"\max\left(a,\, b\right)"),
         (lambda x, y: where(x < y, 1, x),
          r"\begin{cases} 1 & \text{if } x < y \\ x & \text{otherwise} \end{cases}"),
-        (lambda x, k: repression(x, k), r"\frac{1}{1 + \frac{x}{k}}"),
-        (lambda x, k, n: hill(x, k, n),
+        (lambda x, k: repression(x, k, 1), r"\frac{1}{1 + \frac{x}{k}}"),
+        (lambda x, k, n: hill(x=x, half=k, exponent=n),
          r"\frac{\left(\frac{x}{k}\right)^{n}}{1 + \left(\frac{x}{k}\right)^{n}}"),
         (lambda x: x, "x"),
         (lambda: 1, "1"),

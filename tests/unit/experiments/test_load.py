@@ -42,7 +42,7 @@ def written(tmp_path):
 def test_everything_is_read(written):
     found = load_experiment(written(GOOD))
     alone, trial = found.arms
-    assert found.model == "reference"
+    assert found.models == ("reference",)
     assert (alone.label, alone.patient.age) == ("alone", 65)
     assert trial.patient.age == 59
     assert trial.patient.t_score_lumbar_spine == -1.1
@@ -74,7 +74,7 @@ WRONG = [
     ("years = 2", 'years = "2"', "line 3, years: expected a number, got '2'"),
     ("years = 2", "years = 0", "line 3, years: expected a number above 0"),
     ("years = 2", "years = 2\nmodel = 'referense'", "line 4, model: 'referense' is not a model"),
-    ("age = 65", "age = -65", "line 9, [arms.alone] patient: age = -65 y"),
+    ("age = 65", "age = -65", "line 5, [patient] age: age = -65 y"),
     ("age = 65", "agee = 65", "line 5, [patient] agee: unknown key. Did you mean 'age'?"),
     ('arms = ["alone"]', 'arms = ["alon"]', "line 7, [quick] arms: no arm is called 'alon'. Did"),
     ("1 mg daily", "1 mg", "line 9, [arms.alone] schedule: "),

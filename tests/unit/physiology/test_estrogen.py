@@ -120,11 +120,10 @@ def test_exogenous_estradiol_has_a_port() -> None:
 
     model = dataclasses.replace(MODEL, parts=(*MODEL.parts, patch))
     woman = rm.Patient(age=67)
-    for one, other in ((MODEL, model),):
-        low, high = (
-            rm.simulate(m, patient=woman, times=[0.0], outputs=["estradiol", "resorption"])
-            for m in (one, other)
-        )
+    low, high = (
+        rm.simulate(m, patient=woman, times=[0.0], outputs=["estradiol", "resorption"])
+        for m in (MODEL, model)
+    )
     assert float(high.estradiol[0, 0]) == pytest.approx(2 * float(low.estradiol[0, 0]), rel=1e-6)
     assert float(high.resorption[0, 0]) < float(low.resorption[0, 0])
 

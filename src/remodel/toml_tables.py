@@ -1,7 +1,8 @@
-"""A TOML file whose errors name the line."""
+"""Tables of a TOML file, or of a mapping like one, whose errors name the line and the key."""
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ class Table:
         Which of the tables of that name, from 0; counts in arrays of tables.
     """
 
-    path: Path
+    path: Path | None
     name: str
     content: Mapping[str, Any]
     place: int = 0
@@ -42,13 +43,15 @@ class Table:
         ConfigError
         """
         line = self.line_of(key)
-        where = f"{self.path}, line {line}" if line else str(self.path)
+        place = "" if self.path is None else f"{self.path}{f', line {line}' if line else ''}, "
         table = f"[{self.name}] " if self.name else ""
-        message = f"{where}, {table}{key}: {problem}"
+        message = f"{place}{table}{key}: {problem}"
         raise ConfigError(message) from cause
 
     def line_of(self, key: str) -> int:
         """Return the line of a key, or of the table if the key is not there; 0 if unknown."""
+        if self.path is None:
+            return 0
         current, seen, header_line = "", -1, 0
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
             if header := _HEADER.fullmatch(line):
@@ -86,10 +89,33 @@ class Table:
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return a positive number."""
-        found = float(self.value(key, (int, float), default))
+        found = self.any_number(key, default)
         if not found > 0:
             self.fail(key, f"expected a number above 0, got {found:g}.")
         return found
+
+    def any_number(self, key: str, default: float | None = None) -> float:
+        """Return a finite number."""
+        found = float(self.value(key, (int, float), default))
+        if not math.isfinite(found):
+            self.fail(key, f"expected a finite number, got {found}.")
+        return found
+
+    def whole_number(self, key: str, default: int | None = None, least: int = 1) -> int:
+        """Return a whole number from ``least`` on."""
+        found = int(self.value(key, int, default))
+        if found < least:
+            self.fail(key, f"expected a whole number from {least}, got {found}.")
+        return found
+
+    def numbers(self, key: str, default: tuple[float, ...] | None = None) -> tuple[float, ...]:
+        """Return a list of finite numbers."""
+        found = self.value(key, list, list(default) if default is not None else None)
+        for item in found:
+            is_number = isinstance(item, int | float) and not isinstance(item, bool)
+            if not is_number or not math.isfinite(item):
+                self.fail(key, f"expected a list of finite numbers, got {item!r} in it.")
+        return tuple(float(item) for item in found)
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Return a list of strings."""

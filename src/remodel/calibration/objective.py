@@ -1,0 +1,197 @@
+"""The objective of a fit: standardized residuals of all trials, priors, and exact slopes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from remodel.calibration.coordinates import Coordinates, coordinates
+from remodel.calibration.problem import FitProblem
+from remodel.errors import ConfigError
+from remodel.observations import Observation, Observations, standard_error
+from remodel.observations.error_models import spreads
+from remodel.predictions import Predictor, Target, predictor
+from remodel.predictions.arithmetic import BoolArray
+from remodel.solvers.problem import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Residuals as a function of the inner coordinates of the parameters.
+
+    Half the sum of the losses of ``residuals`` is the negative logarithm of the posterior density,
+    up to a constant: first one residual a published number, then one a prior.
+
+    Attributes
+    ----------
+    predictor : Predictor
+        Of the numbers that are not zero by definition.
+    coordinates : Coordinates
+    observed : ndarray, shape (n,)
+    sigma : ndarray, shape (n,)
+        Standard error of each number, discrepancy included.
+    share : ndarray, shape (n,)
+        Weight of each number, below 1 where many points of a curve share theirs.
+    is_upper, is_lower : ndarray of bool, shape (n,)
+        Which numbers are bounds.
+    loss_name : str
+    loss_scale : float
+    """
+
+    predictor: Predictor
+    coordinates: Coordinates
+    observed: FloatArray
+    sigma: FloatArray
+    share: FloatArray
+    is_upper: BoolArray
+    is_lower: BoolArray
+    loss_name: str
+    loss_scale: float
+
+    @property
+    def size(self) -> int:
+        """Number of published numbers."""
+        return len(self.observed)
+
+    def residuals(self, theta: FloatArray) -> FloatArray:
+        """Return residuals, shape (n + n_parameters,); infinite if a simulation failed."""
+        predicted = self.predictor.predict(self.coordinates.natural(theta))
+        return np.concatenate((self.standardized(predicted), self._priors(theta)))
+
+    def residuals_and_slopes(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return residuals and their exact derivatives by the inner coordinates."""
+        names = self.coordinates.names
+        predicted, slopes = self.predictor.slopes(self.coordinates.natural(theta), names)
+        inner = slopes * self.coordinates.slopes(theta) * (np.sqrt(self.share) / self.sigma)[:, None]
+        inner[self._kept(predicted)] = 0.0
+        residuals = np.concatenate((self.standardized(predicted), self._priors(theta)))
+        return residuals, np.concatenate((inner, np.diag(self.coordinates.has_prior)))
+
+    def standardized(self, predicted: FloatArray) -> FloatArray:
+        """Return weighted standardized residuals of predictions, shape (..., n)."""
+        found = np.where(self._kept(predicted), 0.0, predicted - self.observed)
+        found = found * np.sqrt(self.share) / self.sigma
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def losses(self, squares: FloatArray) -> FloatArray:
+        """Return loss and its two derivatives by the squared residual, shape (3, m).
+
+        The last ``n_parameters`` residuals are priors, whose loss is their square.
+        """
+        found = np.zeros((3, len(squares)))
+        found[0], found[1] = squares, 1.0
+        if self.loss_name == "soft_l1":
+            scale = self.loss_scale**2
+            root = np.sqrt(1.0 + squares[: self.size] / scale)
+            found[0, : self.size] = 2.0 * scale * (root - 1.0)
+            found[1, : self.size] = 1.0 / root
+            found[2, : self.size] = -0.5 / (scale * root**3)
+        return found
+
+    def cost(self, theta: FloatArray) -> float:
+        """Return the objective at a point."""
+        return self.cost_of(self.residuals(theta))
+
+    def cost_of(self, residuals: FloatArray) -> float:
+        """Return the objective from residuals."""
+        if not np.all(np.isfinite(residuals)):
+            return float("inf")
+        return 0.5 * float(self.losses(residuals**2)[0].sum())
+
+    def costs(self, thetas: FloatArray) -> FloatArray:
+        """Return the objective at many points, shape (draws,), simulated as one batch."""
+        natural = self.coordinates.natural_many(thetas)
+        predicted = self.predictor.predict_many(natural, len(thetas))
+        data = self.standardized(predicted)
+        return np.array(
+            [
+                self.cost_of(np.concatenate((row, self._priors(theta))))
+                for row, theta in zip(data, thetas, strict=True)
+            ]
+        )
+
+    def _priors(self, theta: FloatArray) -> FloatArray:
+        priors: FloatArray = theta * self.coordinates.has_prior
+        return priors
+
+    def _kept(self, predicted: FloatArray) -> BoolArray:
+        """Return where an inequality is met."""
+        upper = self.is_upper & (predicted <= self.observed)
+        kept: BoolArray = upper | (self.is_lower & (predicted >= self.observed))
+        return kept
+
+
+def objective(problem: FitProblem) -> Objective:
+    """Return the objective of a problem.
+
+    Raises
+    ------
+    ConfigError
+        If no number of the tables can be predicted by the model.
+    ObservationError
+        If a table is malformed.
+    """
+    every = [replace(t, observations=_informative(t.observations)) for t in problem.evidence()]
+    built = predictor(problem.model, every)
+    if not built.targets:
+        message = f"{problem.title}: model '{problem.model}' predicts none of the observations."
+        raise ConfigError(message)
+    chosen = tuple(problem.parameters().values())
+    _check_slopes(built, [p.name for p in chosen])
+    rows = [target.observation for target in built.targets]
+    errors = np.array([standard_error(row) for row in rows])
+    extra = np.array([discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows])
+    return Objective(
+        predictor=built,
+        coordinates=coordinates(chosen),
+        observed=np.array([row.value for row in rows]),
+        sigma=np.hypot(errors, extra),
+        share=_shares(built.targets, problem.independent_points),
+        is_upper=np.array([row.kind == "bound_upper" for row in rows]),
+        is_lower=np.array([row.kind == "bound_lower" for row in rows]),
+        loss_name=problem.loss,
+        loss_scale=problem.loss_scale,
+    )
+
+
+def discrepancy(row: Observation, size: float) -> float:
+    """Return the deviation between trials in the unit of an observation.
+
+    Parameters
+    ----------
+    size : float
+        Percentage points where the spread of the endpoint is absolute, else a fraction of the
+        level.
+    """
+    if row.kind == "level":
+        return size * abs(row.value)
+    years = (row.time_months - row.reference_months) / 12.0 if row.kind == "rate_per_year" else 1.0
+    if spreads()[row.endpoint].scale == "absolute":
+        return size / years
+    return size * max(100.0 + row.value * years, 1.0) / years
+
+
+def _informative(rows: Observations) -> Observations:
+    """Return rows without changes over no time."""
+    return Observations(
+        tuple(row for row in rows if row.kind == "level" or row.time != row.reference_time)
+    )
+
+
+def _shares(targets: Sequence[Target], independent: float) -> FloatArray:
+    """Return weights by which the points of one curve share that of a few."""
+    curves = [
+        (t.table, t.observation.study_id, t.observation.arm, t.observation.endpoint)
+        for t in targets
+    ]
+    count = Counter(curves)
+    return np.array([min(1.0, independent / count[curve]) for curve in curves])
+
+
+def _check_slopes(built: Predictor, names: Sequence[str]) -> None:
+    """Refuse parameters without exact slopes before any work starts."""
+    for batch in built.batches:
+        replace(batch.course, sensitivities=tuple(names)).prepare()

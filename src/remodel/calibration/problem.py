@@ -1,0 +1,189 @@
+"""What is to be calibrated: model, parameters, data and search, read from a TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from remodel.calibration.data import Source, load_sources
+from remodel.errors import RemodelError, nearest
+from remodel.models import Model, load_model
+from remodel.observations import endpoints
+from remodel.parameters import ParameterSet
+from remodel.predictions import Evidence
+from remodel.provenance import fingerprint
+from remodel.toml_tables import Table, load_toml
+
+LOSSES = ("linear", "soft_l1")
+_TOP = ("title", "model", "estimate", "data", "objective", "starts", "quick")
+
+
+@dataclass(frozen=True, slots=True)
+class FitProblem:
+    """Everything that decides the numbers of a fit.
+
+    Attributes
+    ----------
+    title, model : str
+    estimate : tuple of str
+        Parameters to be estimated.
+    sources : tuple of Source
+        Where observations and regimens come from.
+    loss : str
+        ``linear`` (least squares) or ``soft_l1``, which lets outliers weigh less.
+    loss_scale : float
+        Residual, in standard errors, from which a point counts as an outlier.
+    discrepancy : mapping of str to float
+        Standard deviation between trials and of the model itself, by endpoint; percentage points
+        for BMD, a fraction of the level for the others. It is added to the standard errors.
+    independent_points : float
+        Number of points of one curve that count in full; more of them, measured in the same
+        women, share that weight.
+    starts : int
+        Number of starting points; the first is the model's own values.
+    seed : int
+    max_evaluations : int
+        Of the objective, for each start.
+    path : Path or None
+        The file it was read from.
+    """
+
+    title: str
+    model: str
+    estimate: tuple[str, ...]
+    sources: tuple[Source, ...]
+    loss: str = "soft_l1"
+    loss_scale: float = 2.0
+    discrepancy: Mapping[str, float] = field(default_factory=dict)
+    independent_points: float = 4.0
+    starts: int = 8
+    seed: int = 1
+    max_evaluations: int = 60
+    path: Path | None = None
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the tables, without what is held out."""
+        return load_sources(self.sources)
+
+    def parameters(self) -> ParameterSet:
+        """Return the parameters to be estimated, with values to start from."""
+        model = load_model(self.model)
+        return ParameterSet(model.parameters[name] for name in self.estimate)
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that decides the numbers, data and parameter tables included."""
+        observations = [
+            repr((table.name, row, table.arms[row.study_id, row.arm]))
+            for table in self.evidence()
+            for row in table.observations
+        ]
+        settings = (
+            self.model, self.estimate, self.loss, self.loss_scale, sorted(self.discrepancy.items()),
+            self.independent_points, self.starts, self.seed, self.max_evaluations,
+        )  # fmt: skip
+        parameters = [repr(p) for p in load_model(self.model).parameters.values()]
+        return fingerprint([settings, parameters, observations])
+
+
+def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
+    """Read and check a problem.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; paths in it count from the folder it lies in.
+    quick : bool
+        Use the values of its table ``[quick]``.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or a value is not allowed; it names file, line and key.
+    ObservationError
+        If a table of data is malformed.
+    """
+    top = load_toml(path)
+    top.check_keys(_TOP)
+    name = top.text("model", "reference")
+    model = _model(top, name)
+    settings, starts, few = top.table("objective"), top.table("starts"), top.table("quick")
+    settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy"))
+    starts.check_keys(("count", "seed", "max_evaluations"))
+    few.check_keys(("estimate", "starts", "max_evaluations"))
+    problem = FitProblem(
+        title=top.text("title", Path(path).stem),
+        model=name,
+        estimate=_estimate(top, model),
+        sources=tuple(_source(table, Path(path).parent) for table in top.tables("data")),
+        loss=_loss(settings),
+        loss_scale=settings.number("loss_scale", 2.0),
+        discrepancy=_discrepancy(settings.table("discrepancy")),
+        independent_points=settings.number("independent_points", 4.0),
+        starts=starts.whole_number("count", 8),
+        seed=starts.whole_number("seed", 1, least=0),
+        max_evaluations=starts.whole_number("max_evaluations", 60),
+        path=Path(path),
+    )
+    if not problem.sources:
+        top.fail("data", "name at least one table of data, such as [[data]] shipped = true.")
+    if not quick:
+        return problem
+    return replace(
+        problem,
+        estimate=_estimate(few, model) if "estimate" in few.content else problem.estimate,
+        starts=few.whole_number("starts", 1),
+        max_evaluations=few.whole_number("max_evaluations", problem.max_evaluations),
+    )
+
+
+def _estimate(table: Table, model: Model) -> tuple[str, ...]:
+    """Return the parameters named, or all that are marked as estimated."""
+    names = table.texts("estimate", tuple(model.parameters.select(status="estimated")))
+    if not names:
+        table.fail("estimate", f"no parameter of model '{model.name}' is marked as estimated.")
+    for name in names:
+        if name not in model.parameters:
+            hint = nearest(name, model.parameters)
+            table.fail("estimate", f"model '{model.name}' has no parameter '{name}'.{hint}")
+        parameter = model.parameters[name]
+        if parameter.status == "input" or name in model.structural:
+            table.fail("estimate", f"{name} is an input of a simulation; it cannot be estimated.")
+        if parameter.lower == parameter.upper:
+            table.fail("estimate", f"{name} has no room between its bounds.")
+    return tuple(dict.fromkeys(names))
+
+
+def _source(table: Table, folder: Path) -> Source:
+    table.check_keys(("shipped", "observations", "regimens", "held_out", "optional"))
+    held_out = table.texts("held_out", ())
+    for name in held_out:
+        if not name:
+            table.fail("held_out", "expected STUDY or STUDY/ARM, got an empty text.")
+    if table.value("shipped", bool, False):
+        return Source(held_out=held_out)
+    return Source(
+        observations=folder / table.text("observations"),
+        regimens=folder / table.text("regimens"),
+        held_out=held_out,
+        optional=table.value("optional", bool, False),
+    )
+
+
+def _loss(table: Table) -> str:
+    loss = table.text("loss", "soft_l1")
+    if loss not in LOSSES:
+        table.fail("loss", f"'{loss}' is not a loss.{nearest(loss, LOSSES)}")
+    return loss
+
+
+def _discrepancy(table: Table) -> Mapping[str, float]:
+    table.check_keys(endpoints())
+    return {name: table.number(name) for name in table.content}
+
+
+def _model(table: Table, name: str) -> Model:
+    try:
+        return load_model(name)
+    except RemodelError as error:
+        table.fail("model", str(error), error)

@@ -1,0 +1,260 @@
+"""Profile likelihood: how much worse the fit gets as one parameter is moved away.
+
+The parameter is held, all others are fitted again, and it moves on by steps that adapt to how fast
+the objective rises. Its own prior does not count, so that a flat profile shows itself; the priors
+of the others do. A profile can be interrupted after any point and resumed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from remodel.calibration.information import Information
+from remodel.calibration.objective import Objective
+from remodel.calibration.search import descend
+from remodel.solvers.problem import FloatArray
+
+IDENTIFIED, ONE_SIDED, FLAT, AT_BOUND = "identified", "one-sided", "flat", "at bound"
+_RISE = 0.7  # wanted rise of twice the objective from one point to the next
+_FIRST, _SMALLEST, _LARGEST = 0.5, 0.02, 1.5  # steps, in standard deviations of the prior
+_REACH = 6.0  # standard deviations of the prior after which a side counts as flat
+_MOST_POINTS = 25  # on one side
+_AT_BOUND = 1e-3
+_EVALUATIONS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePoint:
+    """One point: the side it lies on, its inner value, twice the rise, and all coordinates."""
+
+    side: int
+    theta: float
+    rise: float
+    coordinates: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Profile of one parameter.
+
+    Attributes
+    ----------
+    name, unit : str
+    optimum : float
+        Value at the top of the profile, in the parameter's unit.
+    lower, upper : float or None
+        Ends of the confidence interval; None where the profile does not rise to it.
+    values, rises : tuple of float
+        The profile: values in the parameter's unit, and twice the rise of the objective.
+    verdict : str
+        ``identified`` (both ends), ``one-sided`` (one), ``flat`` (none), or ``at bound``.
+    level : float
+        Rise at the ends of the interval.
+    """
+
+    name: str
+    unit: str
+    optimum: float
+    lower: float | None
+    upper: float | None
+    values: tuple[float, ...]
+    rises: tuple[float, ...]
+    verdict: str
+    level: float
+
+
+def profile(
+    objective: Objective,
+    info: Information,
+    name: str,
+    *,
+    confidence: float = 0.95,
+    store: Path | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Profile:
+    """Return the profile of a parameter.
+
+    Parameters
+    ----------
+    objective : Objective
+    info : Information
+        At the optimum; gives the point to start from and the first step.
+    name : str
+        Parameter.
+    confidence : float
+        Of the interval.
+    store : path, optional
+        File to which every point is added, and from which a profile goes on.
+    told : callable, optional
+        Told of each point.
+    """
+    from scipy.stats import chi2
+
+    k = objective.coordinates.names.index(name)
+    level = float(chi2.ppf(confidence, 1))
+    walk = _Walk(objective, info, k, level, store, told)
+    top = walk.top()
+    points = [*reversed(walk.side(-1, top)), top, *walk.side(1, top)]
+    return _profile(objective, k, points, level)
+
+
+class _Walk:
+    """Steps along one parameter, each kept as soon as it is made."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        info: Information,
+        k: int,
+        level: float,
+        store: Path | None,
+        told: Callable[[str], None] | None,
+    ) -> None:
+        self.objective, self.info, self.k, self.level = objective, info, k, level
+        self.store, self.told = store, told
+        self.lower, self.upper = (bound[k] for bound in objective.coordinates.bounds)
+        self.kept = _read(store)
+        self.lowest = np.nan
+
+    def top(self) -> ProfilePoint:
+        """Return the optimum without the parameter's own prior."""
+        kept = [point for point in self.kept if point.side == 0]
+        if kept:
+            self.lowest = self._cost(np.array(kept[0].coordinates))
+            return kept[0]
+        found = descend(
+            self.objective, self.info.theta, without_prior=self.k, tolerance=1e-7,
+            max_evaluations=3 * _EVALUATIONS,
+        )  # fmt: skip
+        self.lowest = found.cost
+        return self._keep(0, found.theta, 0.0)
+
+    def side(self, side: int, top: ProfilePoint) -> list[ProfilePoint]:
+        """Return points from the top outward, until the interval ends or a bound is met."""
+        points = [point for point in self.kept if point.side == side]
+        while not self._is_over(points, side, top):
+            points.append(self._next(points, side, top))
+        return points
+
+    def _is_over(self, points: list[ProfilePoint], side: int, top: ProfilePoint) -> bool:
+        last = points[-1] if points else top
+        bound = self.upper if side > 0 else self.lower
+        gone = abs(last.theta - top.theta)
+        return (
+            last.rise > self.level
+            or abs(bound - last.theta) < _AT_BOUND
+            or gone > _REACH
+            or len(points) >= _MOST_POINTS
+        )
+
+    def _next(self, points: list[ProfilePoint], side: int, top: ProfilePoint) -> ProfilePoint:
+        path = [top, *points]
+        last = path[-1]
+        theta = float(np.clip(last.theta + side * self._step(path), self.lower, self.upper))
+        start = self._guess(path, theta)
+        free = np.ones(len(start), dtype=bool)
+        free[self.k] = False
+        found = descend(
+            self.objective, start, free=free, without_prior=self.k, tolerance=1e-6,
+            max_evaluations=_EVALUATIONS,
+        )  # fmt: skip
+        ends = found.theta.copy()
+        ends[self.k] = theta
+        return self._keep(side, ends, 2.0 * (found.cost - self.lowest))
+
+    def _step(self, path: list[ProfilePoint]) -> float:
+        """Return the next step: as much as raises twice the objective by a wanted amount."""
+        if len(path) == 1:
+            spread = 1.0 / np.sqrt(max(self._own_information(), 1.0 / _LARGEST**2))
+            return float(np.clip(_FIRST * spread, _SMALLEST, _LARGEST))
+        step = abs(path[-1].theta - path[-2].theta)
+        rise = path[-1].rise - path[-2].rise
+        factor = 2.0 if rise <= 0 else float(np.clip(_RISE / rise, 0.4, 2.0))
+        return float(np.clip(step * factor, _SMALLEST, _LARGEST))
+
+    def _own_information(self) -> float:
+        """Return the information on the parameter when the others are free."""
+        matrix = self.info.matrix + np.diag(self.objective.coordinates.has_prior)
+        matrix[self.k, self.k] = self.info.matrix[self.k, self.k]
+        return float(1.0 / max(np.linalg.pinv(matrix, hermitian=True)[self.k, self.k], 1e-12))
+
+    def _guess(self, path: list[ProfilePoint], theta: float) -> FloatArray:
+        """Return where the other parameters will be: along the line through two points."""
+        last = np.array(path[-1].coordinates)
+        if len(path) > 1:
+            before = np.array(path[-2].coordinates)
+            gone = last[self.k] - before[self.k]
+            if gone:
+                last = last + (last - before) * (theta - last[self.k]) / gone
+        last[self.k] = theta
+        return last
+
+    def _cost(self, theta: FloatArray) -> float:
+        residuals = self.objective.residuals(theta)
+        residuals[self.objective.size + self.k] = 0.0
+        return self.objective.cost_of(residuals)
+
+    def _keep(self, side: int, theta: FloatArray, rise: float) -> ProfilePoint:
+        point = ProfilePoint(side, float(theta[self.k]), float(rise), theta.tolist())
+        if self.store is not None:
+            with self.store.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(point)) + "\n")
+        if self.told:
+            name = self.objective.coordinates.names[self.k]
+            value = self.objective.coordinates.each[self.k].natural(point.theta)
+            self.told(f"{name} = {value:.4g}: twice the objective rises by {rise:.2f}")
+        return point
+
+
+def _read(store: Path | None) -> list[ProfilePoint]:
+    """Return the points of a file; a last line that was cut off does not count."""
+    if store is None or not store.exists():
+        return []
+    points = []
+    for line in store.read_text(encoding="utf-8").splitlines():
+        try:
+            points.append(ProfilePoint(**json.loads(line)))
+        except (ValueError, TypeError):
+            break
+    return points
+
+
+def _profile(
+    objective: Objective, k: int, points: list[ProfilePoint], level: float
+) -> Profile:
+    coordinate = objective.coordinates.each[k]
+    thetas = np.array([point.theta for point in points])
+    rises = np.array([point.rise for point in points])
+    top = next(i for i, point in enumerate(points) if point.side == 0)
+    low = _crossing(thetas[top::-1], rises[top::-1], level)
+    high = _crossing(thetas[top:], rises[top:], level)
+    here = thetas[top]
+    at_bound = min(here - coordinate.lower, coordinate.upper - here) < _AT_BOUND
+    verdict = {2: IDENTIFIED, 1: ONE_SIDED, 0: FLAT}[sum(end is not None for end in (low, high))]
+    return Profile(
+        name=coordinate.name,
+        unit=coordinate.unit,
+        optimum=coordinate.natural(here),
+        lower=None if low is None else coordinate.natural(low),
+        upper=None if high is None else coordinate.natural(high),
+        values=tuple(coordinate.natural(theta) for theta in thetas),
+        rises=tuple(float(rise) for rise in rises),
+        verdict=AT_BOUND if at_bound else verdict,
+        level=level,
+    )
+
+
+def _crossing(thetas: FloatArray, rises: FloatArray, level: float) -> float | None:
+    """Return where a side rises to the level, between points along the root of the rise."""
+    above = np.flatnonzero(rises > level)
+    if not len(above):
+        return None
+    i = int(above[0])
+    roots = np.sqrt(np.maximum(rises[i - 1 : i + 1], 0.0))
+    share = (np.sqrt(level) - roots[0]) / (roots[1] - roots[0])
+    return float(thetas[i - 1] + share * (thetas[i] - thetas[i - 1]))

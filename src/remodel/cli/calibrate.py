@@ -1,0 +1,100 @@
+"""``remodel calibrate``: parameters from published trials."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import count, number, print_table
+
+if TYPE_CHECKING:
+    from remodel.calibration import Fit
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="estimate parameters from published trials",
+        description="Fit a model to published trials from many starting points. Writes the fitted "
+        "parameter set, a report, tables and figures.",
+    )
+    parser.set_defaults(action=run)
+    parser.add_argument("problem", metavar="PROBLEM.toml", help="model, data, parameters, search")
+    parser.add_argument("--out", metavar="DIR", required=True, help="folder for all results")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted fit")
+    parser.add_argument("--quick", action="store_true", help="the short form of the problem")
+    parser.add_argument(
+        "--profiles", action="store_true", help="profile likelihood of every estimated parameter"
+    )
+    parser.add_argument(
+        "--draws", type=int, default=0, metavar="N", help="draws from the posterior (none)"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes; as many as processors by default"
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Calibrate, print, draw."""
+    from remodel.calibration import calibrate
+    from remodel.simulation import check_count
+
+    check_count("--workers", given.workers)
+    fit = calibrate(
+        given.problem,
+        out=given.out,
+        resume=given.resume,
+        quick=given.quick,
+        profiles=given.profiles,
+        draws=max(given.draws, 0),
+        workers=given.workers,
+        report=_say,
+    )
+    paths = draw_fit(fit)
+    _print(fit)
+    print(f"\nFitted set: {fit.folder / 'parameters.toml'}")
+    print(f"Report:     {fit.folder / 'report.md'}")
+    print(f"Figures:    {fit.folder / 'figures'} ({count(len(paths), 'figure')})")
+    failed = [s for s in fit.starts if s.cost == float("inf")]
+    for start in failed:
+        print(f"remodel: start {start.index}: {start.message}.", file=sys.stderr)
+    return 3 if failed else 0
+
+
+def draw_fit(fit: Fit) -> list[Path]:
+    """Write the figures of a fit."""
+    from remodel.plots import calibration as draw
+
+    folder = fit.folder / "figures"
+    folder.mkdir(exist_ok=True)
+    figures = {
+        "waterfall": draw.waterfall(fit.starts),
+        "spectrum": draw.spectrum(fit.information),
+        "residuals": draw.residuals(fit.predictions),
+    }
+    if fit.profiles:
+        figures["profiles"] = draw.profiles(fit.profiles)
+    for name, (figure, _) in figures.items():
+        figure.savefig(folder / f"{name}.png")
+    return [folder / f"{name}.png" for name in figures]
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print(fit: Fit) -> None:
+    from remodel.calibration.report import convergence
+
+    print(f"\n{convergence(fit.starts)}\n")
+    rows = [
+        [str(r.drug_class), str(r.group), str(r.n), number(r.mae, 3), number(r.rmse, 3),
+         number(r.bias, 3), number(t.rms, 3), number(t.slope, 2), number(t.slope_error, 2)]
+        for r, t in zip(fit.totals.itertuples(), fit.trends.itertuples(), strict=True)
+    ]  # fmt: skip
+    columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "rms z", "z a year", "±"]
+    print_table(columns, rows, right=(2, 3, 4, 5, 6, 7, 8))
+    print("Errors in percentage points; z is a residual in standard errors.")

@@ -1,0 +1,89 @@
+"""``remodel validate``: a model against published trials, or a table of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import count, number, print_table, progress
+
+if TYPE_CHECKING:
+    from remodel.validation import Validation
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "validate",
+        help="compare a model with published trials",
+        description="Predict published numbers and score the predictions; writes scorecard.csv, "
+        "predictions.csv, totals.csv, skipped.csv and one figure a study. Without tables the "
+        "shipped trials that were never used in a fit.",
+    )
+    parser.set_defaults(action=run)
+    parser.add_argument("--model", default="reference", help="see: remodel list models")
+    parser.add_argument("--observations", metavar="CSV", help="table of observations")
+    parser.add_argument("--regimens", metavar="CSV", help="table of what each arm was given")
+    parser.add_argument("--out", metavar="DIR", default="validation", help="folder (validation)")
+    parser.add_argument(
+        "--parameters", metavar="FILE.toml", help="parameter set, such as that of a fit"
+    )
+    parser.add_argument(
+        "--use", default="validation", choices=("validation", "calibration", "all"),
+        metavar="USE", help="which shipped trials: validation, calibration or all",
+    )  # fmt: skip
+
+
+def run(given: argparse.Namespace) -> int:
+    """Validate, print, write."""
+    from remodel.validation import load_evidence, validate
+
+    studies = len(load_evidence(given.observations, given.regimens, given.use).observations.studies)
+    with progress("Simulating and drawing studies", studies) as finished:
+        found = validate(
+            given.model,
+            observations=given.observations,
+            regimens=given.regimens,
+            out=given.out,
+            parameters=given.parameters,
+            use=given.use,
+            progress=finished,
+        )
+    _print(found)
+    for study, arm in found.failed:
+        print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
+    print(f"\nResults: {given.out}")
+    if found.figures:
+        print(f"Figures: {given.out}/figures ({count(len(found.figures), 'study overlay')})")
+    return 3 if found.failed else 0
+
+
+def _print(found: Validation) -> None:
+    if len(found.totals):
+        rows = [
+            [str(r.drug_class), str(r.group), str(r.n), number(r.mae, 3), number(r.rmse, 3),
+             number(r.bias, 3), _share(r.within_95)]
+            for r in found.totals.itertuples()
+        ]  # fmt: skip
+        columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "within 95 %"]
+        print_table(columns, rows, right=(2, 3, 4, 5, 6))
+        print("Errors in percentage points of change; bias is predicted minus observed.")
+    else:
+        print(f"Nothing to compare model '{found.model}' with.")
+    if found.skipped:
+        n = sum(item.n for item in found.skipped)
+        print(f"\nSkipped: {count(n, 'observation')}.")
+        _print_reasons(found)
+
+
+def _print_reasons(found: Validation) -> None:
+    counts: dict[str, int] = {}
+    for item in found.skipped:
+        counts[item.reason] = counts.get(item.reason, 0) + item.n
+    rows = [[str(n), reason] for reason, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+    print_table(["n", "reason (arms in skipped.csv)"], rows, right=(0,), wrap_last=True)
+
+
+def _share(value: float) -> str:
+    return "-" if value != value else f"{100 * value:.0f} %"  # noqa: PLR0124 (NaN)

@@ -1,0 +1,202 @@
+"""Which published numbers a model can be compared with, and why not with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from remodel.cohort import cohort
+from remodel.course import Course
+from remodel.errors import RemodelError
+from remodel.models import Model
+from remodel.observations import Arm, Observation, Observations, check_pairs
+from remodel.patient import Patient
+
+Arms = Mapping[tuple[str, str], Arm]
+_UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A table of observations with the arms they were made in.
+
+    Attributes
+    ----------
+    name : str
+        Tells tables apart that use the same name for a study.
+    observations : Observations
+    arms : mapping of (str, str) to Arm
+        By study and name.
+    """
+
+    name: str
+    observations: Observations
+    arms: Arms
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An observation that a model predicts, with its arm and the arm it is compared with."""
+
+    table: str
+    observation: Observation
+    arm: Arm
+    comparator: Arm | None = None
+    unit_factor: float = 1.0
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the value is zero by definition: a change over no time."""
+        row = self.observation
+        return row.kind != "level" and row.time == row.reference_time
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Observations of one endpoint of an arm that a model cannot be compared with."""
+
+    study_id: str
+    arm: str
+    endpoint: str
+    n: int
+    reason: str
+
+
+def targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skipped]]:
+    """Return the observations that a model can predict, and the others with the reason.
+
+    Rows that the table itself marks as not used are left out of both.
+
+    Raises
+    ------
+    ObservationError
+        If an arm has observations and no regimen.
+    """
+    check_pairs(evidence.observations, evidence.arms)
+    found: list[Target] = []
+    counts: dict[tuple[str, str, str, str], int] = {}
+    problems: dict[tuple[str, str], str] = {}
+    for row in evidence.observations:
+        if row.use == "not_used":
+            continue
+        reason = _reason(model, row, evidence.arms, problems)
+        if reason:
+            key = (row.study_id, row.arm, row.endpoint, reason)
+            counts[key] = counts.get(key, 0) + 1
+            continue
+        found.append(
+            Target(
+                table=evidence.name,
+                observation=row,
+                arm=evidence.arms[row.study_id, row.arm],
+                comparator=evidence.arms[row.study_id, row.comparator] if row.comparator else None,
+                unit_factor=_unit_factor(model, row) if row.kind == "level" else 1.0,
+            )
+        )
+    skipped = [Skipped(*key[:3], n, key[3]) for key, n in counts.items()]
+    return found, skipped
+
+
+def patient_of(arm: Arm, model: Model) -> Patient | None:
+    """Return the woman who stands for an arm; None if the model knows no patients.
+
+    Her T-scores are left out: percent changes of a model do not depend on them.
+    """
+    if not model.follows_age:
+        return None
+    age = {} if arm.age is None else {"age": arm.age}
+    if arm.menopause == "none":
+        return Patient(**age, menopause=None)
+    how = "surgical" if arm.menopause == "surgical" else "natural"
+    return Patient(**age, menopause_age=arm.menopause_age, menopause=how)
+
+
+def _reason(
+    model: Model, row: Observation, arms: Arms, problems: dict[tuple[str, str], str]
+) -> str:
+    """Return why a row cannot be predicted, empty if it can."""
+    if row.endpoint not in model.endpoints:
+        return f"model '{model.name}' has no endpoint '{row.endpoint}'."
+    if row.kind == "ratio":
+        return "a ratio is never compared with a model."
+    if row.kind == "level" and not _unit_factor(model, row):
+        unit = model.endpoints[row.endpoint].unit
+        return f"the level is in {row.unit}, model '{model.name}' gives it in '{unit}'."
+    for name in (row.arm, row.comparator):
+        key = (row.study_id, name)
+        if not name:
+            continue
+        if key not in problems:
+            problems[key] = _problem(model, arms[key])
+        if problems[key]:
+            return problems[key]
+    return ""
+
+
+def _problem(model: Model, arm: Arm) -> str:
+    """Return why a model cannot simulate an arm, empty if it can."""
+    if arm.sex != "female":
+        return "the models are of women."
+    unknown = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
+    if unknown:
+        return f"model '{model.name}' has no drug '{unknown[0]}'."
+    if not model.follows_age and _crosses_menopause(arm):
+        return f"model '{model.name}' knows neither age nor menopause."
+    try:
+        course_of(model, [arm], np.array([0.0, 1.0]), ()).prepare()
+    except RemodelError as error:
+        return str(error)
+    return ""
+
+
+def _crosses_menopause(arm: Arm) -> bool:
+    """Whether the ovaries still work at day 0."""
+    if arm.menopause == "none":
+        return True
+    return arm.age is not None and arm.menopause_age is not None and arm.menopause_age >= arm.age
+
+
+def course_of(
+    model: Model, arms: list[Arm], times: np.ndarray, outputs: tuple[str, ...], rtol: float = 1e-6
+) -> Course:
+    """Return the simulation of some arms, one simulation an arm.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n_times,)
+        From day 0 of each arm [d].
+    """
+    patients = [patient_of(arm, model) for arm in arms]
+    return Course(
+        model=model,
+        cohort=cohort(
+            model, [arm.schedule for arm in arms], patients if model.follows_age else None, None
+        ),
+        times=times,
+        outputs=outputs,
+        method="batch",
+        rtol=rtol,
+        threads=None,
+        exact_doses=False,
+        max_steps=100_000,
+    )
+
+
+def _unit_factor(model: Model, row: Observation) -> float:
+    """Return what turns the model's level into the observation's unit, 0 if nothing does."""
+    from pint.errors import PintError
+
+    from remodel.units import parse
+
+    unit = model.endpoints[row.endpoint].unit
+    wanted = _UNIT_WORDS.get(row.unit, row.unit)
+    if unit == wanted:
+        return 1.0
+    if unit in ("-", "1", ""):
+        return 0.0
+    try:
+        return float((1.0 * parse(unit)).to(parse(wanted)).magnitude)
+    except (PintError, RemodelError):
+        return 0.0

@@ -1,0 +1,151 @@
+"""A factor: something a sweep varies, over which values and on which scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from remodel.errors import ConfigError
+from remodel.solvers.problem import FloatArray
+
+Kind = Literal["parameter", "patient", "schedule"]
+Scale = Literal["linear", "log"]
+SCALES = ("linear", "log")
+Level = float | str
+Column = npt.NDArray[Any]
+Rows = Mapping[str, Column]
+"""Values of every factor, each of shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Something that differs between the simulations of a sweep.
+
+    Parameters
+    ----------
+    name : str
+        Of a parameter, of an attribute of the patient, or of a field of the schedule.
+    kind : {"parameter", "patient", "schedule"}
+        Which of these it is.
+    unit : str
+        Of the values; empty for words.
+    values : tuple of float or str
+        Every value it takes; or else a range:
+    lower, upper : float
+        Ends of the range, both included.
+    scale : {"linear", "log"}
+        On which values of the range lie evenly.
+    count : int
+        How many values of the range a grid has.
+
+    Raises
+    ------
+    ConfigError
+        If the range is empty, or passes through zero on a log scale.
+    """
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    values: tuple[Level, ...] = ()
+    lower: float = math.nan
+    upper: float = math.nan
+    scale: Scale = "linear"
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a range that holds nothing, and values that are not there or not different."""
+        if self.scale not in SCALES:
+            message = f"the scale is linear or log, not '{self.scale}'."
+            raise ConfigError(message)
+        if self.values:
+            self._check_values()
+        elif not math.isnan(self.lower):
+            self._check_range()
+
+    def _check_values(self) -> None:
+        words = [isinstance(value, str) for value in self.values]
+        if any(words) and not all(words):
+            message = "the values are either all numbers or all words."
+            raise ConfigError(message)
+        if len(set(self.values)) < len(self.values):
+            twice = next(v for v in self.values if self.values.count(v) > 1)
+            message = f"{twice!r} is given twice."
+            raise ConfigError(message)
+
+    def _check_range(self) -> None:
+        unit = f" {self.unit}" if self.unit not in ("", "1", "-") else ""
+        if not self.lower < self.upper:
+            message = (
+                f"the range from {self.lower:g} to {self.upper:g}{unit} is empty; "
+                "upper must be above lower."
+            )
+            raise ConfigError(message)
+        if self.scale == "log" and self.lower <= 0:
+            message = (
+                f"a log scale cannot reach from {self.lower:g} to {self.upper:g}{unit}; "
+                "lower must be above 0, or the scale linear."
+            )
+            raise ConfigError(message)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are words, such as names of drugs."""
+        return bool(self.values) and isinstance(self.values[0], str)
+
+    @property
+    def is_range(self) -> bool:
+        """Whether its values come from a range."""
+        return not self.values and not math.isnan(self.lower)
+
+    def levels(self) -> Column:
+        """Return the values of a grid, in order."""
+        if self.values:
+            return _column(self.values)
+        found = self.at(np.linspace(0.0, 1.0, self.count))
+        found[0], found[-1] = self.lower, self.upper
+        return found
+
+    def at(self, share: FloatArray) -> Column:
+        """Return values at shares of the range, or of the list, between 0 and 1.
+
+        Parameters
+        ----------
+        share : ndarray, shape (n,)
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        if self.values:
+            place = np.minimum((share * len(self.values)).astype(np.int64), len(self.values) - 1)
+            return _column(self.values)[place]
+        if self.scale == "log":
+            low, high = math.log(self.lower), math.log(self.upper)
+            found = np.exp(low + share * (high - low))
+        else:
+            found = self.lower + share * (self.upper - self.lower)
+        return np.clip(found, self.lower, self.upper)
+
+    def content(self) -> dict[str, Any]:
+        """Return what decides its values, ready for JSON."""
+        if self.values:
+            return {"values": list(self.values), "unit": self.unit}
+        if not self.is_range:
+            return {"unit": self.unit}
+        count = {"count": self.count} if self.count else {}
+        return {
+            "lower": self.lower, "upper": self.upper, "scale": self.scale, "unit": self.unit,
+            **count,
+        }  # fmt: skip
+
+
+def _column(values: tuple[Level, ...]) -> Column:
+    if isinstance(values[0], str):
+        return np.array(values, dtype=object)
+    return np.array(values, dtype=np.float64)

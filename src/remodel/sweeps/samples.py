@@ -1,0 +1,112 @@
+"""Samples of a design: points of the unit cube, drawn block by block, from a seed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from remodel.errors import require
+from remodel.solvers.problem import FloatArray
+from remodel.sweeps.design import LISTED, Design
+from remodel.sweeps.factors import Rows
+
+BLOCK = 1 << 16
+_LEVELS = 4  # of a Morris design, as its author advises for few paths
+
+
+def blocks(design: Design) -> Iterator[Rows]:
+    """Yield the simulations of a list, table or sample that meet the constraints.
+
+    Blocks have up to 65,536 simulations, so that memory does not grow with the sweep.
+    """
+    for rows in _drawn(design):
+        if not design.constraints:
+            yield rows
+            continue
+        met = design.met(rows)
+        if met.any():
+            yield {name: values[met] for name, values in rows.items()}
+
+
+def _drawn(design: Design) -> Iterator[Rows]:
+    if design.kind in LISTED:
+        for first in range(0, design.drawn, BLOCK):
+            yield {name: v[first : first + BLOCK] for name, v in design.columns.items()}
+        return
+    for points in _POINTS[design.kind](design):
+        yield {f.name: f.at(points[:, j]) for j, f in enumerate(design.factors)}
+
+
+def _sizes(n: int) -> Iterator[tuple[int, int]]:
+    for number, first in enumerate(range(0, n, BLOCK)):
+        yield number, min(BLOCK, n - first)
+
+
+def _random(design: Design) -> Iterator[FloatArray]:
+    for number, size in _sizes(design.samples):
+        rng = np.random.default_rng(np.random.SeedSequence(design.seed, spawn_key=(number,)))
+        yield rng.random((size, len(design.factors)))
+
+
+def _latin_hypercube(design: Design) -> Iterator[FloatArray]:
+    """Each of n equal parts of every factor holds one point."""
+    n = design.samples
+    seeds = np.random.SeedSequence(design.seed)
+    strata = [
+        np.random.default_rng(seed).permutation(np.arange(n, dtype=np.int32))
+        for seed in seeds.spawn(len(design.factors))
+    ]
+    for (number, size), inside in zip(_sizes(n), _random(design), strict=True):
+        part = slice(number * BLOCK, number * BLOCK + size)
+        yield (np.stack([s[part] for s in strata], axis=1) + inside) / n
+
+
+def _sobol(design: Design) -> Iterator[FloatArray]:
+    from scipy.stats import qmc
+
+    sampler = qmc.Sobol(len(design.factors), scramble=True, rng=design.seed)
+    for _, size in _sizes(design.samples):
+        with warnings.catch_warnings():  # a number that is not a power of 2 is the user's choice
+            warnings.simplefilter("ignore", UserWarning)
+            yield sampler.random(size)
+
+
+def _in_blocks(points: FloatArray) -> Iterator[FloatArray]:
+    for first in range(0, len(points), BLOCK):
+        yield points[first : first + BLOCK]
+
+
+def _morris(design: Design) -> Iterator[FloatArray]:
+    sample = require("SALib.sample.morris", "sensitivity").sample
+    points = sample(unit_cube(design), design.samples, num_levels=_LEVELS, seed=design.seed)
+    yield from _in_blocks(points)
+
+
+def _saltelli(design: Design) -> Iterator[FloatArray]:
+    sample = require("SALib.sample.sobol", "sensitivity").sample
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        points = sample(
+            unit_cube(design), design.samples, calc_second_order=False, seed=design.seed
+        )
+    yield from _in_blocks(points)
+
+
+def unit_cube(design: Design) -> dict[str, object]:
+    """Return the factors as SALib wants them, on the unit cube."""
+    return {
+        "num_vars": len(design.factors),
+        "names": list(design.names),
+        "bounds": [[0.0, 1.0]] * len(design.factors),
+    }
+
+
+_POINTS = {
+    "random": _random,
+    "latin_hypercube": _latin_hypercube,
+    "sobol": _sobol,
+    "morris": _morris,
+    "saltelli": _saltelli,
+}

@@ -1,0 +1,218 @@
+"""From a design and its rows to simulations: checks, batches, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from remodel import results
+from remodel.cohort import cohort
+from remodel.course import Course, Prepared
+from remodel.errors import RemodelError
+from remodel.models import Model, load_model
+from remodel.parameters import ParameterSet
+from remodel.patient import Patient
+from remodel.runs import Part, integrate_course
+from remodel.simulation import checked_rtol
+from remodel.solvers.problem import FloatArray
+from remodel.sweeps.design import Design, Solver
+from remodel.sweeps.factors import Level, Rows
+from remodel.sweeps.probes import probes
+from remodel.sweeps.templates import schedules
+from remodel.toml_tables import Table
+
+Variables = dict[str, npt.NDArray[Any]]
+COUNTERS = ("steps", "rejected_steps", "factorizations")
+_SAME = 1e-6  # days: times closer than this are one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setup:
+    """A design with its model, ready to simulate rows.
+
+    Attributes
+    ----------
+    design : Design
+    model : Model
+    drugs : frozenset of str
+        Names that schedules may use.
+    times : ndarray
+        When outputs are computed [d].
+    stored : ndarray of int
+        Which of these times are kept.
+    base : tuple of str
+        Outputs that are computed, those that percent changes are changes of among them.
+    parameters : ParameterSet
+        With the values that all simulations share.
+    """
+
+    design: Design
+    model: Model
+    drugs: frozenset[str]
+    times: FloatArray
+    stored: npt.NDArray[np.int64]
+    base: tuple[str, ...]
+    parameters: ParameterSet
+
+    @property
+    def follows_age(self) -> bool:
+        """Whether the model has a patient."""
+        return self.model.follows_age
+
+    def with_solver(self, solver: Solver) -> Setup:
+        """Return the setup with another solver."""
+        return replace(self, design=replace(self.design, solver=solver))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Some rows of a sweep, checked and ready to be integrated."""
+
+    setup: Setup
+    course: Course
+    prepared: Prepared
+
+
+def setup_of(design: Design) -> Setup:
+    """Return a design with its model."""
+    model = load_model(design.model)
+    wanted = (*design.outputs, *(r.of for r in design.reductions))
+    times, stored = design.times(), design.stored_times()
+    return Setup(
+        design=design,
+        model=model,
+        drugs=frozenset(model.drugs) | frozenset(load_model("reference").drugs),
+        times=times,
+        stored=np.abs(times[:, None] - stored).argmin(axis=0)
+        if design.outputs
+        else np.zeros(0, int),
+        base=results.base_outputs(wanted),
+        parameters=model.all_parameters.replace(design.parameters),
+    )
+
+
+def prepare(setup: Setup, rows: Rows, threads: int | None = None) -> Batch:
+    """Translate rows into a batch, and refuse what cannot be simulated.
+
+    Raises
+    ------
+    RemodelError
+        One of its children, as ``remodel.simulate`` raises it.
+    """
+    design = setup.design
+    group = cohort(
+        setup.model,
+        schedules(design.schedule, rows, setup.drugs) or design.schedule,
+        _patients(design, rows) if setup.follows_age else None,
+        {**design.parameters, **{name: rows[name] for name in design.of_kind("parameter")}},
+    )
+    course = Course(
+        model=setup.model,
+        cohort=group,
+        times=setup.times,
+        outputs=setup.base,
+        method=design.solver.method,
+        rtol=checked_rtol(design.solver.rtol, design.solver.method),
+        threads=threads,
+        exact_doses=False,
+        max_steps=design.solver.max_steps,
+    )
+    return Batch(setup, course, course.prepare())
+
+
+def _patients(design: Design, rows: Rows) -> list[Patient]:
+    """Return one patient, or one a row; equal ones are the same object."""
+    names = design.of_kind("patient")
+    if not names:
+        return [_patient(design.patient)]
+    known: dict[tuple[Level, ...], Patient] = {}
+    found = []
+    for place, values in enumerate(zip(*(rows[name] for name in names), strict=True)):
+        if values not in known:
+            given = {**design.patient, **dict(zip(names, values, strict=True))}
+            try:
+                known[values] = _patient(given)
+            except RemodelError as error:
+                message = f"simulation {place}: {error}"
+                raise type(error)(message) from error
+        found.append(known[values])
+    return found
+
+
+def _patient(values: Mapping[str, Any]) -> Patient:
+    given = dict(values)
+    if given.get("menopause") == "none":
+        given["menopause"] = None
+    return Patient(**given)
+
+
+def simulate_batch(batch: Batch) -> Variables:
+    """Return what is kept of a batch.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Outputs, shape (n, n_stored); reductions, status, time reached [d] and counters, shape (n,).
+    """
+    setup, design = batch.setup, batch.setup.design
+    n = batch.course.cohort.size
+    part = integrate_course(batch.course, batch.prepared, np.arange(n), None)
+    found: Variables = {}
+    for name in design.outputs:
+        found[name] = _values(setup, part, name)[:, setup.stored].astype(design.precision)
+    for reduction in design.reductions:
+        values = reduction.reduce(_values(setup, part, reduction.of), setup.times)
+        found[reduction.name] = values.astype(design.precision)
+    found["status"] = part.solution.status.astype(np.int8)
+    found["stopped_at"] = part.solution.stopped - part.start
+    for k, name in enumerate(COUNTERS):
+        found[name] = part.solution.counters[:, k].astype(np.int32)
+    return found
+
+
+def _values(setup: Setup, part: Part, name: str) -> FloatArray:
+    k = setup.base.index(name.removesuffix(results.PERCENT_CHANGE))
+    values: FloatArray = part.solution.outputs[k]
+    if name.endswith(results.PERCENT_CHANGE):
+        return results.percent_change(values, part.baseline[k])
+    return values
+
+
+def check_design(top: Table, design: Design, model: Model) -> None:
+    """Refuse outputs the model has not, and rows that cannot be simulated.
+
+    Raises
+    ------
+    ConfigError
+        Naming file, line and key.
+    """
+    if not model.follows_age and (design.patient or design.of_kind("patient")):
+        top.fail("patient", f"model '{model.name}' knows neither age nor menopause.")
+    setup = setup_of(design)
+    some = probes(design)
+    key = "schedule" if design.of_kind("schedule") else "factors"
+    try:
+        prepared = prepare(setup, some).prepared if some else None
+    except (RemodelError, TypeError) as error:
+        text = str(error).removeprefix("simulation ")
+        top.fail(key, text.split(": ", 1)[-1] if text[:1].isdigit() else str(error), error)
+    drugs = {drug for p in prepared.protocols for drug in p.drugs} if prepared else set()
+    available = tuple(model.system(drugs).outputs)
+    _check_outputs(top, "outputs", model, available, design.outputs)
+    for reduction in design.reductions:
+        own = top.table("reductions").table(reduction.name)
+        _check_outputs(own, "of", model, available, (reduction.of,))
+
+
+def _check_outputs(
+    table: Table, key: str, model: Model, available: Sequence[str], outputs: Sequence[str]
+) -> None:
+    try:
+        if outputs:
+            results.checked_outputs(model, available, outputs)
+    except RemodelError as error:
+        table.fail(key, str(error), error)

@@ -1,0 +1,97 @@
+"""Schedules with fields in braces, such as ``denosumab {dose} mg every {interval} mo for 5 y``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from remodel.errors import ScheduleError
+from remodel.schedules import Schedule
+from remodel.schedules.words import number_text
+from remodel.sweeps.factors import Level
+from remodel.units import DOSE_UNITS, TIME_UNITS
+
+_FIELD = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+_UNIT = re.compile(r"\s*([^\s;,]+)")
+_KEPT = 50_000  # schedules of one process; beyond it the oldest is read again when it is needed
+
+
+def fields(template: str) -> tuple[str, ...]:
+    """Return the names in braces, each once.
+
+    Raises
+    ------
+    ScheduleError
+        If a brace has no partner, or holds something else than a name.
+    """
+    rest = _FIELD.sub("", template)
+    if "{" in rest or "}" in rest:
+        message = f"'{template}': a field is a name in braces, such as {{dose}}."
+        raise ScheduleError(message)
+    return tuple(dict.fromkeys(_FIELD.findall(template)))
+
+
+def unit_of(template: str, field: str) -> str:
+    """Return the unit that stands behind a field, empty if none does.
+
+    Raises
+    ------
+    ScheduleError
+        If the field stands in two places with different units.
+    """
+    found = []
+    for match in _FIELD.finditer(template):
+        if match.group(1) == field:
+            word = _UNIT.match(template, match.end())
+            known = word is not None and word.group(1).lower() in (*DOSE_UNITS, *TIME_UNITS)
+            found.append(word.group(1) if known and word else "")
+    units = dict.fromkeys(found)
+    if len(units) > 1:
+        message = f"{{{field}}} stands before {' and '.join(units)}; use two fields."
+        raise ScheduleError(message)
+    return found[0] if found else ""
+
+
+def filled(template: str, values: Mapping[str, Level]) -> str:
+    """Return the sentence with values in place of the fields."""
+    return _FIELD.sub(lambda match: _text(values[match.group(1)]), template)
+
+
+def _text(value: Level) -> str:
+    return value if isinstance(value, str) else number_text(value)
+
+
+@lru_cache(maxsize=_KEPT)
+def schedule_of(sentence: str, drugs: frozenset[str]) -> Schedule:
+    """Return the schedule of a sentence; read once and kept."""
+    return Schedule.parse(sentence, drugs=drugs)
+
+
+def schedules(
+    template: str, rows: Mapping[str, Iterable[Level]], drugs: frozenset[str]
+) -> list[Schedule]:
+    """Return the schedule of each simulation; equal ones are the same object.
+
+    Raises
+    ------
+    ScheduleError, UnitError
+        Naming the simulation whose sentence cannot be read.
+    """
+    names = fields(template)
+    known: dict[tuple[Level, ...], Schedule] = {}
+    found: list[Schedule] = []
+    for place, values in enumerate(zip(*(rows[name] for name in names), strict=True)):
+        if values not in known:
+            sentence = filled(template, dict(zip(names, values, strict=True)))
+            known[values] = _read(sentence, drugs, place)
+        found.append(known[values])
+    return found
+
+
+def _read(sentence: str, drugs: frozenset[str], place: int) -> Schedule:
+    try:
+        return schedule_of(sentence, drugs)
+    except ValueError as error:
+        message = f"simulation {place}, '{sentence}': {error}"
+        raise type(error)(message) from error

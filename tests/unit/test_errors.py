@@ -1,0 +1,47 @@
+"""Errors: one base, and hints that help."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from remodel import errors
+from remodel.errors import MissingDependencyError, RemodelError, nearest, require
+
+KINDS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, RemodelError) and kind is not RemodelError
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_is_a_remodel_error_and_a_built_in_one(kind: type[Exception]) -> None:
+    built_in = (ValueError, RuntimeError, OSError, ImportError)
+    assert issubclass(kind, built_in)
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("denosumap", ["denosumab", "alendronate"], " Did you mean 'denosumab'?"),
+        ("DENOSUMAB", ["denosumab"], " Did you mean 'denosumab'?"),
+        ("xyz", ["b", "a"], " Known: a, b."),
+        ("xyz", [f"w{i}" for i in range(30)], ""),
+        ("xyz", [], ""),
+    ],
+)
+def test_hints(name: str, known: list[str], hint: str) -> None:
+    assert nearest(name, known) == hint
+
+
+def test_optional_libraries_are_imported_or_told_how_to_get() -> None:
+    assert require("math", "plots").sqrt(4) == 2
+    with pytest.raises(MissingDependencyError) as caught:
+        require("no_such_library", "sundials")
+    assert str(caught.value) == (
+        "no_such_library is needed for this and is not installed; "
+        'run: pip install "bone-remodel[sundials]".'
+    )
