@@ -14,6 +14,7 @@ from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
 from remodel.tasks import baseline, build_task, columns_of
 from remodel.units import DAYS_PER_YEAR
 
+
 def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none."""
     model, group = course.model, course.cohort
@@ -28,7 +29,9 @@ def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatA
     column = place[model.menopause_age]
     limit = model.all_parameters[model.menopause_age]
     never = limit.upper * limit.factor
-    for row, i in enumerate(some):
+    alike = len(group.patients) == len(group.schedules) == 1
+    for number, i in enumerate(some[:1] if alike else some):
+        row = slice(None) if alike else number
         patient = group.patient(int(i))
         named = menopause_of(group.schedule(int(i)), patient.age * DAYS_PER_YEAR)
         age = patient.menopause_age
@@ -53,9 +56,9 @@ def starts(course: Course, some: IntArray) -> FloatArray:
 
 def baseline_t_scores(course: Course, some: IntArray) -> dict[str, FloatArray]:
     """Return baseline T-scores by site, NaN where a patient has none."""
-    people = [course.cohort.patient(int(i)) for i in some]
-    if not any(p.t_scores for p in set(people)):
+    if not any(p.t_scores for p in course.cohort.patients):
         return {}
+    people = [course.cohort.patient(int(i)) for i in some]
     return {
         site: np.array([p.t_scores.get(site, np.nan) for p in people])
         for site in course.model.young_bmd
@@ -101,21 +104,23 @@ def natural_history(
     begin = np.full(len(lead), np.inf)
     if model.history_start:
         begin = values[lead, list(model.all_parameters).index(model.history_start)]
-    begin = np.minimum(begin, until[lead])
+    begin, first = np.minimum(begin, until[lead]), values[lead]
     actions = [] if SURGERY not in model.interventions else surgery_actions(model)
     task = build_task(
-        model, core, (), values[lead], begin, list(until[lead, None]),
+        model, core, (), first, begin, list(until[lead, None]),
         np.full(len(lead), np.inf),
         absolute=[(surgery[lead], action) for action in actions],
-        state=baseline(core, model, values[lead], begin),
-        tangents=core.baseline_tangents(values[lead][:, columns_of(core, model)], begin, wrt),
+        state=baseline(core, model, first, begin),
+        tangents=core.baseline_tangents(first[:, columns_of(core, model)], begin, wrt),
     )  # fmt: skip
     solved = course.integrate(core, task, core.state_names, wrt)
     state = solved.outputs[:, of, 0].T.copy()
     shown = Solution(
         np.zeros((0, n, 0)), state, solved.status[of], solved.stopped[of], solved.counters[of]
     )
-    slopes = solved.sensitivities[:, :, of, 0].transpose(2, 1, 0)
+    slopes = np.zeros((n, 0, len(core.states)))
+    if wrt:
+        slopes = solved.sensitivities[:, :, of, 0].transpose(2, 1, 0)
     return shown, state, _spread(slopes, place, len(course.sensitivities))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from remodel.equations import State
 from remodel.errors import ModelError, SolverError, nearest
 from remodel.models import Model
 from remodel.solvers.problem import FloatArray, Solution
@@ -104,15 +105,18 @@ def percent_change_slope(
     return change
 
 
-def describe(model: Model, units: Mapping[str, str], name: str) -> dict[str, str]:
+def describe(model: Model, states: Mapping[str, State], name: str) -> dict[str, str]:
     """Return ``units`` and ``long_name`` of an output."""
     if name.endswith(PERCENT_CHANGE):
-        of = describe(model, units, name.removesuffix(PERCENT_CHANGE))
+        of = describe(model, states, name.removesuffix(PERCENT_CHANGE))
         return {"units": "percent", "long_name": f"{of['long_name']}, change from start"}
     if name in model.endpoints:
         endpoint = model.endpoints[name]
         return {"units": _written(endpoint.unit), "long_name": endpoint.long_name}
-    return {"units": _written(units.get(name, "")), "long_name": name.replace("_", " ")}
+    if name in states:
+        state = states[name]
+        return {"units": _written(state.unit), "long_name": state.meaning}
+    return {"units": "1", "long_name": name.replace("_", " ")}
 
 
 def _written(unit: str) -> str:
@@ -126,7 +130,7 @@ def to_dataset(
     solution: Solution,
     *,
     start: FloatArray,
-    units: Mapping[str, str],
+    states: Mapping[str, State],
     labels: Mapping[str, Sequence[Any]],
     manifest: Mapping[str, Any],
     slopes: Mapping[str, FloatArray] | None = None,
@@ -143,8 +147,8 @@ def to_dataset(
         Status and counters; ``stopped`` in model time.
     start : ndarray, shape (n,)
         Model time at the start of treatment [d].
-    units : mapping of str to str
-        Of states and quantities that are not endpoints.
+    states : mapping of str to State
+        States of the model with its drugs, by name.
     labels : mapping of str to sequence, length n
         Coordinates along ``simulation``.
     slopes : mapping of str to ndarray, shape (n_parameters, n, n_times)
@@ -154,7 +158,7 @@ def to_dataset(
 
     n = len(solution.status)
     data: dict[str, Any] = {
-        name: (("simulation", "time"), values, describe(model, units, name))
+        name: (("simulation", "time"), values, describe(model, states, name))
         for name, values in variables.items()
     }
     for name, values in (slopes or {}).items():

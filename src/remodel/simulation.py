@@ -138,7 +138,7 @@ def simulate(
         start=part.start,
         slopes=_slopes(chosen, course, wanted, part),
         parameters=course.sensitivities,
-        units={name: s.unit for name, s in chosen.assembly(every_drug).states.items()},
+        states=chosen.assembly(every_drug).states,
         labels=_labels(group),
         manifest=record,
     )

@@ -139,7 +139,7 @@ def load_evidence(
         If a table is malformed.
     """
     if (observations is None) != (regimens is None):
-        message = "give both --observations and --regimens, or neither for the shipped trials."
+        message = "give both tables, observations and regimens, or neither for the shipped trials."
         raise ConfigError(message)
     if observations is None:
         if use not in ("validation", "calibration", "all"):

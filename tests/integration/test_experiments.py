@@ -44,7 +44,7 @@ def test_every_experiment_has_a_short_script_and_a_row_in_the_table(path):
 
 
 def test_the_script_is_the_same_as_the_command(tmp_path):
-    script = EXPERIMENTS[-1].with_name("run.py")
+    script = FOLDER / "02_menopause" / "run.py"
     done = subprocess.run(
         [sys.executable, script, "--quick", "--out", tmp_path],
         capture_output=True, text=True, check=False,

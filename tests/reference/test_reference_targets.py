@@ -35,6 +35,16 @@ def denosumab(doses: int) -> str:
     return f"denosumab 60 mg every 6 mo x {doses}"
 
 
+RALOXIFENE = "raloxifene 60 mg daily for 36 mo"
+PATCH = "estradiol 0.05 mg patch daily for 36 mo"
+ULTRA_LOW = "estradiol 14 ug patch daily for 24 mo"
+TERIPARATIDE = "teriparatide 20 ug daily for 24 mo"
+BUILD_THEN_KEEP = f"{TERIPARATIDE} then {denosumab(4)}"
+KEEP_THEN_BUILD = f"{denosumab(4)} then {TERIPARATIDE}"
+ROMOSOZUMAB = "romosozumab 210 mg every 1 mo x 12"
+ROMOSOZUMAB_DENOSUMAB = f"{ROMOSOZUMAB} then {denosumab(2)}"
+
+
 @dataclass(frozen=True)
 class Target:
     """A published mean percent change, between two months, or its difference from an arm."""
@@ -93,6 +103,37 @@ TARGETS = (
     Target("FLEX, Black 2006, stopped", FLEX_STOP, 73, TH, 60, -2.4, versus=FLEX_CONTINUE),
     Target("MOBILE, Miller 2005", "ibandronate 150 mg every 1 mo x 24", 66, LS, 12, 4.9),
     Target("VERT-NA, Harris 1999", "risedronate 5 mg daily for 36 mo", 69, LS, 36, 5.4),
+    Target("MORE, Ettinger 1999", RALOXIFENE, 66.5, LS, 36, 2.6, versus="none"),
+    Target("MORE, Ettinger 1999", RALOXIFENE, 66.5, FN, 36, 2.1, versus="none"),
+    Target("Meunier 1999", RALOXIFENE, 60.2, TH, 24, 1.6, versus="none"),
+    Target("PEPI 1996, placebo", None, 56, LS, 36, -1.8),
+    Target("PEPI 1996, placebo", None, 56, TH, 36, -1.7),
+    Target("PEPI 1996, full dose of estrogen", PATCH, 56, LS, 36, 3.8),
+    Target("PEPI 1996, full dose of estrogen", PATCH, 56, TH, 36, 1.7),
+    Target("WHI, Cauley 2003", PATCH, 63, TH, 36, 3.7),
+    Target("ULTRA, Ettinger 2004", ULTRA_LOW, 67, LS, 24, 2.0, versus="none"),
+    Target("ULTRA, Ettinger 2004", ULTRA_LOW, 67, TH, 24, 1.2, versus="none"),
+    Target("FPT, Neer 2001, 20 ug", TERIPARATIDE, 70, LS, 21, 9.7),
+    Target("FPT, Neer 2001, 20 ug", TERIPARATIDE, 70, TH, 21, 2.6),
+    Target("FPT, Neer 2001, 20 ug", TERIPARATIDE, 70, FN, 21, 2.8),
+    Target("FPT, Neer 2001, 40 ug", "teriparatide 40 ug daily for 24 mo", 70, LS, 21, 13.7),
+    Target("DATA, Leder 2014", TERIPARATIDE, 66, LS, 24, 9.5),
+    Target("DATA, Leder 2014", TERIPARATIDE, 66, TH, 24, 2.0),
+    Target("DATA, Leder 2014", denosumab(4), 66, LS, 24, 8.3),
+    Target("DATA, Leder 2014, together", f"{TERIPARATIDE}; {denosumab(4)}", 66, LS, 24, 12.9),
+    Target("DATA, Leder 2014, together", f"{TERIPARATIDE}; {denosumab(4)}", 66, TH, 24, 6.3),
+    Target("DATA-Switch, Leder 2015", BUILD_THEN_KEEP, 66, LS, 48, 18.3),
+    Target("DATA-Switch, Leder 2015", BUILD_THEN_KEEP, 66, TH, 48, 6.6),
+    Target("DATA-Switch, Leder 2015", KEEP_THEN_BUILD, 66, LS, 48, 14.0),
+    Target("DATA-Switch, Leder 2015", KEEP_THEN_BUILD, 66, TH, 48, 2.8),
+    Target("FRAME, Cosman 2016", ROMOSOZUMAB, 71, LS, 12, 13.3),
+    Target("FRAME, Cosman 2016", ROMOSOZUMAB, 71, TH, 12, 6.8),
+    Target("FRAME, Cosman 2016, then denosumab", ROMOSOZUMAB_DENOSUMAB, 71, LS, 24, 17.6),
+    Target("FRAME, Cosman 2016, then denosumab", ROMOSOZUMAB_DENOSUMAB, 71, TH, 24, 8.8),
+    Target("FLEX, Black 2006, went on", FLEX_CONTINUE, 73, TH, 60, -1.02),
+    Target("FLEX, Black 2006, went on", FLEX_CONTINUE, 73, LS, 60, 5.26),
+    Target("Grey 2010, one dose", "zoledronic acid 5 mg once", 65, LS, 36, 6.8, versus="none"),
+    Target("Grey 2010, one dose", "zoledronic acid 5 mg once", 65, TH, 36, 4.0, versus="none"),
     Target("Hosking 2003", "alendronate 70 mg weekly for 12 mo", 69, LS, 12, 4.8),
 )
 
@@ -170,6 +211,32 @@ def test_markers_on_an_aromatase_inhibitor() -> None:
     assert 20 < marker(ANASTROZOLE, 65, "ctx", [12])[0] < 45
     assert 14 < marker(ANASTROZOLE, 65, "p1np", [12])[0] < 37
     assert marker(AI_IBANDRONATE, 65, "ctx", [12])[0] < -20
+
+
+def test_markers_on_raloxifene_and_hormone_therapy() -> None:
+    """CTX -26 % against placebo (MORE); turnover falls by a third to a half (PEPI)."""
+    assert abs(marker(RALOXIFENE, 66.5, "ctx", [36])[0] + 26) < 25
+    assert -60 < marker(PATCH, 56, "ctx", [12])[0] < -25
+
+
+def test_markers_on_romosozumab() -> None:
+    """Against placebo: P1NP +145, CTX -55 % at two weeks, -15 and -25 % at a year (label)."""
+    assert np.all(np.abs(marker(ROMOSOZUMAB, 71, "p1np", [0.46, 12]) - [145, -15]) < 25)
+    assert np.all(np.abs(marker(ROMOSOZUMAB, 71, "ctx", [0.46, 12]) - [-55, -25]) < 25)
+
+
+def test_hip_is_lost_early_when_teriparatide_follows_denosumab() -> None:
+    """DATA-Switch, Leder 2015: the hip falls for a year and then comes back in part."""
+    ds = rm.simulate(
+        "reference",
+        schedule=KEEP_THEN_BUILD,
+        patient=rm.Patient(age=66, menopause_age=50),
+        times=np.array([0.0, 24, 30, 48]) * MONTH,
+        outputs=[f"{TH}_percent_change"],
+    )
+    kept, early, late = ds[f"{TH}_percent_change"].values[0, 1:]
+    assert early < kept - 1.5
+    assert late > early
 
 
 def test_one_zoledronate_halves_ctx_for_years() -> None:

@@ -171,7 +171,7 @@ def _folder(problem: FitProblem, folder: Path, *, resume: bool) -> Path:
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror or error}."
         raise StoreError(message) from error
-    about = manifest(problem=mark, title=problem.title, model=problem.model, seed=problem.seed)
+    about = manifest(problem=mark, title=problem.title, model=problem.model_name, seed=problem.seed)
     write_atomically(record, json.dumps(about, indent=2, sort_keys=True))
     if problem.path is not None:
         shutil.copyfile(problem.path, folder / "problem.toml")

@@ -65,7 +65,9 @@ class Objective:
         """Return residuals and their exact derivatives by the inner coordinates."""
         names = self.coordinates.names
         predicted, slopes = self.predictor.slopes(self.coordinates.natural(theta), names)
-        inner = slopes * self.coordinates.slopes(theta) * (np.sqrt(self.share) / self.sigma)[:, None]
+        inner = (
+            slopes * self.coordinates.slopes(theta) * (np.sqrt(self.share) / self.sigma)[:, None]
+        )
         inner[self._kept(predicted)] = 0.0
         residuals = np.concatenate((self.standardized(predicted), self._priors(theta)))
         return residuals, np.concatenate((inner, np.diag(self.coordinates.has_prior)))
@@ -137,7 +139,9 @@ def objective(problem: FitProblem) -> Objective:
     every = [replace(t, observations=_informative(t.observations)) for t in problem.evidence()]
     built = predictor(problem.model, every)
     if not built.targets:
-        message = f"{problem.title}: model '{problem.model}' predicts none of the observations."
+        message = (
+            f"{problem.title}: model '{problem.model_name}' predicts none of the observations."
+        )
         raise ConfigError(message)
     chosen = tuple(problem.parameters().values())
     _check_slopes(built, [p.name for p in chosen])

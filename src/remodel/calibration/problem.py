@@ -25,7 +25,8 @@ class FitProblem:
 
     Attributes
     ----------
-    title, model : str
+    title : str
+    model : str or Model
     estimate : tuple of str
         Parameters to be estimated.
     sources : tuple of Source
@@ -50,7 +51,7 @@ class FitProblem:
     """
 
     title: str
-    model: str
+    model: str | Model
     estimate: tuple[str, ...]
     sources: tuple[Source, ...]
     loss: str = "soft_l1"
@@ -61,6 +62,11 @@ class FitProblem:
     seed: int = 1
     max_evaluations: int = 60
     path: Path | None = None
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model."""
+        return self.model if isinstance(self.model, str) else self.model.name
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the tables, without what is held out."""
@@ -79,7 +85,7 @@ class FitProblem:
             for row in table.observations
         ]
         settings = (
-            self.model, self.estimate, self.loss, self.loss_scale, sorted(self.discrepancy.items()),
+            self.model_name, self.estimate, self.loss, self.loss_scale, sorted(self.discrepancy.items()),
             self.independent_points, self.starts, self.seed, self.max_evaluations,
         )  # fmt: skip
         parameters = [repr(p) for p in load_model(self.model).parameters.values()]

@@ -224,9 +224,7 @@ def _read(store: Path | None) -> list[ProfilePoint]:
     return points
 
 
-def _profile(
-    objective: Objective, k: int, points: list[ProfilePoint], level: float
-) -> Profile:
+def _profile(objective: Objective, k: int, points: list[ProfilePoint], level: float) -> Profile:
     coordinate = objective.coordinates.each[k]
     thetas = np.array([point.theta for point in points])
     rises = np.array([point.rise for point in points])

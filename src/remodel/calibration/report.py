@@ -123,7 +123,7 @@ def fit_report(fit: Fit, built: Objective) -> str:
     table, info = fit.predictions, fit.information
     lines = [
         f"# {fit.problem.title}", "",
-        f"Model {fit.problem.model}; {built.size} published numbers; "
+        f"Model {fit.problem.model_name}; {built.size} published numbers; "
         f"{len(info.names)} parameters estimated. Objective {fit.cost:.2f}.", "",
         f"Standardized residuals: RMS {np.sqrt(np.mean(table['standardized'] ** 2)):.2f}.", "",
         "## Convergence", "", convergence(fit.starts), "",

@@ -116,7 +116,9 @@ def descend(
     )
 
 
-def starting_points(coordinates: Coordinates, first: FloatArray, count: int, seed: int) -> FloatArray:
+def starting_points(
+    coordinates: Coordinates, first: FloatArray, count: int, seed: int
+) -> FloatArray:
     """Return starting points, shape (count, n_parameters).
 
     The first is given. The others are a Latin hypercube over the priors, or over the bounds where

@@ -49,6 +49,8 @@ def run(given: argparse.Namespace) -> int:
     for failure in outcome.failed:
         print(f"remodel: arm {failure}", file=sys.stderr)
     print(f"\nResults: {outcome.folder}")
+    for path in outcome.tables:
+        print(f"Table:   {path}")
     for path in outcome.figures[1:]:
         print(f"Figure:  {path}")
     if outcome.figures:

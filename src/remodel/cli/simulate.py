@@ -191,7 +191,8 @@ def _print_result(
     print()
     steps = int(dataset["steps"].to_numpy()[0])
     status = Status(int(dataset["status"].to_numpy()[0])).name.lower().replace("_", " ")
-    print(f"Status {status}, {count(steps, 'step')}, {seconds:.2f} s. Δ%: percent change from the start.")
+    print(f"Status {status}, {count(steps, 'step')}, {seconds:.2f} s. ", end="")
+    print("Δ%: percent change from the start.")
 
 
 def _words(schedule: Schedule) -> str:

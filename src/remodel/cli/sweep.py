@@ -88,25 +88,18 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _sweep(setup: Setup, given: argparse.Namespace) -> int:
-    from remodel.sweeps.api import begin
-    from remodel.sweeps.api import run as run_sweep
+    from remodel.simulation import check_count
+    from remodel.sweeps.api import begin, machines
     from remodel.sweeps.runner import SweepStoppedError
-    from remodel.sweeps.summary import summary_of
 
-    is_retry = given.retry_failed
     _check_retry(given)
-    store = begin(setup, given.out, resume=given.resume or is_retry, chunk=given.chunk)
-    _say_versions(store)
-    before = summary_of(store)
+    check_count("threads", given.threads)
     try:
-        with _terminable(), _meter_of(before, is_retry) as meter:
-            if is_retry:
-                _retry(store, setup, given, meter.add)
-            else:
-                run_sweep(
-                    store, setup, threads=given.threads, scheduler=given.scheduler,
-                    workers=given.workers, progress=meter.add,
-                )  # fmt: skip
+        with machines(given.scheduler, given.workers, given.out) as client, _terminable():
+            resume = given.resume or given.retry_failed
+            store = begin(setup, given.out, resume=resume, chunk=given.chunk)
+            _say_versions(store)
+            _run_or_retry(store, setup, given, client)
     except SweepStoppedError as stop:
         print(f"remodel: {stop}", file=sys.stderr)
         print(f"  remodel sweep {given.design} --out {given.out} --resume", file=sys.stderr)
@@ -114,7 +107,19 @@ def _sweep(setup: Setup, given: argparse.Namespace) -> int:
     return _report(store, given)
 
 
-def _meter_of(before: Summary, is_retry: bool) -> Any:
+def _run_or_retry(store: Store, setup: Setup, given: argparse.Namespace, client: Any) -> None:
+    from remodel.sweeps.api import run as run_sweep
+    from remodel.sweeps.summary import summary_of
+
+    before = summary_of(store)
+    with _meter_of(before, is_retry=given.retry_failed) as meter:
+        if given.retry_failed:
+            _retry(store, setup, given, meter.add)
+        else:
+            run_sweep(store, setup, threads=given.threads, client=client, progress=meter.add)
+
+
+def _meter_of(before: Summary, *, is_retry: bool) -> Any:
     from remodel.cli.sweep_progress import meter
 
     if is_retry:

@@ -14,19 +14,29 @@ from __future__ import annotations
 from remodel.drugs.drug import Drug
 from remodel.drugs.injections import SUBCUTANEOUS
 from remodel.drugs.pharmacokinetics import ONE_COMPARTMENT
-from remodel.equations import factor, gain, hill, loss, quantity, state, term
+from remodel.equations import factor, gain, loss, quantity, state, term
 
 DRUG_CLASS = "parathyroid hormone analogue"
 
-exposure = state("exposure", "mg/L", "Level of teriparatide, as a mean over days", typical=1e-5)
+exposure = state("exposure", "-", "Pulses over days, relative to half-effect height")
 late_response = state("late_response", "-", "Response of RANKL-bearing cells, months behind")
 tolerance = state("tolerance", "-", "Tolerance, built up by the response over a year")
 
 
+@quantity
+def pulse_height(concentration, pulse_interval, clearance, volume):
+    """Height of one of the pulses that give this mean level.
+
+    The area of a pulse is the mean level times the interval; its height is that area times the
+    rate at which it falls.
+    """
+    return concentration * pulse_interval * clearance / volume
+
+
 @gain("exposure")
-def exposure_gain(exposure_rate, concentration):
-    """The mean follows the level."""
-    return exposure_rate * concentration
+def exposure_gain(exposure_rate, pulse_height, half_effect):
+    """Cells sum up pulses."""
+    return exposure_rate * pulse_height / half_effect
 
 
 @loss("exposure")
@@ -36,22 +46,9 @@ def exposure_loss(exposure_rate, exposure):
 
 
 @quantity
-def pulse_height(exposure, pulse_interval, clearance, volume):
-    """Height of a pulse: what is given at once, spread over the volume.
-
-    The area of one pulse is the mean level times the interval; its height is that area times the
-    rate at which it falls.
-    """
-    return exposure * pulse_interval * clearance / volume
-
-
-@quantity
-def response(pulse_height, half_effect, tolerance, tolerance_strength):
-    """Response of the osteoblast lineage to a pulse; it saturates, and wanes with tolerance.
-
-    Markers fall in the second year, and a second course does less (Finkelstein 2009).
-    """
-    return hill(pulse_height, half_effect) / (1 + tolerance_strength * tolerance)
+def response(exposure):
+    """Response of the osteoblast lineage to pulses; it saturates."""
+    return exposure / (1 + exposure)
 
 
 @gain("tolerance")
@@ -85,9 +82,13 @@ def awakening(awakening_by_response, response):
 
 
 @factor("preosteoblast_recruitment")
-def recruitment(recruitment_by_response, response):
-    """More precursors commit where bone is resorbed."""
-    return 1 + recruitment_by_response * response
+def recruitment(recruitment_by_response, response, tolerance_strength, tolerance):
+    """More precursors commit where bone is resorbed, less so with tolerance.
+
+    Markers fall in the second year, a second course does less (Finkelstein 2009), and formation
+    falls below its start when the drug stops.
+    """
+    return (1 + recruitment_by_response * response) / (1 + tolerance_strength * tolerance)
 
 
 @factor("osteoblast_apoptosis")
@@ -111,9 +112,10 @@ def cortical_remodeling(cortical_resorption_by_response, late_response):
 teriparatide = Drug(
     "teriparatide",
     (
-        *SUBCUTANEOUS, *ONE_COMPARTMENT, exposure, late_response, tolerance, exposure_gain,
-        exposure_loss, pulse_height, response, tolerance_gain, tolerance_loss, late_response_gain, late_response_loss, awakening, recruitment,
-        survival, rankl_rise, cortical_remodeling,
+        *SUBCUTANEOUS, *ONE_COMPARTMENT, exposure, late_response, tolerance, pulse_height,
+        exposure_gain, exposure_loss, response, tolerance_gain, tolerance_loss,
+        late_response_gain, late_response_loss, awakening, recruitment, survival, rankl_rise,
+        cortical_remodeling,
     ),
     {"sc": "depot"},
     DRUG_CLASS,

@@ -112,7 +112,7 @@ def run_experiment(
     numbers_file = experiment.path.parent / "expected.json"
     expected = load_expected(numbers_file, mode)
     check_expected(numbers_file, expected, keys, outputs)
-    models = ", ".join(experiment.models)
+    models = ", ".join(dict.fromkeys(arm.model for arm in arms))
     report(f"Simulating {len(arms)} arms of {experiment.years:g} years with {models} ...")
     begun = time.perf_counter()
     step = experiment.quick_step_months if quick else experiment.step_months

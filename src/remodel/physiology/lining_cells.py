@@ -56,4 +56,3 @@ def lining_cell_renewal(
 ):
     """The same cells, counted as preosteoblasts: their premenopausal number is smaller."""
     return resting_rate * osteoblasts * preosteoblast_turnover_rate / osteoblast_turnover_rate
-

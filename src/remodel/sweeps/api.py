@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from remodel.sweeps.store import Store, open_store
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
 
 def sweep(
@@ -67,9 +69,35 @@ def sweep(
         cannot be continued; StoreError if the disk is full.
     """
     setup = setup_of(load_design(design))
-    store = begin(setup, out, resume=resume, chunk=chunk)
-    run(store, setup, threads=threads, scheduler=scheduler, workers=workers, progress=progress)
+    check_count("threads", threads)
+    with machines(scheduler, workers, out) as client:
+        store = begin(setup, out, resume=resume, chunk=chunk)
+        run(store, setup, threads=threads, client=client, progress=progress)
     return open_dataset(store)
+
+
+def machines(
+    scheduler: str | None, workers: int | None, out: str | Path | None
+) -> AbstractContextManager[Client | None]:
+    """Return the cluster that will run a sweep, before anything is written; None for this machine.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be reached, or cannot share the store.
+    """
+    check_count("workers", workers)
+    if scheduler is None:
+        if workers is not None:
+            message = "workers belong to a cluster; use scheduler 'local', or threads."
+            raise ConfigError(message)
+        return nullcontext()
+    if out is None:
+        message = "workers of a cluster need a store on a disk they share; name one with out=."
+        raise ConfigError(message)
+    from remodel.sweeps.cluster import connected
+
+    return connected(scheduler, workers)
 
 
 def begin(
@@ -102,25 +130,19 @@ def run(
     setup: Setup,
     *,
     threads: int | None = None,
-    scheduler: str | None = None,
-    workers: int | None = None,
+    client: Client | None = None,
     progress: Report | None = None,
 ) -> None:
     """Simulate what a store misses, here or on a cluster."""
-    check_count("threads", threads)
-    check_count("workers", workers)
     report = progress or (lambda _finished, _failed: None)
-    if scheduler is None:
-        if workers is not None:
-            message = "workers belong to a cluster; use scheduler='local', or threads."
-            raise ConfigError(message)
+    if client is None:
         with store.owned():
             run_local(store, setup, threads, report)
         return
     from remodel.sweeps.cluster import run_on_cluster
 
     with store.owned(alone=False):
-        run_on_cluster(store, setup, scheduler, workers, report)
+        run_on_cluster(store, setup, client, report)
 
 
 def open_dataset(store: Store | str | Path) -> xr.Dataset:

@@ -29,32 +29,38 @@ _AHEAD = 3  # chunks waiting for each processor, so that none is idle and few ar
 _MOST_DEATHS = 10  # workers that may die under one chunk before it is given up
 
 
-def run_on_cluster(
-    store: Store, setup: Setup, scheduler: str, workers: int | None, report: Report
-) -> None:
+def run_on_cluster(store: Store, setup: Setup, client: Client, report: Report) -> None:
     """Simulate what a store misses on the workers of a cluster.
 
     Raises
     ------
-    ConfigError
-        If the scheduler cannot be reached, or the store is in memory.
     StoreError
         If a worker does not see the store, or cannot write to it.
     SweepStoppedError
         If the user stops it.
     """
-    if store.path is None:
-        message = "workers of a cluster need a store on a disk they share; name one with out=."
-        raise ConfigError(message)
-    with _client(scheduler, workers) as client:
-        try:
-            _distribute(client, store, setup, report)
-        except KeyboardInterrupt:
-            raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
+    try:
+        _distribute(client, store, setup, report)
+    except KeyboardInterrupt:
+        raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
 
 
 @contextmanager
-def _client(scheduler: str, workers: int | None) -> Iterator[Client]:
+def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
+    """Yield a client of a Dask cluster.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address, or ``local`` for workers on this machine.
+    workers : int, optional
+        How many local ones.
+
+    Raises
+    ------
+    ConfigError
+        If the scheduler does not answer within seconds.
+    """
     distributed = require("distributed", "cluster")
     if scheduler == LOCAL:
         with (

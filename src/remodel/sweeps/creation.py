@@ -257,12 +257,12 @@ def _add_factors(writer: _Writer, design: Design, layout: Layout) -> list[str]:
 
 def _add_results(writer: _Writer, setup: Setup, times: int) -> None:
     design, model = setup.design, setup.model
-    units = {name: s.unit for name, s in model.assembly(model.drugs).states.items()}
+    states = model.assembly(model.drugs).states
     for name in design.outputs:
-        about = results.describe(model, units, name)
+        about = results.describe(model, states, name)
         writer.result(name, design.precision, about, math.nan, times)
     for reduction in design.reductions:
-        about = results.describe(model, units, reduction.of)
+        about = results.describe(model, states, reduction.of)
         note = {
             "units": reduction.unit(about["units"]),
             "long_name": reduction.long_name(about["long_name"]),

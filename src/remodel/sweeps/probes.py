@@ -9,7 +9,7 @@ from remodel.sweeps.factors import Column, Rows
 
 _MOST_ROWS = 400
 _POINTS = 32
-_MOST_LEVELS = 40
+_MOST_LEVELS, _FEW = 40, 5
 
 
 def probes(design: Design) -> Rows | None:
@@ -52,9 +52,9 @@ def _crossed(design: Design) -> Rows:
 
 def _levels(design: Design, j: int) -> Column:
     factor = design.factors[j]
-    if factor.is_range and not factor.count:
-        return factor.at(np.linspace(0.0, 1.0, 5))
-    every = factor.levels()
     most = max(2, min(_MOST_LEVELS, _MOST_ROWS // len(design.factors)))
+    if factor.is_range:
+        return factor.at(np.linspace(0.0, 1.0, min(factor.count or _FEW, most)))
+    every = factor.levels()
     some: Column = every[np.linspace(0, len(every) - 1, min(len(every), most)).astype(int)]
     return some

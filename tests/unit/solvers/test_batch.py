@@ -201,7 +201,7 @@ ENDINGS: dict[str, tuple[Any, float, dict[str, Any], Status]] = {
     "start no number": (_grow, math.nan, {}, Status.NOT_FINITE),
     "slope not finite": (_log, 0.0, {}, Status.NOT_FINITE),
     "below zero": (_fall, 0.5, {}, Status.OUT_OF_DOMAIN),
-    "matrix not finite": (_root, 0.0, {}, Status.SINGULAR),
+    "matrix not finite": (_root, 0.0, {}, Status.STEP_TOO_SMALL),
 }
 
 
@@ -220,6 +220,14 @@ def test_every_ending_has_its_status_and_no_false_numbers(name: str, make_system
         assert stopped < TIMES[-1]
         assert np.isnan(solution.final).all()
         assert solution.failed.tolist() == [0]
+
+
+def test_a_matrix_that_is_never_finite_is_singular(make_system) -> None:
+    system = make_system({"x": _root, "y": lambda y: 0 * y})
+    solution = integrate_batch(system, one((), [0.0, 1.0]))
+    assert solution.status.tolist() == [Status.SINGULAR]
+    assert solution.stopped.tolist() == [0.0]
+    assert np.isnan(solution.outputs[:, 0, 1:]).all()
 
 
 @pytest.mark.parametrize(

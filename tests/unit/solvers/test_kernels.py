@@ -34,8 +34,10 @@ def _points(name: str, count: int) -> dict[str, Any]:
     random = np.random.default_rng(7)
     names = system.parameter_names
     rows = np.tile(model.all_parameters.internal(names), (count, 1))
-    inputs = [model.all_parameters[n].status == "input" for n in names]
-    rows *= np.where(inputs, 1.0, np.exp(random.normal(0, 0.05, rows.shape)))
+    known = [model.all_parameters[n] for n in names]
+    moved = rows * np.exp(random.normal(0, 0.05, rows.shape))
+    bounds = np.array([(p.lower * p.factor, p.upper * p.factor) for p in known]).T
+    rows = np.where([p.status == "input" for p in known], rows, np.clip(moved, *bounds))
     start = system.baseline(rows, np.zeros(count))
     start = np.where(start == 0.0, 5.0, start) * np.exp(random.normal(0, 0.2, start.shape))
     values = dict(zip(names, rows.T, strict=True))

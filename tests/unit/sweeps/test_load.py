@@ -66,9 +66,7 @@ WRONG = {
         "[factors] k_from: 'k_from' is no parameter of 'pivonka2008', no attribute of a patient "
         "and no field of the schedule. Did you mean 'k_form'?",
     ),
-    "an empty range": (
-        {"factors": {"k_form": {**RANGE, "lower": 2.5}}}, "the range from 2.5 to 2"
-    ),
+    "an empty range": ({"factors": {"k_form": {**RANGE, "lower": 2.5}}}, "the range from 2.5 to 2"),
     "log through zero": (
         {"factors": {"P_PTH": {"lower": 0.0, "upper": 9.0, "count": 3, "scale": "log"}}},
         "[factors.P_PTH] lower: a log scale cannot reach from 0 to 9",
@@ -88,7 +86,8 @@ WRONG = {
     "an unknown key": ({"factors": {"k_form": {**RANGE, "scal": "log"}}}, "Did you mean 'scale'?"),
     "an output": ({"outputs": ["osteoclast"]}, "outputs: model 'pivonka2008' has no output"),
     "a reduction of nothing": (
-        {"reductions": {"x": {"of": "bone", "take": "mean"}}}, "[reductions.x] of: model"
+        {"reductions": {"x": {"of": "bone", "take": "mean"}}},
+        "[reductions.x] of: model",
     ),
     "nothing kept": ({"outputs": [], "reductions": {}}, "keeps at least one output or one reduct"),
     "a reserved name": (

@@ -80,7 +80,10 @@ def test_a_result_does_not_depend_on_its_neighbors(values):
         ({"take": "value"}, "take = 'value' needs at_months"),
         ({"take": "time_below"}, "take = 'time_below' needs below"),
         ({"take": "maximum", "below": 3.0}, "has no use for below"),
-        ({"take": "mean", "from_months": 12.0, "to_months": 6.0}, "from 12 to 6 months holds nothing"),
+        (
+            {"take": "mean", "from_months": 12.0, "to_months": 6.0},
+            "from 12 to 6 months holds nothing",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(fields, says):

@@ -75,7 +75,9 @@ def test_words_are_a_factor_like_numbers(designs, tmp_path):
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(chunk=st.integers(1, 45), threads=st.integers(1, 3), kind=st.sampled_from(["grid", "random"]))
+@given(
+    chunk=st.integers(1, 45), threads=st.integers(1, 3), kind=st.sampled_from(["grid", "random"])
+)
 def test_neither_chunks_nor_threads_change_a_bit(designs, chunk, threads, kind):
     design = designs.grid() if kind == "grid" else designs.sample(kind)
     whole = sweep(design)
@@ -125,12 +127,14 @@ def test_only_reductions_need_no_trajectories(designs):
 
 def test_failed_simulations_leave_the_others_alone_and_are_listed(designs, tmp_path):
     good = sweep(designs.grid())
-    limit = int(np.sort(good["steps"].to_numpy().ravel())[-4])
+    limit = int((good["steps"] + good["rejected_steps"]).max()) - 1
     path = tmp_path / "s.zarr"
     found = sweep(designs.grid(solver={"max_steps": limit}), path, chunk=7)
     failed = found["status"].to_numpy() != 0
-    assert 0 < failed.sum() <= 4
-    assert np.array_equal(found["osteoclasts"].to_numpy()[~failed], good["osteoclasts"].to_numpy()[~failed])
+    assert 0 < failed.sum() < 30
+    assert np.array_equal(
+        found["osteoclasts"].to_numpy()[~failed], good["osteoclasts"].to_numpy()[~failed]
+    )
     assert np.isnan(found["osteoclasts"].to_numpy()[failed][:, -1]).all()
     assert np.isnan(found["least_bone"].to_numpy()[failed]).all()
     table = failures(open_store(path))
@@ -149,7 +153,7 @@ WRONG = {
     "no simulation is left": ({"constraints": ["k_form > 3"]}, "none of the 30 simulations meets"),
     "too large for memory": (
         {"factors": {"k_form": {"lower": 1.2, "upper": 2.0, "count": 40_000_000}}},
-        "the results take up to 2.76 GiB; name a store with out=",
+        "the results take up to 2.46 GiB; name a store with out=",
     ),
 }
 

@@ -1,0 +1,102 @@
+"""The same sweep on a Dask cluster, whose workers come, go and die."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from remodel.errors import ConfigError, StoreError
+from remodel.sweeps import open_store, summary_of, sweep
+
+pytest.importorskip("zarr")
+distributed = pytest.importorskip("distributed")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+DESIGN = {
+    "model": "pivonka2008",
+    "kind": "grid",
+    "years": 2,
+    "step_months": 1,
+    "outputs": ["osteoclasts", "bone_volume_percent_change"],
+    "factors": {
+        "P_PTH": {"lower": 0.0, "upper": 2000.0, "count": 30},
+        "k_form": {"lower": 1.2, "upper": 2.0, "count": 20},
+    },
+}
+
+
+@pytest.fixture
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as running:
+        yield running
+
+
+def test_a_cluster_gives_the_same_store_as_one_machine(tmp_path, cluster):
+    whole = sweep(DESIGN, tmp_path / "whole.zarr", chunk=50)
+    found = sweep(DESIGN, tmp_path / "s.zarr", chunk=50, scheduler=cluster.scheduler_address)
+    assert found.identical(whole)
+
+
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path, cluster):
+    whole = sweep(DESIGN, tmp_path / "whole.zarr", chunk=10)
+    told = []
+
+    def kill_one(finished: int, _failed: int) -> None:
+        told.append(finished)
+        if len(told) in (5, 25):
+            victim = next(iter(cluster.workers.values()))
+            victim.process.process._process.kill()  # as kill -9 does
+
+    found = sweep(
+        DESIGN, tmp_path / "s.zarr", chunk=10, scheduler=cluster.scheduler_address,
+        progress=kill_one,
+    )  # fmt: skip
+    assert found.identical(whole)
+    assert sum(told) == 600
+    assert summary_of(open_store(tmp_path / "s.zarr")).is_complete
+
+
+def test_a_store_begun_here_is_continued_on_a_cluster_and_back(tmp_path, cluster):
+    from remodel.sweeps.runner import SweepStoppedError
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "s.zarr"
+    with pytest.raises(SweepStoppedError):
+        sweep(DESIGN, path, chunk=20, progress=stop)
+    with pytest.raises(SweepStoppedError):
+        sweep(DESIGN, path, resume=True, scheduler=cluster.scheduler_address, progress=stop)
+    assert sweep(DESIGN, path, resume=True).identical(sweep(DESIGN, tmp_path / "w.zarr", chunk=20))
+
+
+def test_a_scheduler_that_does_not_answer_is_named_within_seconds(tmp_path):
+    begun = time.monotonic()
+    with pytest.raises(ConfigError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:9'"):
+        sweep(DESIGN, tmp_path / "s.zarr", scheduler="tcp://127.0.0.1:9")
+    assert time.monotonic() - begun < 15
+    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nonsense'"):
+        sweep(DESIGN, tmp_path / "s.zarr", scheduler="nonsense")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cluster_needs_a_store_on_disk():
+    with pytest.raises(ConfigError, match="need a store on a disk they share"):
+        sweep(DESIGN, scheduler="local")
+
+
+def test_a_worker_that_cannot_see_the_store_says_so(tmp_path):
+    from remodel.sweeps.cluster import simulate_and_store
+    from remodel.sweeps.load import load_design
+
+    with pytest.raises(
+        StoreError, match=r"does not see .*nowhere.zarr; the store must be on a disk"
+    ):
+        simulate_and_store(str(tmp_path / "nowhere.zarr"), load_design(DESIGN), 0)

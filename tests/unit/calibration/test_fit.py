@@ -1,0 +1,143 @@
+"""A fit finds the parameters that made the data, and a killed one ends where it would have."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import toy
+from conftest import TRUTH
+
+from remodel.calibration import calibrate, objective
+from remodel.errors import ConfigError, StoreError
+from remodel.parameters import load_parameters
+
+
+def test_known_parameters_are_found_within_their_stated_intervals(toy_source, tmp_path):
+    fit = calibrate(toy.problem(toy_source, starts=3), out=tmp_path / "fit", workers=1)
+    found = fit.estimates.set_index("parameter")
+    for name, truth in TRUTH.items():
+        value, error = found.loc[name, ["value", "standard_error"]]
+        assert abs(value - truth) < 1.96 * error, name
+        assert error < 0.5 * truth
+    assert not found["at_bound"].any()
+    assert fit.starts[0].start["turnover"] == pytest.approx(0.5)
+    assert {round(s.cost, 3) for s in fit.starts} == {round(fit.cost, 3)}
+    assert np.sqrt(np.mean(fit.predictions["standardized"] ** 2)) == pytest.approx(1.0, abs=0.25)
+
+
+def test_slopes_are_those_of_the_residuals(toy_source):
+    built = objective(toy.problem(toy_source))
+    theta = np.array([0.3, -0.2, 0.1, 0.4])
+    _, slopes = built.residuals_and_slopes(theta)
+    for j in range(4):
+        step = np.zeros(4)
+        step[j] = 1e-3
+        near = (built.residuals(theta + step) - built.residuals(theta - step)) / 2e-3
+        np.testing.assert_allclose(slopes[:, j], near, atol=2e-4 * np.abs(near).max())
+
+
+def test_many_vectors_give_the_same_as_one_after_the_other(toy_source):
+    built = objective(toy.problem(toy_source, loss="soft_l1", independent_points=2.0))
+    thetas = np.random.default_rng(1).uniform(-1, 1, (5, 4))
+    np.testing.assert_array_equal(built.costs(thetas), [built.cost(theta) for theta in thetas])
+
+
+def test_bounds_that_are_kept_cost_nothing(tmp_path):
+    rows = [
+        ("high", "ctx", 3, -10.0, 1.0, "percent", "bound_upper", ""),  # it falls by more
+        ("high", "ctx", 3, -99.0, 1.0, "percent", "bound_upper", ""),
+        ("high", "ctx", 3, -99.0, 1.0, "percent", "bound_lower", ""),
+    ]
+    built = objective(toy.problem(toy.tables(tmp_path, rows)))
+    theta = np.zeros(4)
+    residuals, slopes = built.residuals_and_slopes(theta)
+    assert residuals[0] == residuals[2] == 0.0
+    assert residuals[1] > 1.0
+    assert not slopes[0].any()
+    assert slopes[1].any()
+
+
+def test_points_of_one_curve_share_their_weight(toy_source):
+    alone = objective(toy.problem(toy_source))
+    shared = objective(toy.problem(toy_source, independent_points=2.0))
+    np.testing.assert_allclose(shared.share, 2.0 / 5.0)
+    theta = np.zeros(4)
+    ratio = shared.residuals(theta)[:30] ** 2 / alone.residuals(theta)[:30] ** 2
+    np.testing.assert_allclose(ratio, 2.0 / 5.0)
+
+
+def test_discrepancy_adds_to_the_standard_errors(toy_source):
+    built = objective(toy.problem(toy_source, discrepancy={"bmd_total_hip": 0.3}))
+    names = np.array([t.observation.endpoint for t in built.predictor.targets])
+    np.testing.assert_allclose(built.sigma[names == "bmd_total_hip"], 0.5)  # 3, 4, 5
+
+
+def test_outliers_weigh_less_with_the_robust_loss(toy_source):
+    built = objective(toy.problem(toy_source, loss="soft_l1", loss_scale=2.0))
+    loss, slope, _ = built.losses(np.full(34, 1e4))
+    assert loss[0] < 0.05 * 1e4
+    assert slope[0] < 0.05
+    assert loss[-1] == 1e4  # priors stay squares
+
+
+def test_a_killed_fit_resumes_to_the_same_end(toy_source, tmp_path):
+    problem = toy.problem(toy_source, starts=3)
+    whole = calibrate(problem, out=tmp_path / "whole", workers=1)
+
+    def kill(line: str) -> None:
+        if "2 of 3 starts done" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(problem, out=tmp_path / "killed", workers=1, report=kill)
+    (tmp_path / "killed" / "starts" / "002.json.part").write_text("{ half a fi")
+    told: list[str] = []
+    resumed = calibrate(
+        problem, out=tmp_path / "killed", resume=True, workers=1, report=told.append
+    )
+    assert sum("starts done" in line for line in told) == 1
+    assert resumed.parameters.natural() == whole.parameters.natural()
+    assert [s.history for s in resumed.starts] == [s.history for s in whole.starts]
+
+
+def test_the_fitted_set_says_where_it_comes_from(toy_source, tmp_path):
+    fit = calibrate(toy.problem(toy_source), out=tmp_path / "fit", workers=1)
+    found = load_parameters(tmp_path / "fit" / "parameters.toml")
+    assert found.natural() == fit.parameters.natural()
+    assert found["turnover"].provenance == "estimated"
+    assert "30 published numbers of 1 studies" in found["turnover"].source
+    assert found["turnover"].source.endswith("prior: made up")
+    assert found["made"].source == "made up"
+    assert json.loads((tmp_path / "fit" / "fit.json").read_text())["problem"] in found.about
+
+
+def test_a_folder_holds_one_fit(toy_source, tmp_path):
+    problem = toy.problem(toy_source)
+    calibrate(problem, out=tmp_path / "fit", workers=1)
+    with pytest.raises(StoreError, match="holds a fit; resume it, or name another folder"):
+        calibrate(problem, out=tmp_path / "fit", workers=1)
+    other = toy.problem(toy_source, seed=2)
+    with pytest.raises(StoreError, match="of another problem, or of other data"):
+        calibrate(other, out=tmp_path / "fit", resume=True, workers=1)
+
+
+def test_a_profile_needs_an_estimated_parameter(toy_source, tmp_path):
+    with pytest.raises(ConfigError, match="profile of made: it is not among the estimated"):
+        calibrate(toy.problem(toy_source), out=tmp_path / "fit", profiles=["made"], workers=1)
+
+
+def test_a_model_that_predicts_nothing_is_refused(toy_source):
+    with pytest.raises(ConfigError, match="model 'line' predicts none of the observations"):
+        objective(toy.problem(toy_source, toy.LINE))
+
+
+def test_the_report_names_what_the_data_do_not_tell(tmp_path):
+    rows = [("high", "bmd_total_hip", m, 9.0 * m, 0.5, "percent", "change", "") for m in (3, 12)]
+    fit = calibrate(toy.problem(toy.tables(tmp_path, rows)), out=tmp_path / "fit", workers=1)
+    text = (fit.folder / "report.md").read_text()
+    line = next(line for line in text.splitlines() if "Not informed by the data:" in line)
+    assert "floor" in line.split("Not informed")[1]
+    assert "turnover" not in line
+    assert "1 of 1 starts end within" in text

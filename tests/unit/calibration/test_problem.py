@@ -1,0 +1,156 @@
+"""Problem files: what they say, what is refused, and what never enters a fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from remodel.calibration import load_problem
+from remodel.calibration.data import validation_studies
+from remodel.errors import ConfigError, ObservationError
+from remodel.observations import load_observations
+
+GOOD = """
+title = "A fit"
+model = "reference"
+estimate = ["denosumab_half_effect", "ctx_floor"]
+
+[[data]]
+shipped = true
+held_out = ["data/denosumab", "swan"]
+
+[objective]
+loss = "soft_l1"
+loss_scale = 3
+independent_points = 5
+
+[objective.discrepancy]
+bmd_lumbar_spine = 0.5
+
+[starts]
+count = 12
+seed = 4
+max_evaluations = 30
+
+[quick]
+starts = 2
+estimate = ["ctx_floor"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "problem.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_problem_holds_what_the_file_says(tmp_path):
+    text = GOOD.replace(', "swan"', "")
+    found = load_problem(written(tmp_path, text))
+    assert found.estimate == ("denosumab_half_effect", "ctx_floor")
+    assert (found.loss, found.loss_scale, found.independent_points) == ("soft_l1", 3.0, 5.0)
+    assert found.discrepancy == {"bmd_lumbar_spine": 0.5}
+    assert (found.starts, found.seed, found.max_evaluations) == (12, 4, 30)
+    quick = load_problem(written(tmp_path, text), quick=True)
+    assert (quick.starts, quick.estimate, quick.seed) == (2, ("ctx_floor",), 4)
+
+
+def test_without_a_list_all_parameters_marked_as_estimated_are_fitted(tmp_path):
+    found = load_problem(written(tmp_path, "[[data]]\nshipped = true\n"))
+    statuses = {p.status for p in found.parameters().values()}
+    assert statuses == {"estimated"}
+    assert len(found.estimate) > 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('model = "reference"', 'model = "referense"', "model: .*Did you mean 'reference'"),
+        ("loss_scale = 3", "loss_scale = -3", "loss_scale: expected a number above 0, got -3"),
+        ('"soft_l1"', '"softl1"', "'softl1' is not a loss. Did you mean 'soft_l1'"),
+        ('"ctx_floor"]\n\n[[', '"ctx_flor"]\n\n[[', "no parameter 'ctx_flor'. Did you mean 'ctx_f"),
+        ('"denosumab_half_effect",', '"menopause_age",', "menopause_age is an input of a simul"),
+        ("count = 12", "count = 0", "count: expected a whole number from 1, got 0"),
+        ("count = 12", "counts = 12", "counts: unknown key. Did you mean 'count'"),
+        ("bmd_lumbar_spine =", "bmd_lumbar =", "bmd_lumbar: unknown key. Did you mean 'bmd_lumbar"),
+        ("shipped = true\n", "", "observations: this key is missing"),
+        ("[[data]]", "[[date]]", "date: unknown key. Did you mean 'data'"),
+    ],
+)
+def test_wrong_input_is_named_with_its_line(tmp_path, old, new, sentence):
+    assert old in GOOD
+    with pytest.raises(ConfigError, match=rf"problem.toml(, line \d+)?, .*{sentence}"):
+        load_problem(written(tmp_path, GOOD.replace(old, new, 1)))
+
+
+def test_a_problem_without_data_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="name at least one table of data"):
+        load_problem(written(tmp_path, 'title = "none"'))
+
+
+def test_rows_for_validation_never_enter(tmp_path):
+    (table,) = load_problem(written(tmp_path, GOOD.replace(', "swan"', ""))).evidence()
+    assert {row.use for row in table.observations} == {"calibration"}
+    assert not validation_studies() & set(table.observations.studies)
+    assert {"abcsg18_gnant2015", "arbi_markopoulos2010", "decide", "arch"} <= validation_studies()
+
+
+def test_what_is_held_out_is_gone(tmp_path):
+    text = GOOD.replace(', "swan"', "")
+    (table,) = load_problem(written(tmp_path, text)).evidence()
+    left = {row.arm for row in table.observations if row.study_id == "data"}
+    assert left == {"teriparatide", "combination"}
+    assert not [row for row in table.observations if row.comparator == "denosumab"
+                and row.study_id == "data"]  # fmt: skip
+
+
+def test_a_held_out_name_must_exist(tmp_path):
+    path = written(tmp_path, GOOD.replace("swan", "data/denosumap"))
+    with pytest.raises(ConfigError, match="shipped has no 'data/denosumap'. Did you mean 'data/de"):
+        load_problem(path).evidence()
+
+
+OWN = """
+[[data]]
+observations = "observations.csv"
+regimens = "regimens.csv"
+"""
+
+
+def own_tables(folder: Path, study: str) -> None:
+    (folder / "observations.csv").write_text(
+        f"study_id,arm,endpoint,time_months,value,unit\n{study},a,ctx,6,-50,percent\n"
+    )
+    (folder / "regimens.csv").write_text(f"study_id,arm,schedule\n{study},a,denosumab 60 mg once\n")
+
+
+def test_a_validation_trial_in_a_table_of_ones_own_is_refused(tmp_path):
+    own_tables(tmp_path, "decide")
+    problem = load_problem(written(tmp_path, OWN))
+    with pytest.raises(ConfigError, match="study decide is kept for validation and must never be"):
+        problem.evidence()
+    held_out = load_problem(written(tmp_path, OWN + 'held_out = ["decide"]\n'))
+    assert not len(held_out.evidence()[0].observations)
+
+
+def test_a_missing_table_is_an_error_unless_it_is_optional(tmp_path):
+    with pytest.raises(ObservationError, match=r"observations.csv cannot be read"):
+        load_problem(written(tmp_path, OWN)).evidence()
+    assert load_problem(written(tmp_path, OWN + "optional = true\n")).evidence() == ()
+
+
+def test_other_data_make_another_fingerprint(tmp_path):
+    own_tables(tmp_path, "mine")
+    problem = load_problem(written(tmp_path, OWN))
+    first = problem.fingerprint()
+    assert load_problem(written(tmp_path, OWN)).fingerprint() == first
+    table = tmp_path / "observations.csv"
+    table.write_text(table.read_text().replace("-50", "-51"))
+    assert load_problem(written(tmp_path, OWN)).fingerprint() != first
+
+
+def test_every_shipped_row_is_for_one_use_only():
+    by_use = {use: set(load_observations().where(use=use).studies)
+              for use in ("calibration", "validation")}  # fmt: skip
+    assert not by_use["calibration"] & by_use["validation"]

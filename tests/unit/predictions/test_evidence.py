@@ -1,0 +1,116 @@
+"""What a model can be compared with, and the reason where it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from remodel.errors import ObservationError
+from remodel.models import load_model
+from remodel.observations import Arm, Observation, Observations, load_observations, load_regimens
+from remodel.predictions import Evidence, drug_class, patient_of, targets
+from remodel.predictions.predictor import predictor
+from remodel.schedules import Schedule
+
+
+def arm(schedule: str = "none", **more) -> Arm:
+    return Arm("s", more.pop("name", "a"), Schedule.parse(schedule), **more)
+
+
+def evidence(row: Observation, *arms: Arm) -> Evidence:
+    return Evidence("t", Observations((row,)), {("s", a.name): a for a in arms})
+
+
+def row(**more) -> Observation:
+    return Observation("s", "a", **{"endpoint": "bmd_lumbar_spine", "time_months": 12,
+                                    "value": -2.0, **more})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "observation", "one", "reason"),
+    [
+        ("jorg2022", row(), arm(), "model 'jorg2022' has no endpoint 'bmd_lumbar_spine'."),
+        ("peterson2010", row(), arm("alendronate 10 mg daily"),
+         "model 'peterson2010' has no drug 'alendronate'."),
+        ("reference", row(), arm(sex="male"), "the models are of women."),
+        ("peterson2010", row(), arm(menopause="none"), "knows neither age nor menopause."),
+        ("peterson2010", row(), arm(age=50.0, menopause_age=51.0), "neither age nor menopause."),
+        ("jorg2022", row(endpoint="bmd_total_hip"), arm(menopause="surgical", menopause_age=45.0),
+         "model 'jorg2022' has no removal of the ovaries"),
+        ("jorg2022", row(endpoint="ctx", kind="level", unit="ng/mL"), arm(),
+         "the level is in ng/mL, model 'jorg2022' gives it in '-'."),
+        ("reference", row(kind="ratio"), arm(), "a ratio is never compared"),
+    ],
+)  # fmt: skip
+def test_reasons(model, observation, one, reason):
+    found, skipped = targets(load_model(model), evidence(observation, one))
+    assert not found
+    assert reason in skipped[0].reason
+    assert (skipped[0].study_id, skipped[0].n) == ("s", 1)
+
+
+def test_a_comparator_that_cannot_be_simulated_is_a_reason():
+    other = arm("raloxifene 60 mg daily", name="b")
+    observation = row(endpoint="bmd_total_hip", kind="difference", comparator="b")
+    _, skipped = targets(load_model("jorg2022"), evidence(observation, arm(), other))
+    assert "no drug 'raloxifene'" in skipped[0].reason
+
+
+def test_levels_are_converted_to_the_unit_of_the_observation():
+    observation = row(endpoint="p1np", kind="level", value=40.0, unit="ng/mL")
+    (target,), _ = targets(load_model("reference"), evidence(observation, arm(age=60.0)))
+    assert target.unit_factor == pytest.approx(1.0)
+
+
+def test_an_arm_without_a_regimen_is_an_error():
+    with pytest.raises(ObservationError, match="Study s: the arm 'a' has no regimen"):
+        targets(load_model("reference"), evidence(row(), arm(name="b")))
+
+
+def test_a_regimen_without_observations_does_no_harm():
+    found, skipped = targets(load_model("reference"), evidence(row(), arm(), arm(name="idle")))
+    assert (len(found), len(skipped)) == (1, 0)
+
+
+def test_rows_not_used_are_neither_predicted_nor_skipped():
+    observation = row(use="not_used", reason="a repeat")
+    assert targets(load_model("reference"), evidence(observation, arm())) == ([], [])
+
+
+def test_patients_are_those_of_the_arm():
+    model = load_model("reference")
+    found = patient_of(arm(age=58.0, menopause_age=47.0, menopause="surgical"), model)
+    assert (found.age, found.menopause_age, found.menopause) == (58.0, 47.0, "surgical")
+    assert patient_of(arm(menopause="none"), model).menopause is None
+    assert patient_of(arm(age=58.0), load_model("peterson2010")) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "name"),
+    [
+        ("none", "untreated"),
+        ("anastrozole 1 mg daily; denosumab 60 mg every 6 mo", "aromatase inhibitor + denosumab"),
+        ("tamoxifen 20 mg daily for 2 y then letrozole 2.5 mg daily", "aromatase inhibitor"),
+        ("raloxifene 60 mg daily", "SERM"),
+        ("zoledronic acid 5 mg once", "bisphosphonate"),
+        ("calcium_vitamin_d 500 mg daily", "untreated"),
+    ],
+)
+def test_classes_of_treatment(schedule, name):
+    assert drug_class(arm(schedule)) == name
+
+
+def test_equal_arms_are_simulated_once():
+    arms = {("s", n): arm(name=n, age=60.0) for n in ("a", "b", "c")}
+    arms["s", "c"] = arm("denosumab 60 mg once", name="c", age=60.0)
+    rows = [Observation("s", n, "bmd_lumbar_spine", 12, 0.0) for n in ("a", "b", "c")]
+    found = predictor("reference", [Evidence("t", Observations(tuple(rows)), arms)])
+    assert found.arms == 2
+    assert len(found.batches) == 2
+
+
+def test_every_shipped_validation_trial_is_predicted_or_skipped_with_a_reason():
+    rows = load_observations().where(use="validation")
+    found, skipped = targets(load_model("reference"), Evidence("shipped", rows, load_regimens()))
+    assert len(found) + sum(s.n for s in skipped) == len(rows)
+    assert all(s.reason.endswith(".") for s in skipped)
+    assert len(found) > 90
