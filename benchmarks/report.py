@@ -41,7 +41,8 @@ _METHOD = """## How it is measured
   Radau at 1e-10 agrees with it to the difference given under each table.
 * **Time** is processor time per simulation on one thread, in one process pinned to one processor.
   Solvers take turns: every one, at every tolerance, once a round; times are medians over
-  {rounds} rounds, ratios medians of the ratios within a round. Processor time does not count what
+  {rounds} rounds, ratios medians of the ratios within a round; calls of more than 3 s are made
+  once. Processor time does not count what
   other programs took, but they still disturb caches and clock rates: loads are given below.
 * **Equal error** is interpolated, linear in logarithms, between measured tolerances. A star marks
   an error outside the measured range: the loosest run as it is, or extrapolated from the last two.
@@ -54,10 +55,10 @@ def write(folder: Path, page: Path, pictures: Path) -> None:
     """Write the page and its figures from the results in a folder."""
     pictures.mkdir(parents=True, exist_ok=True)
     shown = os.path.relpath(pictures, page.parent)
-    precision = store.read(folder, "work_precision")
+    precision = {key: store.read(folder, f"work_precision_{key}") for key in WORKLOADS}
     parts = [
         _INTRODUCTION,
-        _targets(folder, precision),
+        _targets(folder, precision["R"]),
         _conditions(folder),
         _workloads(precision, pictures, shown),
         _scaling(folder, pictures, shown),
@@ -65,13 +66,13 @@ def write(folder: Path, page: Path, pictures: Path) -> None:
         _patients(folder),
         _start(folder),
         _steps(folder),
-        _how(precision),
+        _how(precision["R"] or precision["Le"]),
     ]
     page.write_text("\n".join(part for part in parts if part))
 
 
 def _targets(folder: Path, precision: list[dict[str, Any]]) -> str:
-    rows = [*_peer_targets(entries_of(precision, "R")), *_other_targets(folder)]
+    rows = [*_peer_targets(entries_of(precision)), *_other_targets(folder)]
     if not rows:
         return ""
     text = "## In short\n\nWhat was aimed for, and what this run measured.\n\n"
@@ -131,17 +132,17 @@ def _conditions(folder: Path) -> str:
     )
 
 
-def _workloads(precision: list[dict[str, Any]], pictures: Path, shown: str) -> str:
+def _workloads(precision: dict[str, list[dict[str, Any]]], pictures: Path, shown: str) -> str:
     parts = []
     for key in WORKLOADS:
-        entries = entries_of(precision, key)
+        entries = entries_of(precision[key])
         if not entries:
             continue
         title = _SHORT_NAMES[key]
         workload = WORKLOADS[key](1)
         name = f"work_precision_{key}.png"
         figures.work_precision_figure(entries, title, pictures / name)
-        difference = next(r["reference_difference"] for r in precision if r["workload"] == key)
+        difference = precision[key][0]["reference_difference"]
         parts.append(
             f"### {title}\n\n{workload.title}; {len(workload.system.states)} states. Reference "
             f"solutions differ by {difference:.0e}.\n\n![{title}]({shown}/{name})\n\n"

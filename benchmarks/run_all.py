@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,6 @@ Rows = Iterator[Mapping[str, Any]]
 class Size:
     """How much is measured."""
 
-    workloads: tuple[str, ...]
     small: tuple[str, ...]
     samples: int
     rounds: int
@@ -48,10 +48,10 @@ class Size:
     patients: int
     models: tuple[str, ...]
     peers: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 FULL = Size(
-    workloads=("R", "J", "P"),
     small=("Le", "Pi", "Ko"),
     samples=32,
     rounds=5,
@@ -64,8 +64,7 @@ FULL = Size(
     models=("lemaire2004", "jorg2022", "reference", "peterson2010"),
 )
 QUICK = Size(
-    workloads=("Le",),
-    small=(),
+    small=("Le",),
     samples=2,
     rounds=2,
     budget=0.01,
@@ -76,23 +75,24 @@ QUICK = Size(
     patients=16,
     models=(),
     peers="remodel",
+    skipped=tuple(f"work_precision_{key}" for key in ("R", "J", "P", "Pi", "Ko")),
 )
 
 
-def precision(size: Size, folder: Path) -> Rows:
-    """Time and error of every solver on every workload."""
+def precision(key: str, size: Size, folder: Path) -> Rows:
+    """Time and error of every solver on one workload."""
     peers = [p for p in all_peers() if size.peers in p.name]
-    for key in size.workloads + size.small:
-        quick = [p for p in peers if p.name not in work_precision.SLOW]
-        entries, reference = work_precision.work_precision(
-            WORKLOADS[key](size.samples),
-            quick if key in size.small else peers,
-            folder,
-            rounds=size.rounds,
-            budget=size.budget,
-            tolerances=size.tolerances,
-        )
-        yield from work_precision.rows(entries, reference.difference)
+    if key in size.small:
+        peers = [p for p in peers if p.name not in work_precision.SLOW]
+    entries, reference = work_precision.work_precision(
+        WORKLOADS[key](size.samples),
+        peers,
+        folder,
+        rounds=size.rounds,
+        budget=size.budget,
+        tolerances=size.tolerances,
+    )
+    yield from work_precision.rows(entries, reference.difference)
 
 
 def patients(size: Size, _: Path) -> Rows:
@@ -105,13 +105,13 @@ def patients(size: Size, _: Path) -> Rows:
 
 
 SECTIONS: dict[str, Callable[[Size, Path], Rows]] = {
-    "work_precision": precision,
-    "batch": lambda size, _: scaling.by_batch(size.batches, 3),
-    "doses": lambda size, _: scaling.by_doses(size.batch, 3),
-    "models": lambda size, _: scaling.by_model(size.batch, 3),
-    "threads": lambda size, _: scaling.by_threads(size.threaded, size.rounds),
+    **{f"work_precision_{key}": partial(precision, key) for key in WORKLOADS},
+    "batch": lambda size, _folder: scaling.by_batch(size.batches, 3),
+    "doses": lambda size, _folder: scaling.by_doses(size.batch, 3),
+    "models": lambda size, _folder: scaling.by_model(size.batch, 3),
+    "threads": lambda size, _folder: scaling.by_threads(size.threaded, size.rounds),
     "patients": patients,
-    "start": lambda size, _: start_times.start_times(3, size.models),
+    "start": lambda size, _folder: start_times.start_times(3, size.models),
     "kernels": lambda _size, _folder: kernel_times.kernel_times(),
     "operations": lambda _size, _folder: kernel_times.operations(),
 }
@@ -132,6 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not peer.available():
             print(f"missing: {peer.name}; {peer.install}")
     for section in chosen.only:
+        if section in size.skipped:
+            continue
         print(f"{section} (load {machine.load():.2f})", flush=True)
         store.write(chosen.out, section, SECTIONS[section](size, chosen.out))
     report.write(chosen.out, chosen.out / "benchmarks.md", chosen.out)

@@ -200,11 +200,16 @@ def _interventions(
         value = switch.value if switch.value is not None else (event.value or 0.0)
         parameter = parameters[switch.parameter]
         parameter.check(value)
-        action = Action(event.time or 0.0, SET, switch.parameter, value * parameter.factor)
-        if event.age is not None:
-            at_age.append((event.age, action))
-        else:
-            timed.append(action)
+        levels = [(0.0, value)]
+        if event.duration is not None:
+            levels.append((event.duration, parameter.value))  # as it was before
+        for after, level in levels:
+            begin = (event.time or 0.0) + after
+            action = Action(begin, SET, switch.parameter, level * parameter.factor)
+            if event.age is not None:
+                at_age.append((event.age + after, action))
+            else:
+                timed.append(action)
     return timed, tuple(at_age)
 
 

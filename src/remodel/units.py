@@ -142,7 +142,7 @@ def registry() -> pint.UnitRegistry[float]:
 
     units: pint.UnitRegistry[float] = pint.UnitRegistry()
     units.define(f"month = {DAYS_PER_MONTH} * day")
-    units.define(f"year = {DAYS_PER_YEAR} * day = y = yr")
+    units.define(f"year = {DAYS_PER_YEAR} * day = y")
     units.define("@alias month = mo")
     units.define("@alias week = wk")
     units.define("bone_collagen_equivalent = [collagen] = BCE")

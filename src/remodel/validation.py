@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,22 +19,26 @@ from remodel.predictions import (
     Evidence,
     Skipped,
     drug_class,
-    patient_of,
     prediction_table,
     predictor,
     scorecard,
     totals,
 )
+from remodel.predictions.evidence import patients_of
 from remodel.provenance import fingerprint, manifest
+from remodel.solvers.problem import FloatArray
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
 SHIPPED = "shipped"
 _CHANGE = "_percent_change"
-_MOST_TIMES = 400
+_MOST_TIMES = 401
+_BAND_STEP = 4  # curves have this many times more points than bands
+Draws = Mapping[str, FloatArray] | None
 Parameters = ParameterSet | Mapping[str, float] | str | Path | None
 
 
@@ -75,6 +79,7 @@ def validate(
     regimens: str | Path | None = None,
     out: str | Path | None = None,
     parameters: Parameters = None,
+    posterior: str | Path | None = None,
     use: str = "validation",
     progress: Callable[[int], None] | None = None,
 ) -> Validation:
@@ -90,6 +95,9 @@ def validate(
         one overlay figure a study.
     parameters : ParameterSet, mapping, or path of a parameter file, optional
         Values that replace the model's.
+    posterior : path, optional
+        CSV file of draws from the posterior, one column a parameter, such as that of a fit; gives
+        every curve its band of 90 %.
     use : str
         Of the shipped trials: ``validation``, ``calibration`` or ``all``. Tables of one's own
         are always used whole.
@@ -104,6 +112,7 @@ def validate(
     chosen = load_model(model)
     evidence = load_evidence(observations, regimens, use)
     values = _values(chosen, parameters)
+    draws = _draws(chosen, posterior)
     folder = _folder(out)
     one = predictor(chosen, [evidence])
     table = prediction_table(one.targets, one.predict(values))
@@ -119,7 +128,7 @@ def validate(
     if folder is None:
         return found
     _write(found, folder, chosen, values, evidence)
-    figures = _draw_all(found, chosen, values, evidence, folder, progress)
+    figures = _draw_all(found, chosen, values, evidence, folder, progress, draws)
     return Validation(
         **{name: getattr(found, name) for name in Validation.__slots__ if name != "figures"},
         figures=figures,
@@ -161,6 +170,31 @@ def _values(model: Model, parameters: Parameters) -> dict[str, float]:
     values = found.natural() if isinstance(found, ParameterSet) else dict(found)
     model.all_parameters.replace(values)  # raises for an unknown name or a value out of bounds
     return values
+
+
+def _draws(model: Model, posterior: str | Path | None) -> Draws:
+    """Return draws by parameter, checked to be within the bounds of the model.
+
+    Raises
+    ------
+    ParameterError
+        If a column is not a parameter, or a value is out of its bounds.
+    StoreError
+        If the file cannot be read.
+    """
+    if posterior is None:
+        return None
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(posterior)
+    except (OSError, ValueError) as error:
+        message = f"{posterior} cannot be read as a table of draws: {error}."
+        raise StoreError(message) from error
+    for name in table:
+        for value in (table[name].min(), table[name].max()):
+            model.parameters[str(name)].check(float(value))
+    return {str(name): table[name].to_numpy(dtype=np.float64) for name in table}
 
 
 def _folder(out: str | Path | None) -> Path | None:
@@ -207,11 +241,12 @@ def _draw_all(
     evidence: Evidence,
     folder: Path,
     progress: Callable[[int], None] | None,
+    draws: Draws,
 ) -> tuple[Path, ...]:
     paths = []
     for study in dict.fromkeys(found.predictions.get("study_id", ())):
         path = folder / "figures" / f"{_file_name(study)}.png"
-        figure, _ = draw_study(found.predictions, study, model, values, evidence)
+        figure, _ = draw_study(found.predictions, study, model, values, evidence, draws)
         figure.savefig(path)
         paths.append(path)
         if progress:
@@ -225,45 +260,87 @@ def draw_study(
     model: Model,
     values: Mapping[str, float],
     evidence: Evidence,
-) -> tuple[object, pd.DataFrame]:
+    draws: Draws = None,
+) -> tuple[Figure, pd.DataFrame]:
     """Return the overlay of a study and the points in it."""
     from remodel.plots.study_overlay import study_overlay
 
     rows = predictions[predictions["study_id"] == study]
-    dataset = simulate_study(rows, model, values, evidence)
+    dataset = simulate_study(rows, model, values, evidence, draws)
     label = trials(study).label if evidence.name == SHIPPED and study in trial_names() else study
     return study_overlay(dataset, rows, title=f"{label}: {model.name}", label=label)
 
 
 def simulate_study(
-    rows: pd.DataFrame, model: Model, values: Mapping[str, float], evidence: Evidence
+    rows: pd.DataFrame,
+    model: Model,
+    values: Mapping[str, float],
+    evidence: Evidence,
+    draws: Draws = None,
 ) -> xr.Dataset:
-    """Return the curves of a study's arms, with every endpoint that was measured in it."""
-    from remodel.results import SimulationWarning
-    from remodel.simulation import simulate
+    """Return the curves of a study's arms, with every endpoint that was measured in it.
 
+    With draws, ``NAME_low`` and ``NAME_high`` hold the band of 90 % of each.
+    """
     study = str(rows["study_id"].iloc[0])
     names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
     arms = [evidence.arms[study, name] for name in names]
     end = max(float(rows["time_months"].max()), 1.0) * 1.03 * DAYS_PER_MONTH
-    patients = [patient_of(arm, model) for arm in arms] if model.follows_age else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SimulationWarning)
-        dataset = simulate(
-            model,
-            schedule=[arm.schedule for arm in arms],
-            patient=patients,
-            parameters=values or None,
-            times=np.linspace(0.0, end, _MOST_TIMES),
-            outputs=_variables(rows),
-        )
+    variables = _variables(rows)
+    dataset = _curves(model, arms, np.linspace(0.0, end, _MOST_TIMES), variables, values)
+    if draws is not None:
+        dataset = dataset.assign(_bands(model, arms, dataset, variables, values, draws))
     return dataset.assign_coords(
-        arm=("simulation", names), drug_class=("simulation", [_class(arm) for arm in arms])
+        arm=("simulation", names), drug_class=("simulation", [drug_class(arm) for arm in arms])
     )
 
 
-def _class(arm: Arm) -> str:
-    return drug_class(arm)
+def _curves(
+    model: Model,
+    arms: Sequence[Arm],
+    times: FloatArray,
+    outputs: tuple[str, ...],
+    parameters: Mapping[str, float | FloatArray],
+) -> xr.Dataset:
+    from remodel.results import SimulationWarning
+    from remodel.simulation import simulate
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SimulationWarning)
+        return simulate(
+            model,
+            schedule=[arm.schedule for arm in arms],
+            patient=patients_of(arms, model),
+            parameters=parameters or None,
+            times=times,
+            outputs=outputs,
+        )
+
+
+def _bands(
+    model: Model,
+    arms: Sequence[Arm],
+    dataset: xr.Dataset,
+    variables: tuple[str, ...],
+    values: Mapping[str, float],
+    draws: Mapping[str, FloatArray],
+) -> dict[str, tuple[tuple[str, str], FloatArray]]:
+    """Return the ends of the band of each variable, over draws from the posterior."""
+    from remodel.plots.study_overlay import HIGH, LOW
+
+    count = len(next(iter(draws.values())))
+    tiled = {name: np.tile(given, len(arms)) for name, given in draws.items()}
+    repeated = [arm for arm in arms for _ in range(count)]
+    times = dataset["time"].to_numpy()
+    some = _curves(model, repeated, times[::_BAND_STEP], variables, {**values, **tiled})
+    found: dict[str, tuple[tuple[str, str], FloatArray]] = {}
+    for name in variables:
+        shaped = some[name].to_numpy().reshape(len(arms), count, -1)
+        for end, share in ((LOW, 0.05), (HIGH, 0.95)):
+            edge = np.nanquantile(shaped, share, axis=1)
+            smooth = np.stack([np.interp(times, times[::_BAND_STEP], row) for row in edge])
+            found[name + end] = (("simulation", "time"), smooth)
+    return found
 
 
 def _variables(rows: pd.DataFrame) -> tuple[str, ...]:

@@ -89,7 +89,10 @@ def random_batch(name: str, drugs: Sequence[str], n: int, seed: int = 0) -> Batc
 @pytest.fixture(scope="session", params=["reference", "jorg2022"])
 def batch(request: pytest.FixtureRequest) -> Batch:
     """Return a batch of sixty simulations."""
-    drugs = {"reference": ("anastrozole", "zoledronic_acid", "denosumab"), "jorg2022": ("denosumab",)}
+    drugs = {
+        "reference": ("anastrozole", "zoledronic_acid", "denosumab"),
+        "jorg2022": ("denosumab",),
+    }
     return random_batch(request.param, drugs[request.param], 60)
 
 

@@ -222,9 +222,7 @@ def test_other_output_times_change_no_bit(schedule: Any) -> None:
 
 @pytest.mark.parametrize("schedule", SCHEDULES[:7])
 def test_a_longer_simulation_begins_like_a_shorter_one(schedule: Any) -> None:
-    short, long = (
-        rm.simulate(schedule=schedule, outputs=SHOWN, years=years) for years in (2, 4)
-    )
+    short, long = (rm.simulate(schedule=schedule, outputs=SHOWN, years=years) for years in (2, 4))
     close(short, long.isel(time=slice(0, 25)), 20 * RTOL)
 
 

@@ -16,6 +16,7 @@ import pytest
 import remodel as rm
 from remodel.equations.expression import evaluate
 from remodel.models import load_model
+from remodel.results import SimulationWarning
 from remodel.solvers.batch import integrate_batch
 from remodel.solvers.problem import ADD, SET, Event, Problem, problem
 from remodel.solvers.scipy_reference import METHODS, integrate_scipy
@@ -243,7 +244,7 @@ def _sweep(n: int, seed: int, referee: int) -> None:
     arguments = _anyone(n, seed)
     names = arguments["outputs"]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", rm.results.SimulationWarning)
+        warnings.simplefilter("ignore", SimulationWarning)
         found = rm.simulate(**arguments)
         exact = rm.simulate(**arguments, rtol=1e-10)
     well = found.status.values == 0

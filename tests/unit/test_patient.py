@@ -27,7 +27,9 @@ def test_what_is_given_is_kept() -> None:
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    patient = Patient(age=np.int64(60), menopause_age=np.float32(51.5), t_score_total_hip=np.int8(-1))
+    patient = Patient(
+        age=np.int64(60), menopause_age=np.float32(51.5), t_score_total_hip=np.int8(-1)
+    )
     assert (patient.age, patient.menopause_age, patient.t_score_total_hip) == (60.0, 51.5, -1.0)
     assert patient == Patient(60, 51.5, t_score_total_hip=-1)
 

@@ -105,7 +105,9 @@ def test_surgery_before_day_0_counts_whether_it_is_hers_or_the_schedules() -> No
 
 def test_surgery_between_a_first_dose_and_day_0_is_not_undone() -> None:
     patient = rm.Patient(45, menopause="surgical", menopause_age=44.5)
-    found = rm.simulate(schedule="denosumab 60 mg every 6 mo x 4 from -1 y", patient=patient, years=1)
+    found = rm.simulate(
+        schedule="denosumab 60 mg every 6 mo x 4 from -1 y", patient=patient, years=1
+    )
     assert found.estradiol.values == pytest.approx(np.full((1, 13), PERIPHERAL))
 
 

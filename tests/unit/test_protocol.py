@@ -82,7 +82,9 @@ def test_a_route_chooses_the_compartment() -> None:
 
 
 def test_drugs_are_in_the_order_of_the_model_and_doses_of_nothing_left_out() -> None:
-    found = translated("denosumab 0 mg every 6 mo x 3; zoledronic acid 4 mg once; anastrozole 1 mg daily x 9")
+    found = translated(
+        "denosumab 0 mg every 6 mo x 3; zoledronic acid 4 mg once; anastrozole 1 mg daily x 9"
+    )
     assert found.drugs == ("anastrozole", "zoledronic_acid")
 
 
@@ -131,9 +133,7 @@ def test_menopause_belongs_to_the_patient(sentence: str, age: float | None) -> N
          "must be there from the beginning."),
     ],
 )  # fmt: skip
-def test_what_a_model_cannot_do_is_told(
-    sentence: str, kind: type[Exception], message: str
-) -> None:
+def test_what_a_model_cannot_do_is_told(sentence: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as caught:
         translated(sentence)
     assert str(caught.value).startswith(message)

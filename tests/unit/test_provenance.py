@@ -37,7 +37,9 @@ def test_a_result_says_how_it_was_made() -> None:
     assert record["schedule"] == sentence
     assert (record["method"], record["rtol"]) == ("batch", 1e-6)
     assert record["parameters"] == rm.load_model("reference").all_parameters.fingerprint()
-    changed = rm.simulate(schedule=sentence, years=1, outputs=["ctx"], parameters={"ctx_floor": 0.2})
+    changed = rm.simulate(
+        schedule=sentence, years=1, outputs=["ctx"], parameters={"ctx_floor": 0.2}
+    )
     assert json.loads(changed.attrs["provenance"])["parameters"] != record["parameters"]
     varied = rm.simulate(years=1, outputs=["ctx"], parameters={"ctx_floor": [0.1, 0.2]})
     assert set(json.loads(varied.attrs["provenance"])["varied"]) == {"ctx_floor"}

@@ -230,7 +230,9 @@ def test_percent_change_is_from_day_0(result) -> None:
 def test_percent_change_is_from_day_0_even_if_it_is_not_asked_for() -> None:
     late = rm.simulate(schedule=AI, times=[100.0, 200.0], outputs=["ctx_percent_change"])
     whole = rm.simulate(schedule=AI, times=[0.0, 100.0, 200.0], outputs=["ctx_percent_change"])
-    assert late.ctx_percent_change.values.tolist() == whole.ctx_percent_change.values[:, 1:].tolist()
+    assert (
+        late.ctx_percent_change.values.tolist() == whole.ctx_percent_change.values[:, 1:].tolist()
+    )
 
 
 def test_counters_are_bounded(result) -> None:
@@ -316,5 +318,5 @@ def test_failures_are_warned_of_counted_and_never_zero() -> None:
 
 
 def test_strict_raises_instead() -> None:
-    with pytest.raises(SolverError, match="^1 of 1 simulations failed"):
+    with pytest.raises(SolverError, match=r"^1 of 1 simulations failed"):
         rm.simulate(schedule=AI, years=5, outputs="ctx", rtol=1e-10, max_steps=20, strict=True)

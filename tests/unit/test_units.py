@@ -79,7 +79,7 @@ def test_the_fast_factor_is_that_of_the_registry(unit: str) -> None:
 
 def test_unknown_units_are_told() -> None:
     for convert in (parse, in_days, time_factor):
-        with pytest.raises(UnitError, match="^'blorp/d' is not a unit this package knows"):
+        with pytest.raises(UnitError, match=r"^'blorp/d' is not a unit this package knows"):
             convert("blorp/d")
 
 

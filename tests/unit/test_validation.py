@@ -86,9 +86,7 @@ def test_what_the_model_lacks_is_listed_and_does_not_stop_the_rest(jorg):
 
 
 def test_other_parameters_give_other_predictions(tables):
-    name = "denosumab_linear_clearance"
-    model = rm.load_model("jorg2022")
-    name = next(n for n in model.parameters if n.startswith("denosumab_"))
+    name, model = "E_denosumab", rm.load_model("jorg2022")
     value = model.parameters[name].value
     plain = validate(model, **tables).predictions["predicted"]
     changed = validate(model, **tables, parameters={name: value * 1.2}).predictions["predicted"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remodel.errors import ConfigError, nearest
@@ -62,6 +62,25 @@ def load_sources(sources: Iterable[Source]) -> tuple[Evidence, ...]:
         If a source would use a trial that is kept for validation, or holds out one it lacks.
     """
     return tuple(_load(source) for source in sources if source.is_there or not source.optional)
+
+
+def only_studies(tables: Iterable[Evidence], studies: Iterable[str]) -> tuple[Evidence, ...]:
+    """Return tables with the rows of some studies.
+
+    Raises
+    ------
+    ConfigError
+        If none of the tables has one of them.
+    """
+    every = list(tables)
+    known = {study for table in every for study in table.observations.studies}
+    for study in studies:
+        if study not in known:
+            message = f"studies: the data have no '{study}'.{nearest(study, known)}"
+            raise ConfigError(message)
+    return tuple(
+        replace(table, observations=table.observations.where(study=studies)) for table in every
+    )
 
 
 def _load(source: Source) -> Evidence:

@@ -97,6 +97,16 @@ class Objective:
         """Return the objective at a point."""
         return self.cost_of(self.residuals(theta))
 
+    def failures(self, theta: FloatArray) -> tuple[str, ...]:
+        """Return the arms that cannot be simulated at a point."""
+        predicted = self.predictor.predict(self.coordinates.natural(theta))
+        rows = [
+            target.observation
+            for target, value in zip(self.predictor.targets, predicted, strict=True)
+            if not np.isfinite(value)
+        ]
+        return tuple(dict.fromkeys(f"{row.study_id}/{row.arm}" for row in rows))
+
     def cost_of(self, residuals: FloatArray) -> float:
         """Return the objective from residuals."""
         if not np.all(np.isfinite(residuals)):

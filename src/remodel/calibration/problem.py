@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from remodel.calibration.data import Source, load_sources
+from remodel.calibration.data import Source, load_sources, only_studies
 from remodel.errors import RemodelError, nearest
 from remodel.models import Model, load_model
 from remodel.observations import endpoints
@@ -46,6 +46,8 @@ class FitProblem:
     seed : int
     max_evaluations : int
         Of the objective, for each start.
+    studies : tuple of str
+        Only these, if any are named.
     path : Path or None
         The file it was read from.
     """
@@ -61,6 +63,7 @@ class FitProblem:
     starts: int = 8
     seed: int = 1
     max_evaluations: int = 60
+    studies: tuple[str, ...] = ()
     path: Path | None = None
 
     @property
@@ -70,7 +73,8 @@ class FitProblem:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the tables, without what is held out."""
-        return load_sources(self.sources)
+        tables = load_sources(self.sources)
+        return only_studies(tables, self.studies) if self.studies else tables
 
     def parameters(self) -> ParameterSet:
         """Return the parameters to be estimated, with values to start from."""
@@ -85,7 +89,8 @@ class FitProblem:
             for row in table.observations
         ]
         settings = (
-            self.model_name, self.estimate, self.loss, self.loss_scale, sorted(self.discrepancy.items()),
+            self.model_name, self.estimate, self.loss, self.loss_scale,
+            sorted(self.discrepancy.items()),
             self.independent_points, self.starts, self.seed, self.max_evaluations,
         )  # fmt: skip
         parameters = [repr(p) for p in load_model(self.model).parameters.values()]
@@ -116,7 +121,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
     settings, starts, few = top.table("objective"), top.table("starts"), top.table("quick")
     settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy"))
     starts.check_keys(("count", "seed", "max_evaluations"))
-    few.check_keys(("estimate", "starts", "max_evaluations"))
+    few.check_keys(("estimate", "starts", "max_evaluations", "studies"))
     problem = FitProblem(
         title=top.text("title", Path(path).stem),
         model=name,
@@ -140,6 +145,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
         estimate=_estimate(few, model) if "estimate" in few.content else problem.estimate,
         starts=few.whole_number("starts", 1),
         max_evaluations=few.whole_number("max_evaluations", problem.max_evaluations),
+        studies=few.texts("studies", ()),
     )
 
 

@@ -168,8 +168,10 @@ def markdown(table: pd.DataFrame, digits: int = 3) -> str:
     """Return a table in Markdown."""
     head = [str(name).replace("_", " ") for name in table.columns]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for row in table.itertuples(index=False):
-        lines.append("| " + " | ".join(_cell(value, digits) for value in row) + " |")
+    lines += [
+        "| " + " | ".join(_cell(value, digits) for value in row) + " |"
+        for row in table.itertuples(index=False)
+    ]
     return "\n".join(lines)
 
 

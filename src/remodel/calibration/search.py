@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from remodel.calibration.objective import Objective
 from remodel.solvers.problem import FloatArray
 
 _INSIDE = 1e-6  # distance of a start from a bound, on the inner scale
+_NAMED = 5  # arms in a message
 _FARTHEST_START = 2.5  # standard deviations of a prior
 
 
@@ -98,13 +100,14 @@ def descend(
         found = objective.residuals_and_slopes(place(part))[1] * counted[:, None]
         return np.nan_to_num(found[:, moves])
 
-    if not np.isfinite(objective.cost(whole)):
-        message = "the simulations of the starting point failed"
+    failed = objective.failures(whole)
+    if failed:
+        message = f"simulations of the starting point failed: {', '.join(failed[:_NAMED])}"
         return Descent(whole, np.inf, False, message, 1, (np.inf,))
     result = least_squares(
         residuals, whole[moves], jac=slopes, bounds=(lower[moves], upper[moves]), method="trf",
-        loss=objective.losses, f_scale=1.0, x_scale=1.0, ftol=tolerance, xtol=tolerance, gtol=1e-8,
-        max_nfev=max_evaluations,
+        loss=cast("Any", objective.losses), f_scale=1.0, x_scale=1.0,
+        ftol=tolerance, xtol=tolerance, gtol=1e-8, max_nfev=max_evaluations,
     )  # fmt: skip
     return Descent(
         theta=place(result.x),

@@ -30,6 +30,9 @@ def add_parser(commands: Any) -> None:
         "--parameters", metavar="FILE.toml", help="parameter set, such as that of a fit"
     )
     parser.add_argument(
+        "--posterior", metavar="FILE.csv", help="draws of a fit; gives every curve a band"
+    )
+    parser.add_argument(
         "--use", default="validation", choices=("validation", "calibration", "all"),
         metavar="USE", help="which shipped trials: validation, calibration or all",
     )  # fmt: skip
@@ -47,6 +50,7 @@ def run(given: argparse.Namespace) -> int:
             regimens=given.regimens,
             out=given.out,
             parameters=given.parameters,
+            posterior=given.posterior,
             use=given.use,
             progress=finished,
         )

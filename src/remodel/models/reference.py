@@ -9,6 +9,7 @@ from __future__ import annotations
 from remodel.drugs import (
     aromatase_inhibitors,
     bisphosphonates,
+    calcium_vitamin_d,
     cytokine_blockers,
     denosumab,
     gnrh_analogues,
@@ -28,6 +29,7 @@ from remodel.physiology import (
     femoral_neck,
     lining_cells,
     markers,
+    minerals,
     osteoblasts,
     osteoclasts,
     osteocytes,
@@ -46,6 +48,7 @@ DRUGS = (
     *romosozumab.DRUGS,
     *gnrh_analogues.DRUGS,
     *cytokine_blockers.DRUGS,
+    *calcium_vitamin_d.DRUGS,
 )
 
 MODEL = Model(
@@ -56,7 +59,7 @@ MODEL = Model(
         *collect(*BODY),
         *at_all_sites(collect(bone_matrix)),
         *at_all_sites(collect(density)),
-        *collect(femoral_neck, markers),
+        *collect(femoral_neck, markers, minerals),
     ),
     parameters=load_parameters("reference"),
     drugs={drug.name: drug for drug in DRUGS},
@@ -64,6 +67,8 @@ MODEL = Model(
     interventions={
         "menopause": Switch("menopause_age", None),
         "oophorectomy": Switch("ovarian_function", 0.0),
+        "calcium_intake": Switch("calcium_intake"),
+        "vitamin_d_intake": Switch("vitamin_d_intake"),
     },
     follows_age=True,
     history_start="history_start_age",

@@ -82,7 +82,10 @@ def terms(targets: Sequence[Target], places: IntArray) -> Terms:
     is_level = kinds == "level"
     plain = is_level | (kinds == "rate_per_year")
     return Terms(
-        *places,
+        level=places[0],
+        reference=places[1],
+        other_level=places[2],
+        other_reference=places[3],
         is_level=is_level,
         is_difference=(kinds == "difference"),
         is_relative=compared & (kinds != "difference") & ~plain,

@@ -9,6 +9,7 @@ import numpy as np
 
 from remodel.cohort import Cohort
 from remodel.course import Course, Prepared
+from remodel.patient import Patient
 from remodel.runs import integrate_course
 from remodel.solvers.problem import FloatArray
 
@@ -97,7 +98,7 @@ def _repeated(cohort: Cohort, values: Mapping[str, FloatArray], draws: int) -> C
     )
 
 
-def _each(cohort: Cohort, draws: int) -> tuple:  # type: ignore[type-arg]
+def _each(cohort: Cohort, draws: int) -> tuple[Patient, ...]:
     if len(cohort.patients) == 1 and cohort.size > 1:
         return cohort.patients
     return tuple(p for p in cohort.patients for _ in range(draws))

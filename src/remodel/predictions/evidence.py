@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,11 +106,18 @@ def patient_of(arm: Arm, model: Model) -> Patient | None:
     """
     if not model.follows_age:
         return None
-    age = {} if arm.age is None else {"age": arm.age}
+    age = Patient().age if arm.age is None else arm.age
     if arm.menopause == "none":
-        return Patient(**age, menopause=None)
-    how = "surgical" if arm.menopause == "surgical" else "natural"
-    return Patient(**age, menopause_age=arm.menopause_age, menopause=how)
+        return Patient(age, menopause=None)
+    if arm.menopause == "surgical":
+        return Patient(age, arm.menopause_age, "surgical")
+    return Patient(age, arm.menopause_age)
+
+
+def patients_of(arms: Sequence[Arm], model: Model) -> list[Patient] | None:
+    """Return the women who stand for arms; None if the model knows no patients."""
+    found = [patient_of(arm, model) for arm in arms]
+    return [patient for patient in found if patient is not None] or None
 
 
 def _reason(
@@ -168,12 +175,9 @@ def course_of(
     times : ndarray, shape (n_times,)
         From day 0 of each arm [d].
     """
-    patients = [patient_of(arm, model) for arm in arms]
     return Course(
         model=model,
-        cohort=cohort(
-            model, [arm.schedule for arm in arms], patients if model.follows_age else None, None
-        ),
+        cohort=cohort(model, [arm.schedule for arm in arms], patients_of(arms, model), None),
         times=times,
         outputs=outputs,
         method="batch",

@@ -63,7 +63,8 @@ class Predictor:
             Values that replace the model's, in the units of its parameter table.
         """
         values = {name: np.array([value]) for name, value in (parameters or {}).items()}
-        return self.predict_many(values, 1)[0]
+        found: FloatArray = self.predict_many(values, 1)[0]
+        return found
 
     def predict_many(self, parameters: Mapping[str, FloatArray], draws: int) -> FloatArray:
         """Return predictions for many parameter vectors, shape (draws, n).

@@ -11,6 +11,7 @@ from itertools import pairwise
 from remodel.errors import ScheduleError, nearest
 from remodel.schedules.words import (
     INTERVENTIONS,
+    LASTING,
     ROUTES,
     check_dose_unit,
     drug_name,
@@ -226,12 +227,15 @@ class Intervention:
         When it happens [d from the start of treatment]; negative is before the start.
     value : float, optional
         Its size, in the unit that ``INTERVENTIONS`` names.
+    duration : float, optional
+        How long it lasts [d], for one that can end; then all is as it was before.
     """
 
     name: str
     age: float | None = None
     time: float | None = None
     value: float | None = None
+    duration: float | None = None
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -239,7 +243,7 @@ class Intervention:
         if (self.age is None) == (self.time is None):
             message = f"{self.name} needs either an age or a time."
             raise ScheduleError(message)
-        for field in ("age", "time", "value"):
+        for field in ("age", "time", "value", "duration"):
             if getattr(self, field) is not None:
                 number = _finite(getattr(self, field), field, self.name)
                 object.__setattr__(self, field, number)
@@ -251,6 +255,17 @@ class Intervention:
         if (unit is None) != (self.value is None):
             needs = "takes no value" if unit is None else f"needs a value [{unit}]"
             message = f"{self.name} {needs}."
+            raise ScheduleError(message)
+        self._check_duration()
+
+    def _check_duration(self) -> None:
+        if self.duration is None:
+            return
+        if self.name not in LASTING:
+            message = f"{self.name} does not end; it has no duration."
+            raise ScheduleError(message)
+        if self.duration <= 0:
+            message = f"{self.name}: duration {number_text(self.duration)} d is not positive."
             raise ScheduleError(message)
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from remodel.errors import ScheduleError, nearest
 from remodel.schedules.events import Dose, Intervention
-from remodel.schedules.words import INTERVENTIONS, drug_name
+from remodel.schedules.words import LASTING, drug_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ class Schedule:
         interventions = tuple(sorted(set(self.interventions), key=_intervention_order))
         object.__setattr__(self, "doses", doses)
         object.__setattr__(self, "interventions", interventions)
-        happened = [event.name for event in interventions if INTERVENTIONS[event.name] is None]
+        happened = [event.name for event in interventions if event.name not in LASTING]
         for name in happened:
             if happened.count(name) > 1:
                 message = f"{name} is given twice, at different times; it happens once."
@@ -143,10 +143,10 @@ class Schedule:
     def end(self) -> float:
         """When the last regimen ends [d]: 0 without events, infinite for an open-ended one.
 
-        Interventions count with the time they happen; those tied to an age do not.
+        Interventions count with the time they happen, or end; those tied to an age do not.
         """
         ends = [dose.end for dose in self.doses]
-        ends += [event.time for event in self.interventions if event.time is not None]
+        ends += [e.time + (e.duration or 0.0) for e in self.interventions if e.time is not None]
         return max(ends, default=0.0)
 
     def then(self, other: Schedule) -> Schedule:
@@ -283,4 +283,4 @@ def _dose_order(dose: Dose) -> tuple[object, ...]:
 
 def _intervention_order(event: Intervention) -> tuple[object, ...]:
     time = math.inf if event.time is None else event.time
-    return (time, event.age or 0.0, event.name, event.value or 0.0)
+    return (time, event.age or 0.0, event.name, event.value or 0.0, event.duration or 0.0)

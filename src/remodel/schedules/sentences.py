@@ -15,7 +15,7 @@
               | "except dose" N {"," N}                  missed doses; the first is 1
               | "iv" | "sc" | "oral" | "patch"           route
               | "at steady state"                        as if given for ever before
-    intervention = NAME "at" AGE | NAME "from" LENGTH
+    intervention = NAME [N UNIT ["daily"]] ("at" AGE | ["from" LENGTH]) ["for" LENGTH]
     LENGTH    = N TIME-UNIT                              min, h, d, wk, mo or y
 
 Clauses stand in any order, each once. Capitals do not matter, and blanks or hyphens in the name of
@@ -31,6 +31,8 @@ end of what came before: ``A then B from 6 mo`` starts B 6 mo after A has ended,
 interval after its last dose, when the next would be due.
 
 ``menopause at 50 y`` is an age of the patient, ``oophorectomy from 6 mo`` a time like any other.
+What lasts, such as ``calcium intake 1200 mg``, ``exercise`` or ``bed rest``, begins at 0 unless
+``from`` says otherwise, and goes on unless ``for`` says how long.
 """
 
 from __future__ import annotations
@@ -46,12 +48,14 @@ from remodel.schedules.tokens import Cursor, Token
 from remodel.schedules.words import (
     INTERVALS,
     INTERVENTIONS,
+    LASTING,
     NOT_FINITE,
     RESERVED_WORDS,
     ROUTE_WORDS,
     check_dose_unit,
     drug_name,
 )
+from remodel.units import dose_in_mg
 
 _HOW_OFTEN = "once, daily, twice daily, weekly, monthly, yearly or every 6 mo"
 _CLAUSE_OF_WORD = {
@@ -178,12 +182,52 @@ class _Reader(Cursor):
 
     def intervention(self, name: str, names: list[Token]) -> Intervention:
         self.placed(check_intervention, name, at=names[0], to=names[-1])
+        value = self.intervention_value(name)
         if self.accept("at"):
-            return Intervention(name, age=self.positive_length("at"))
-        if not self.accept("from"):
+            age = self.positive_length("at")
+            return self.placed_intervention(name, names, value, self.lasting(), age=age)
+        duration = self.lasting()
+        if self.accept("from"):
+            time = self.length("from")
+        elif name in LASTING:
+            time = 0.0
+        else:
             message = f"{name}: say when; write '{name} at 50 y' (age) or '{name} from 6 mo'."
             self.fail(message, names[0], names[-1])
-        return Intervention(name, time=self.length("from"))
+        duration = self.lasting() if duration is None else duration
+        return self.placed_intervention(name, names, value, duration, time=time)
+
+    def placed_intervention(
+        self,
+        name: str,
+        names: list[Token],
+        value: float | None,
+        duration: float | None,
+        *,
+        age: float | None = None,
+        time: float | None = None,
+    ) -> Intervention:
+        return self.placed(
+            Intervention, name, age, time, value, duration, at=names[0], to=self.previous
+        )
+
+    def lasting(self) -> float | None:
+        return self.positive_length("for") if self.accept("for") else None
+
+    def intervention_value(self, name: str) -> float | None:
+        """Return the size of an intervention, in the unit it is kept in."""
+        unit = INTERVENTIONS[name]
+        if unit is None:
+            return None
+        number = self.token
+        amount = self.number(name)
+        given = self.dose_unit(name, number)
+        self.accept("daily")
+        if unit == "mg":
+            return self.placed(dose_in_mg, amount, given, name, at=number, to=self.previous)
+        if given.lower() != unit.lower():
+            self.fail(f"{name} is given in {unit}, not {given}.", number, error=UnitError)
+        return amount
 
     def doses(self, names: list[Token]) -> tuple[Dose, ...]:
         if not names:

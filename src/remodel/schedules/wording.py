@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remodel.schedules.events import Dose, Intervention, doses_within
 from remodel.schedules.schedule import Schedule
-from remodel.schedules.words import INTERVALS, length_text, number_text
+from remodel.schedules.words import INTERVALS, INTERVENTIONS, length_text, number_text
 
 
 def sentence_of(schedule: Schedule) -> str:
@@ -44,6 +44,13 @@ def _extent_words(dose: Dose, interval: float) -> list[str]:
 
 
 def _intervention_text(event: Intervention) -> str:
-    when = event.time if event.age is None else event.age
-    value = "" if event.value is None else f" {number_text(event.value)}"
-    return f"{event.name}{value} {'from' if event.age is None else 'at'} {length_text(when or 0.0)}"
+    words = [event.name]
+    if event.value is not None:
+        words += [number_text(event.value), INTERVENTIONS[event.name] or ""]
+    if event.age is None:
+        words += ["from", length_text(event.time or 0.0)]
+    else:
+        words += ["at", length_text(event.age)]
+    if event.duration is not None:
+        words += ["for", length_text(event.duration)]
+    return " ".join(words)

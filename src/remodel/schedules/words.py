@@ -23,8 +23,18 @@ DRUG_SYNONYMS = {
     "ibandronic_acid": "ibandronate",
     "oestradiol": "estradiol",
 }
-# Name of each intervention and the unit of its value; one without a value happens only once.
-INTERVENTIONS: dict[str, str | None] = {"menopause": None, "oophorectomy": None}
+# Name of each intervention and the unit of its value, a day's worth where it lasts.
+INTERVENTIONS: dict[str, str | None] = {
+    "menopause": None,
+    "oophorectomy": None,
+    "orchiectomy": None,
+    "calcium_intake": "mg",
+    "vitamin_d_intake": "IU",
+    "exercise": None,
+    "bed_rest": None,
+}
+# What begins, may end, and may come again; the others happen once and for good.
+LASTING = frozenset({"calcium_intake", "vitamin_d_intake", "exercise", "bed_rest"})
 # Words with a meaning of their own in a sentence, so that no drug can be called by them.
 NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 RESERVED_WORDS = frozenset(ROUTE_WORDS) | frozenset(INTERVENTIONS) | NOT_FINITE | {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ DEFAULT_METHOD = "rodas5p"
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
 MAX_STEPS = 100_000
 _LARGEST_BLOCK = 256
-_LOWEST_IN_TOLERANCES = -1e3  # a state lower than this many absolute tolerances is out of domain
 
 
 def available_threads() -> int:
@@ -78,7 +78,7 @@ def integrate_batch(
     Solution
         Bit for bit the same for any number of threads, any order and any neighbors.
     """
-    from remodel.solvers.driver import integrate
+    from remodel.solvers.driver import LANE_FLOATS, LANE_INTEGERS, integrate
 
     names, along = outputs_of(system, outputs), tuple(wrt)
     step = stepper_of(system, method)
@@ -86,12 +86,12 @@ def integrate_batch(
     n, longest = problem.size, problem.longest
     layout = step.layout
     solution = Solution(
-        outputs=np.empty((len(names), n, longest)),
+        outputs=np.empty((n, longest, len(names))),
         final=np.full((n, layout.states), np.nan),
         status=np.zeros(n, dtype=np.int64),
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
-        sensitivities=np.empty((len(names), len(along), n, longest)),
+        sensitivities=np.empty((n, longest, len(along), len(names))),
     )
     kernels, places = _kernel_table(step, observe)
     tangent_kernels, tangent_places, size = _tangent_table(system, method, names, along)
@@ -107,16 +107,22 @@ def integrate_batch(
             problem.parameters, problem.parameter_row, initial, initial_row, initial_tangents,
             atol, rtol, problem.start, problem.times, problem.times_from,
             problem.event_time, problem.event_kind, problem.event_index, problem.event_value,
-            problem.event_from, _LOWEST_IN_TOLERANCES if check_domain else -np.inf, max_steps,
+            problem.event_from, 0.0 if check_domain else -np.inf, max_steps,
             solution.outputs, solution.sensitivities, solution.final, solution.status,
-            solution.stopped, solution.counters, cancel,
+            solution.stopped, solution.counters, np.zeros((LANE_FLOATS, step.lanes)),
+            np.zeros((LANE_INTEGERS, step.lanes), dtype=np.int64), cancel,
         )  # fmt: skip
         return block[1] - block[0]
 
     _over_threads(
         run, _blocks(n, threads or available_threads(), step.lanes), threads, cancel, progress
     )
-    return solution
+    # the driver keeps the outputs of a simulation together; people want output by output
+    return replace(
+        solution,
+        outputs=np.moveaxis(solution.outputs, -1, 0),
+        sensitivities=solution.sensitivities.transpose(3, 2, 0, 1),
+    )
 
 
 def first_states(system: System, problem: Problem) -> tuple[FloatArray, IntArray]:

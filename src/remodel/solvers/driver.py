@@ -15,7 +15,6 @@ import math
 from typing import Any
 
 import numba as nb
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -51,7 +50,9 @@ _SHRINK = 0.2  # of a step whose error is not finite
 _BAD_STEPS = 3  # not finite in a row: the matrix is singular rather than the step too long
 
 _OPTIONS: dict[str, Any] = {
-    "nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False
+    # no reference counts: arrays come from outside, and counting them is a tenth of the time
+    "_nrt": False,
+    "nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False,
 }  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def _observe(
     Outputs are due up to the time reached by the last step; ``at_start`` of a simulation or
     after an event, those due now.
     """
-    width, first, n_out = ws.shape[1], places[FIRST_OUTPUT], out.shape[0]
+    width, first, n_out = ws.shape[1], places[FIRST_OUTPUT], out.shape[2]
     n_directions = tangent_places[DIRECTIONS]
     ready = at_start
     while True:
@@ -169,11 +170,11 @@ def _observe(
                 continue
             s, column = lane_i[_SIM, w], k - lane_i[_BASE, w]
             for o in range(n_out):
-                out[o, s, column] = ws[first + o, w]
+                out[s, column, o] = ws[first + o, w]
             for d in range(n_directions):
                 own = tangent_places[FIRST_DIRECTION] + d * tangent_places[DIRECTION_SIZE]
                 for o in range(n_out):
-                    out_tangents[o, d, s, column] = ws[own + tangent_places[OBSERVED] + o, w]
+                    out_tangents[s, column, d, o] = ws[own + tangent_places[OBSERVED] + o, w]
             lane_i[_NEXT, w] = k + 1
 
 
@@ -298,11 +299,11 @@ def _finish(w, ws, places, lane_f, lane_i, out, out_tangents, final, status, sto
     stopped[s] = lane_f[_REACHED, w]
     for i in range(places[STATES]):
         final[s, i] = ws[places[STATE] + i, w] if ended == _OK else math.nan
-    for k in range(lane_i[_NEXT, w] - lane_i[_BASE, w], out.shape[2]):
-        for o in range(out.shape[0]):
-            out[o, s, k] = math.nan
-            for d in range(out_tangents.shape[1]):
-                out_tangents[o, d, s, k] = math.nan
+    for k in range(lane_i[_NEXT, w] - lane_i[_BASE, w], out.shape[1]):
+        for o in range(out.shape[2]):
+            out[s, k, o] = math.nan
+            for d in range(out_tangents.shape[2]):
+                out_tangents[s, k, d, o] = math.nan
     lane_i[_SIM, w] = -1
 
 
@@ -311,17 +312,16 @@ def integrate(
     kernels, places, tangent_kernels, tangent_places, sims, ws, parameters, parameter_row,
     initial, initial_row, initial_tangents, atol, rtol, start, times, times_from,
     event_time, event_kind, event_index, event_value, event_from, lowest, max_steps,
-    out, out_tangents, final, status, stopped, counters, cancel,
+    out, out_tangents, final, status, stopped, counters, lane_f, lane_i, cancel,
 ):  # fmt: skip
     """Integrate simulations ``sims[0]`` to ``sims[1] - 1`` of a batch.
 
     Times of outputs and events are absolute model times, sorted, sliced for each simulation by
     ``times_from`` and ``event_from``. Outputs at the time of an event are taken before it.
-    Without sensitivities the number of directions is zero and their arrays are empty.
+    Without sensitivities the number of directions is zero and their arrays are empty. Outputs of
+    one simulation lie together, the outputs of one time next to each other.
     """
     width, n_directions = ws.shape[1], tangent_places[DIRECTIONS]
-    lane_f = np.zeros((LANE_FLOATS, width))
-    lane_i = np.zeros((LANE_INTEGERS, width), dtype=np.int64)
     lane_i[_SIM, :] = -1
     ws[: places[FIRST_OUTPUT], :] = 1.0
     ws[places[FIRST_OUTPUT] :, :] = 0.0

@@ -82,7 +82,7 @@ def tangents_of(
     step = stepper_of(system, method)
     equations = tangents.differentiate(system, parameters, outputs)
     layout = tangents.lay_out_tangents(
-        system, step.layout, step.tableau, equations, len(outputs), len(parameters)
+        step.layout, step.tableau, equations, len(outputs), len(parameters)
     )
     source = tangents.write_tangents(
         system, step.layout, step.tableau, equations, layout, step.lanes

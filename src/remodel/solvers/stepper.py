@@ -31,6 +31,8 @@ _SAFETY = 0.9
 _SMALLEST_FACTOR = 0.2
 _LARGEST_FACTOR = 6.0
 _TINY = 1e-300
+_VANISHED = 1e-100  # a drug compartment years after the last dose
+_BELOW_ZERO = 1e3  # absolute tolerances that a state which cannot be negative may lack
 
 
 def write_stepper(system: System, layout: Layout, tableau: Tableau, lanes: int) -> str:
@@ -199,9 +201,9 @@ def _stage_increment(
 
 
 def _finish(w: Writer, layout: Layout, tableau: Tableau) -> None:
-    """Append new state, error norm, step factor and the smallest state over its tolerance."""
+    """Append new state, error norm, step factor and the smallest margin to negative states."""
     n, rtol = layout.states, w.load(slots.RTOL)
-    total, lowest = w.load(slots.SPOILED), w.constant(0.0)
+    total, lowest = w.load(slots.SPOILED), w.constant(1.0)
     for i in range(n):
         last = w.load(layout.increments + (tableau.stages - 1) * n + i)
         new = w.add(w.load(layout.stage_state + i), last)
@@ -212,7 +214,8 @@ def _finish(w: Writer, layout: Layout, tableau: Tableau) -> None:
         share = w.divide(last, scale)
         total = w.multiply_add(share, share, total)
         if not layout.signed[i]:
-            lowest = w.negate(w.maximum(w.negate(w.divide(new, atol)), w.negate(lowest)))
+            margin = w.multiply_add(atol, w.constant(_BELOW_ZERO), new)
+            lowest = w.where(w.less(margin, lowest), margin, lowest)
     error = w.sqrt(w.multiply(total, w.constant(1.0 / n)))
     w.store(error, slots.ERROR)
     w.store(lowest, slots.LOWEST)
@@ -248,9 +251,15 @@ def _commit(layout: Layout, lanes: int) -> str:
     w = Writer(lanes)
     accepted = w.less(w.constant(0.0), w.load(slots.ACCEPTED))
     for i in range(layout.states):
-        new, old = w.load(layout.new_state + i), w.load(layout.state + i)
-        w.store(w.where(accepted, new, old), layout.state + i)
+        new = flushed(w, w.load(layout.new_state + i))
+        w.store(w.where(accepted, new, w.load(layout.state + i)), layout.state + i)
     return w.function("commit")
+
+
+def flushed(w: Writer, value: str) -> str:
+    """Append zero for a value so small that arithmetic on it would slow the processor down."""
+    vanished = w.less(w.absolute(value), w.constant(_VANISHED))
+    return w.where(vanished, w.constant(0.0), value)
 
 
 def write_evaluator(

@@ -28,7 +28,7 @@ from remodel.equations.llvm import Writer, declarations, hoistable
 from remodel.equations.system import System
 from remodel.solvers import layout as slots
 from remodel.solvers.layout import Layout
-from remodel.solvers.stepper import extends_previous, interpolated, solve, weighted_sum
+from remodel.solvers.stepper import extends_previous, flushed, interpolated, solve, weighted_sum
 from remodel.solvers.tableaus import Tableau
 
 FUNCTIONS = (
@@ -123,9 +123,8 @@ def _bent(entries: Sparse, path: dict[Expression, Expression]) -> Sparse:
 
 
 def lay_out_tangents(
-    system: System, layout: Layout, tableau: Tableau, equations: TangentEquations, outputs: int,
-    directions: int,
-) -> TangentLayout:  # fmt: skip
+    layout: Layout, tableau: Tableau, equations: TangentEquations, outputs: int, directions: int
+) -> TangentLayout:
     """Assign slots, after those of the outputs."""
     n = layout.states
     some = (equations.jacobian, equations.curvature, equations.column, equations.bent_column,
@@ -365,6 +364,6 @@ def _commit_direction(tangents: TangentLayout, lanes: int) -> str:
     w = Writer(lanes)
     accepted = w.less(w.constant(0.0), w.load(slots.ACCEPTED))
     for i in range(tangents.states):
-        new, old = w.load(tangents.states + i, "%own"), w.load(i, "%own")
-        w.store(w.where(accepted, new, old), i, "%own")
+        new = flushed(w, w.load(tangents.states + i, "%own"))
+        w.store(w.where(accepted, new, w.load(i, "%own")), i, "%own")
     return w.function("commit_direction", "own", "columns")

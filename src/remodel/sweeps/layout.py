@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from remodel.course import SCIPY_METHODS
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
 
 CHUNK = 4096  # simulations: large enough that files cost little, small enough to lose
 _FEWEST, _PARTS = 1024, 8
-_MOST_VALUES = 1 << 24  # computed at a time: outputs by simulations by times, 128 MiB
+_FEW_OF_SCIPY = 32  # whose solvers take a hundred times as long
+_MOST_VALUES = 1 << 23  # computed at a time: outputs by simulations by times, 64 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def lay_out(design: Design, size: int, outputs: int, chunk: int | None = None) -
     if chunk is None:
         room = _MOST_VALUES // (outputs * len(design.times()))
         chunk = max(1, min(CHUNK, max(_FEWEST, -(-total // _PARTS)), room))
+        if design.solver.method in SCIPY_METHODS:
+            chunk = min(chunk, _FEW_OF_SCIPY)
     return Layout(dims, shape, _block(shape, chunk))
 
 

@@ -52,9 +52,20 @@ def load_design(source: DesignSource) -> Design:
     """
     if isinstance(source, Design):
         return source
+    return design_of(source_table(source))
+
+
+def source_table(source: str | Path | Mapping[str, Any]) -> Table:
+    """Return the table a design is read from.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read.
+    """
     if isinstance(source, Mapping):
-        return design_of(Table(None, "", _plain(source)))
-    return design_of(load_toml(source))
+        return Table(None, "", _plain(source))
+    return load_toml(source)
 
 
 def design_of(top: Table, also: Iterable[str] = ()) -> Design:

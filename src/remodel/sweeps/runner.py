@@ -1,22 +1,26 @@
-"""Running a sweep on one machine: prepare the next chunk, integrate this one, write the last."""
+"""Running a sweep on one machine: a chunk for each processor, and one thread that writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from remodel.solvers.batch import available_threads
 from remodel.solvers.status import Status
 from remodel.sweeps.design import Solver
 from remodel.sweeps.factors import Rows
 from remodel.sweeps.setup import COUNTERS, Batch, Setup, Variables, prepare, simulate_batch
 from remodel.sweeps.store import EXCLUDED, NOT_DONE, Store
 
+Stored = tuple[int, Variables]
 Report = Callable[[int, int], None]
 """Told how many simulations are stored since the last call, and how many of them failed."""
+_BEHIND = 2  # chunks waiting to be written
 
 
 class SweepStoppedError(KeyboardInterrupt):
@@ -92,62 +96,84 @@ def counts(variables: Variables) -> tuple[int, int]:
 
 
 def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -> None:
-    """Simulate what is missing.
+    """Simulate what is missing: one chunk a processor, and one thread that writes.
 
     Raises
     ------
     SweepStoppedError
-        If the user stops it; the chunk being written is completed first.
+        If the user stops it; chunks under way are completed and stored first.
     StoreError
         If the store cannot be written.
     """
     missing = store.missing()
-    try:
-        with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(1) as writer:
-            _pipeline(store, setup, missing, threads, report, ahead, writer)
-    except KeyboardInterrupt:
-        raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
+    processors = threads or available_threads()
+    lanes = max(1, min(processors, len(missing)))
+    with ThreadPoolExecutor(lanes) as pool, _Writer(store, report) as writer:
+        under_way: set[Future[Stored]] = set()
+
+        def collect() -> None:
+            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in finished:
+                under_way.remove(future)
+                writer.add(*future.result())
+
+        try:
+            for number, chunk in enumerate(missing):
+                # the last chunks share the processors that would have nothing else to do
+                shared = max(1, processors // (len(missing) - number))
+                under_way.add(pool.submit(_simulated, store, setup, chunk, shared))
+                if len(under_way) == lanes:
+                    collect()
+            while under_way:
+                collect()
+        except KeyboardInterrupt:
+            for future in under_way:
+                writer.add(*future.result())
+            writer.finish()
+            raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
 
 
-def _pipeline(
-    store: Store,
-    setup: Setup,
-    missing: Sequence[int],
-    threads: int | None,
-    report: Report,
-    ahead: ThreadPoolExecutor,
-    writer: ThreadPoolExecutor,
-) -> None:
-    written: Future[None] | None = None
-    stored = (0, 0)
-    for piece in _prepared(store, setup, missing, threads, ahead):
-        variables = simulate_chunk(store, piece)
-        if written is not None:
-            written.result()
-            report(*stored)
-        stored = counts(variables)
-        written = writer.submit(store.write, piece.chunk, variables)
-    if written is not None:
-        written.result()
-        report(*stored)
+def _simulated(store: Store, setup: Setup, chunk: int, threads: int) -> Stored:
+    return chunk, simulate_chunk(store, prepare_chunk(store, setup, chunk, threads))
 
 
-def _prepared(
-    store: Store,
-    setup: Setup,
-    missing: Sequence[int],
-    threads: int | None,
-    ahead: ThreadPoolExecutor,
-) -> Iterator[Piece]:
-    """Yield chunks, each prepared while the one before it is integrated."""
-    following: Future[Piece] | None = None
-    for k, chunk in enumerate(missing):
-        current = following or ahead.submit(prepare_chunk, store, setup, chunk, threads)
-        piece = current.result()
-        following = None
-        if k + 1 < len(missing):
-            following = ahead.submit(prepare_chunk, store, setup, missing[k + 1], threads)
-        yield piece
+class _Writer:
+    """The one thread that writes, at most a few chunks behind.
+
+    Leaving the ``with`` block waits until everything is written.
+    """
+
+    def __init__(self, store: Store, report: Report) -> None:
+        self.store, self.report = store, report
+        self._pool = ThreadPoolExecutor(1)
+        self._pending: deque[tuple[Future[None], tuple[int, int]]] = deque()
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self._pool.shutdown()
+
+    def add(self, chunk: int, variables: Variables) -> None:
+        """Write a chunk, now or when those before it are written."""
+        writing = self._pool.submit(self.store.write, chunk, variables)
+        self._pending.append((writing, counts(variables)))
+        while len(self._pending) > _BEHIND or (self._pending and self._pending[0][0].done()):
+            self._first()
+
+    def finish(self) -> None:
+        """Wait until everything is written."""
+        while self._pending:
+            self._first()
+
+    def _first(self) -> None:
+        writing, numbers = self._pending.popleft()
+        writing.result()
+        self.report(*numbers)
 
 
 def retry_failed(

@@ -39,6 +39,11 @@ def _drawn(design: Design) -> Iterator[Rows]:
         yield {f.name: f.at(points[:, j]) for j, f in enumerate(design.factors)}
 
 
+def points(design: Design) -> FloatArray:
+    """Return every point of a sample on the unit cube, shape (n, n_factors)."""
+    return np.concatenate(list(_POINTS[design.kind](design)))
+
+
 def _sizes(n: int) -> Iterator[tuple[int, int]]:
     for number, first in enumerate(range(0, n, BLOCK)):
         yield number, min(BLOCK, n - first)

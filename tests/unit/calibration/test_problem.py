@@ -107,7 +107,9 @@ def test_what_is_held_out_is_gone(tmp_path):
 
 def test_a_held_out_name_must_exist(tmp_path):
     path = written(tmp_path, GOOD.replace("swan", "data/denosumap"))
-    with pytest.raises(ConfigError, match="shipped has no 'data/denosumap'. Did you mean 'data/de"):
+    with pytest.raises(
+        ConfigError, match=r"shipped has no 'data/denosumap'\. Did you mean 'data/de"
+    ):
         load_problem(path).evidence()
 
 

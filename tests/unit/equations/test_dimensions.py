@@ -89,9 +89,11 @@ def _unnoticed(*, every: bool) -> list[tuple[str, str]]:
         left -= here
         for name in sorted(here):
             wrong = _wrong_units(units[name])
-            for unit in wrong if every else wrong[:1]:
-                if _passes(assembly, {**units, name: unit}, values):
-                    found.append((name, unit))
+            found += [
+                (name, unit)
+                for unit in (wrong if every else wrong[:1])
+                if _passes(assembly, {**units, name: unit}, values)
+            ]
     return found
 
 

@@ -70,9 +70,7 @@ def _root(a: Measured) -> Measured:
 PLAIN: Mapping[str, Callable[..., Measured]] = {
     "+": lambda a, b: _rounded(a.value + b.value, a.error + b.error),
     "-": lambda a, b: _rounded(a.value - b.value, a.error + b.error),
-    "*": lambda a, b: _rounded(
-        a.value * b.value, abs(a.value) * b.error + abs(b.value) * a.error
-    ),
+    "*": lambda a, b: _rounded(a.value * b.value, abs(a.value) * b.error + abs(b.value) * a.error),
     "/": _quotient,
     "neg": lambda a: Measured(-a.value, a.error),
     "**": _power,
@@ -103,10 +101,7 @@ SYMBOLS = ("x", "y", "z")
 
 def _nodes(below: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     return st.one_of(
-        *(
-            st.tuples(st.just(name), *([below] * ARGUMENTS.get(name, 2)))
-            for name in PLAIN
-        )
+        *(st.tuples(st.just(name), *([below] * ARGUMENTS.get(name, 2))) for name in PLAIN)
     )
 
 
@@ -182,7 +177,7 @@ SIMPLER: list[tuple[str, Callable[[Any, Any, Graph], tuple[Any, Any]]]] = [
     ("x + -y", lambda x, y, g: (x + -y, x - y)),
     ("-x + y", lambda x, y, g: (-x + y, y - x)),
     ("x - -y", lambda x, y, g: (x - -y, x + y)),
-    ("- -x", lambda x, y, g: (-(-x), x)),
+    ("- -x", lambda x, y, g: (g.negate(-x), x)),
     ("-(x - y)", lambda x, y, g: (-(x - y), y - x)),
     ("x + y", lambda x, y, g: (x + y, y + x)),
     ("x * y", lambda x, y, g: (x * y, y * x)),

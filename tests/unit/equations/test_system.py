@@ -195,7 +195,9 @@ def test_order_of_vectors_is_that_of_the_declarations() -> None:
 
 
 def test_constants_are_written_into_the_equations() -> None:
-    system = trace([Group("", (depot, elimination))], ("elimination_rate",), {"elimination_rate": 2.0})
+    system = trace(
+        [Group("", (depot, elimination))], ("elimination_rate",), {"elimination_rate": 2.0}
+    )
     assert system.parameter_names == ()
     assert evaluate_arrays(system.rates, {"depot": 3.0}) == [-6.0]
 

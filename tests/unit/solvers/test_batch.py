@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -138,7 +139,9 @@ def test_many_events_close_together(decay: System) -> None:
 def test_events_before_the_start_and_after_the_end_are_left_out(decay: System) -> None:
     events = [Event(-1.0, ADD, 0, 5.0), Event(3.0, ADD, 0, 5.0)]
     with_events = integrate_batch(decay, one([1.0], [1.0], events))
-    assert with_events.outputs.tolist() == integrate_batch(decay, one([1.0], [1.0])).outputs.tolist()
+    assert (
+        with_events.outputs.tolist() == integrate_batch(decay, one([1.0], [1.0])).outputs.tolist()
+    )
 
 
 def test_a_break_makes_the_solver_restart_and_nothing_else(make_system) -> None:
@@ -301,7 +304,9 @@ def _many(n: int) -> Problem:
 
 
 def test_an_empty_batch_is_nothing(decay: System) -> None:
-    empty = problem(parameters=np.zeros((0, 1)), start=[], times=[], scale=[1.0], initial=np.zeros((0, 1)))
+    empty = problem(
+        parameters=np.zeros((0, 1)), start=[], times=[], scale=[1.0], initial=np.zeros((0, 1))
+    )
     solution = integrate_batch(decay, empty)
     assert solution.outputs.shape == (1, 0, 0)
     assert solution.status.tolist() == []
@@ -346,6 +351,39 @@ def test_an_interruption_ends_the_batch_and_leaves_no_thread(
     assert threading.active_count() == before
     # and the engine goes on working
     assert integrate_batch(decay, _many(10), threads=threads).failed.tolist() == []
+
+
+def test_a_failure_tells_the_other_threads_to_stop() -> None:
+    cancel = np.zeros(1, dtype=np.int64)
+    told: list[bool] = []
+    begun = threading.Event()
+
+    def work(block: tuple[int, int]) -> int:
+        if block[0] == 0:
+            begun.wait(10.0)
+            raise ValueError
+        begun.set()
+        deadline = time.monotonic() + 10.0
+        while not cancel[0] and time.monotonic() < deadline:
+            time.sleep(0.001)
+        told.append(bool(cancel[0]))
+        return 1
+
+    with pytest.raises(ValueError):
+        batch._over_threads(work, [(0, 1), (1, 2)], 2, cancel, None)
+    assert told == [True]
+
+
+def test_a_batch_told_to_stop_begins_no_further_simulation(
+    decay: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(run: Any, blocks: Any, threads: Any, cancel: Any, progress: Any) -> None:
+        cancel[0] = 1
+        for block in blocks:
+            run(block)
+
+    monkeypatch.setattr(batch, "_over_threads", stopped)
+    assert np.all(integrate_batch(decay, _many(100)).counters == 0)
 
 
 def test_there_is_at_least_one_thread() -> None:

@@ -84,7 +84,7 @@ def test_the_compiled_solution_is_that_of_numpy(seed: int, make_system) -> None:
 
         used = np.flatnonzero(matrix[i]).tolist()
         arguments = ", ".join(names[j] for j in used)
-        return eval(f"lambda {arguments}: slope({arguments})", {"slope": slope})  # noqa: PGH001
+        return eval(f"lambda {arguments}: slope({arguments})", {"slope": slope})
 
     system = make_system({name: row(i) for i, name in enumerate(names)}, signed=True)
     step = stepper_of(system, "rodas5p", 4)

@@ -29,15 +29,16 @@ def files_of(store: Path) -> dict[str, bytes]:
 
 
 class StopAfter:
-    """Raises when so many simulations are stored."""
+    """Stands in for Ctrl-C, once, when so many simulations are stored."""
 
-    def __init__(self, simulations: int, error: type[BaseException] = KeyboardInterrupt) -> None:
-        self.left, self.error = simulations, error
+    def __init__(self, simulations: int) -> None:
+        self.left, self.stopped = simulations, False
 
     def __call__(self, finished: int, _failed: int) -> None:
         self.left -= finished
-        if self.left <= 0:
-            raise self.error
+        if self.left <= 0 and not self.stopped:
+            self.stopped = True
+            raise KeyboardInterrupt
 
 
 def test_what_was_stopped_is_continued_to_the_same_bytes(designs, tmp_path):

@@ -1,0 +1,86 @@
+"""Calibrate the reference model, and compare what is found with expected.json.
+
+    python experiments/06_calibration/run.py [--quick] [--out DIR] [--resume] [--accept]
+
+The full run takes some minutes and gives the values that the package ships; `digitised/` with the
+two files of curves must lie beside this script for that. Without them it fits what is left.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from remodel.calibration import calibrate, load_problem
+from remodel.cli.calibrate import draw_fit
+from remodel.errors import RemodelError
+
+HERE = Path(__file__).parent
+EXPECTED = HERE / "expected.json"
+
+
+def main() -> int:
+    given = arguments()
+    mode = "quick" if given.quick else "full"
+    problem = load_problem(HERE / "problem.toml", quick=given.quick)
+    if not given.quick and not (HERE / "digitised").is_dir():
+        mode = "full_without_curves"
+        print("digitised/ is not there: fitting the tables of the package alone.")
+    out = given.out or HERE / "results" / mode
+    fit = calibrate(
+        problem, out=out, resume=given.resume, profiles=given.profiles, draws=given.draws,
+        report=lambda line: print(line, flush=True),
+    )  # fmt: skip
+    figures = draw_fit(fit)
+    found = {"objective": fit.cost, **{p.name: p.value for p in chosen(fit)}}
+    if given.accept:
+        accept(mode, found)
+    code = compare(mode, found)
+    print(f"Results: {out}\nMain figure:\n{figures[0]}")
+    return code
+
+
+def chosen(fit):
+    """Return the estimated parameters."""
+    return [fit.parameters[name] for name in fit.problem.estimate]
+
+
+def accept(mode: str, found: dict[str, float]) -> None:
+    """Write what was found as what is expected."""
+    content = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {"tolerance": 0.02}
+    content[mode] = {name: float(f"{value:.5g}") for name, value in found.items()}
+    EXPECTED.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def compare(mode: str, found: dict[str, float]) -> int:
+    """Print what was found beside what is expected; 1 if something differs."""
+    content = json.loads(EXPECTED.read_text())
+    different = 0
+    for name, expected in content[mode].items():
+        passed = abs(found[name] - expected) <= content["tolerance"] * abs(expected)
+        different += not passed
+        print(f"{name:50s} {found[name]:12.5g} {expected:12.5g} {'ok' if passed else 'DIFFERENT'}")
+    share = 100 * content["tolerance"]
+    total = len(content[mode])
+    verdict = "FAIL" if different else "PASS"
+    print(f"{verdict}: {total - different} of {total} numbers within {share:g} % of those expected.")
+    return int(different > 0)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few parameters, few trials")
+    parser.add_argument("--out", type=Path, help="folder for results")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted fit")
+    parser.add_argument("--accept", action="store_true", help="expect what is found")
+    parser.add_argument("--profiles", action="store_true", help="profile every parameter")
+    parser.add_argument("--draws", type=int, default=0, help="draws from the posterior")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except RemodelError as error:
+        print(f"remodel: {error}", file=sys.stderr)
+        sys.exit(2)

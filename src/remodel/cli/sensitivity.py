@@ -1,0 +1,121 @@
+"""``remodel sensitivity``: which factors of a design matter, for which outputs, and when."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import number, print_table
+from remodel.cli.sweep_progress import meter
+from remodel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    Drawing = Callable[[xr.Dataset, str], tuple[Figure, pd.DataFrame]]
+
+_OK, _INTERRUPTED = 0, 130
+_MOST_LISTED = 10
+_EPILOG = """
+The design has kind = "morris" (elementary effects), "saltelli" (Sobol indices), or is a sample
+("latin_hypercube", "sobol", "random") or a table (PAWN, delta). A table [sensitivity] may say
+method, failed ("refuse" or "drop"), resamples and confidence.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "sensitivity", help="find out which factors of a design matter",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Simulate a design and say how much each factor moves each output, over time.",
+        epilog=_EPILOG,
+    )  # fmt: skip
+    parser.set_defaults(action=run)
+    parser.add_argument("design", metavar="DESIGN.toml")
+    parser.add_argument("--out", metavar="DIR", help="folder for simulations, indices and figures")
+    parser.add_argument("--method", help="morris, sobol, pawn or delta")
+    parser.add_argument("--resume", action="store_true", help="continue the simulations in DIR")
+    parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, or local")
+    parser.add_argument("--workers", type=int, metavar="N", help="of --scheduler local")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Simulate, analyze, print, draw."""
+    from pathlib import Path
+
+    from remodel.sensitivity.methods import block_length
+    from remodel.sensitivity.study import load_study, sensitivity
+    from remodel.sweeps.runner import SweepStoppedError
+
+    if given.out is None:
+        message = "--out DIR is missing: where simulations, indices and figures are written."
+        raise ConfigError(message)
+    study = load_study(given.design, given.method)
+    drawn = study.design.drawn
+    print(
+        f"{study.method.title}: {len(study.design.factors)} factors, {drawn:,} simulations"
+        + (f" in {drawn // block_length(study.design):,} blocks." if block_length(study.design) > 1
+           else "."),
+    )  # fmt: skip
+    try:
+        with meter(drawn) as shown:
+            found = sensitivity(
+                given.design, given.out, method=given.method, resume=given.resume,
+                threads=given.threads, scheduler=given.scheduler, workers=given.workers,
+                progress=shown.add,
+            )  # fmt: skip
+    except SweepStoppedError as stop:
+        print(f"remodel: {stop}", file=sys.stderr)
+        return _INTERRUPTED
+    outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in found.data_vars.values()))
+    for output in outputs:
+        _print_output(found, output)
+    print(f"\n{found.attrs['failed']}.")
+    for path in draw(found, outputs, Path(given.out) / "figures"):
+        print(f"Figure: {path}")
+    print(f"Indices: {Path(given.out) / 'indices.csv'}")
+    return _OK
+
+
+def _print_output(found: xr.Dataset, output: str) -> None:
+    from remodel.plots.sensitivity import tornado
+
+    _, table = tornado(found, output, most=_MOST_LISTED)
+    print(f"\n{output}{'' if 'time' not in found.dims else ', at the end'}:\n")
+    heads = [column.replace("_interval", " ±").replace("_", " ") for column in table.columns]
+    rows = [
+        [str(factor), *(number(float(value), 3) for value in values)]
+        for factor, values in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    print_table(["factor", *heads], rows, right=range(1, len(heads) + 1))
+
+
+def draw(found: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
+    """Draw every output and return the files: tornado, and over time heat map and time course."""
+    from remodel.errors import StoreError
+    from remodel.plots.sensitivity import index_heat_map, indices_of, time_course, tornado
+
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for output in outputs:
+            drawings: dict[str, Drawing] = {"tornado": tornado}
+            main, _ = indices_of(found, output)
+            if "time" in found[f"{output}_{main}"].dims:
+                drawings |= {"heat_map": index_heat_map, "time_course": time_course}
+            for name, drawing in drawings.items():
+                path = folder / f"{output}_{name}.png"
+                drawing(found, output)[0].savefig(path)
+                paths.append(path)
+    except OSError as error:
+        message = f"figures cannot be written to {folder}: {error.strerror or error}."
+        raise StoreError(message) from error
+    return paths

@@ -1,0 +1,224 @@
+"""What matters: tornado, heat map and time course of sensitivities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel.errors import ConfigError, nearest
+from remodel.plots.style import COLORS, GRAY, color, line_style, paper, unit_text
+from remodel.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_BARS, _MOST_LINES = 15, 7
+_BAR_HEIGHT = 0.22  # inch, as all lengths here
+
+
+def tornado(
+    found: xr.Dataset,
+    output: str,
+    *,
+    month: float | None = None,
+    most: int = _MOST_BARS,
+    title: str = "",
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw a bar for each factor, the one that matters most on top, with confidence intervals.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        Of ``remodel.sensitivity.sensitivity``.
+    output : str
+        Output or reduction.
+    month : float, optional
+        Time of an output over time [month]; the last by default.
+    most : int
+        Factors shown.
+    title : str
+
+    Raises
+    ------
+    ConfigError
+        If there are no sensitivities of the output.
+    """
+    from matplotlib.figure import Figure
+
+    main, others = indices_of(found, output)
+    table = _at(found, output, (main, *others), month)
+    table = table.sort_values(main, ascending=False, na_position="last").head(most)[::-1]
+    with paper():
+        figure = Figure(figsize=(6.4, 1.2 + _BAR_HEIGHT * len(table)), layout="constrained")
+        axes = figure.add_subplot()
+        place = np.arange(len(table))
+        _draw_bars(axes, table, main, others)
+        if f"{main}_interval" in table:
+            axes.errorbar(
+                table[main], place, xerr=table[f"{main}_interval"], fmt="none", ecolor=GRAY,
+                elinewidth=0.9, capsize=2,
+            )  # fmt: skip
+        axes.set_yticks(place, [_words(name) for name in table.index])
+        axes.set_xlabel(_axis(found, output, main))
+        axes.set_xlim(left=min(0.0, float(np.nanmin(table[main].to_numpy(), initial=0.0))))
+        axes.legend(loc="lower right")
+        figure.suptitle(title or _title(found, output, month), x=0.01, ha="left")
+    return figure, table[::-1]
+
+
+def _draw_bars(axes: Axes, table: pd.DataFrame, main: str, others: tuple[str, ...]) -> None:
+    """Draw bars, colored by direction where it is known, and the second index as a mark."""
+    place = np.arange(len(table))
+    if "mu" in table:
+        for shade, which, words in (
+            (COLORS[0], table["mu"] >= 0, "more of it raises the output"),
+            (COLORS[1], table["mu"] < 0, "more of it lowers the output"),
+        ):
+            axes.barh(place[which], table[main][which], 0.7, color=shade, label=words)
+        return
+    axes.barh(place, table[main], 0.7, color=COLORS[0], label=_words(main))
+    if others:
+        axes.plot(
+            table[others[0]], place, "o", color=COLORS[1], markersize=4, label=_words(others[0])
+        )
+
+
+def index_heat_map(
+    found: xr.Dataset, output: str, *, most: int = _MOST_BARS, title: str = ""
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw how much each factor matters at each time, factors by time.
+
+    Raises
+    ------
+    ConfigError
+        If there are no sensitivities of the output over time.
+    """
+    from matplotlib.figure import Figure
+
+    main, _ = indices_of(found, output)
+    table = _over_time(found, output, main).head(most)
+    with paper():
+        figure = Figure(figsize=(6.4, 1.4 + _BAR_HEIGHT * len(table)), layout="constrained")
+        axes = figure.add_subplot()
+        months = table.columns.to_numpy(dtype=float)
+        shown = axes.pcolormesh(
+            months, np.arange(len(table)), table.to_numpy(), shading="nearest", cmap="viridis",
+            vmin=0.0,
+        )  # fmt: skip
+        axes.set_yticks(np.arange(len(table)), [_words(str(name)) for name in table.index])
+        axes.invert_yaxis()
+        axes.set_xlabel("months from start")
+        figure.colorbar(shown, ax=axes, label=_axis(found, output, main))
+        figure.suptitle(title or _title(found, output, None), x=0.01, ha="left")
+    return figure, table
+
+
+def time_course(
+    found: xr.Dataset, output: str, *, most: int = _MOST_LINES, title: str = ""
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw how much the factors that matter most do so over time, with confidence bands.
+
+    Raises
+    ------
+    ConfigError
+        If there are no sensitivities of the output over time.
+    """
+    from matplotlib.figure import Figure
+
+    main, _ = indices_of(found, output)
+    table = _over_time(found, output, main).head(most)
+    with paper():
+        figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        for place, factor in enumerate(table.index):
+            _draw_band(axes, found, output, main, str(factor), place)
+        axes.set_xlabel("months from start")
+        axes.set_ylabel(_axis(found, output, main))
+        figure.legend(loc="outside right center")
+        figure.suptitle(title or _title(found, output, None), x=0.01, ha="left")
+    return figure, table
+
+
+def _draw_band(
+    axes: Axes, found: xr.Dataset, output: str, index: str, factor: str, place: int
+) -> None:
+    months = found["month"].to_numpy()
+    values = found[f"{output}_{index}"].sel(factor=factor).to_numpy()
+    axes.plot(months, values, color=color(place), linestyle=line_style(place), label=_words(factor))
+    interval = found.get(f"{output}_{index}_interval")
+    if interval is not None:
+        half = interval.sel(factor=factor).to_numpy()
+        axes.fill_between(
+            months, values - half, values + half, color=color(place), alpha=0.15, linewidth=0
+        )
+
+
+def indices_of(found: xr.Dataset, output: str) -> tuple[str, tuple[str, ...]]:
+    """Return the index factors are ranked by, and the others, of an output.
+
+    Raises
+    ------
+    ConfigError
+        If there are none.
+    """
+    every = [v.attrs["index"] for v in found.data_vars.values() if v.attrs["output"] == output]
+    if not every:
+        known = {str(v.attrs["output"]) for v in found.data_vars.values()}
+        message = f"there are no sensitivities of '{output}'.{nearest(output, known)}"
+        raise ConfigError(message)
+    names = [str(index) for index in every if not index.endswith("_interval")]
+    return names[0], tuple(names[1:])
+
+
+def _at(
+    found: xr.Dataset, output: str, indices: tuple[str, ...], month: float | None
+) -> pd.DataFrame:
+    """Return one row a factor, one column an index, at one time."""
+    import pandas as pd
+
+    names = [f"{i}{end}" for i in indices for end in ("", "_interval")]
+    there = [name for name in names if f"{output}_{name}" in found]
+    columns: dict[str, Any] = {}
+    for name in there:
+        variable = found[f"{output}_{name}"]
+        if "time" in variable.dims:
+            when = found["time"].to_numpy()[-1] if month is None else month * DAYS_PER_MONTH
+            variable = variable.sel(time=when, method="nearest")
+        columns[name] = variable.to_numpy()
+    index = pd.Index([str(f) for f in found["factor"].to_numpy()], name="factor")
+    return pd.DataFrame(columns, index=index)
+
+
+def _over_time(found: xr.Dataset, output: str, index: str) -> pd.DataFrame:
+    """Return factors by months, the factor that matters most at any time first."""
+    import pandas as pd
+
+    variable = found[f"{output}_{index}"]
+    if "time" not in variable.dims:
+        message = f"'{output}' is one number a simulation; it has no course over time."
+        raise ConfigError(message)
+    factors = pd.Index([str(f) for f in found["factor"].to_numpy()], name="factor")
+    table = pd.DataFrame(variable.to_numpy(), index=factors, columns=found["month"].to_numpy())
+    order = table.max(axis=1).sort_values(ascending=False, na_position="last").index
+    return table.loc[order]
+
+
+def _axis(found: xr.Dataset, output: str, index: str) -> str:
+    unit = unit_text(str(found[f"{output}_{index}"].attrs["units"]))
+    return f"{_words(index)} [{unit}]" if unit else _words(index)
+
+
+def _title(found: xr.Dataset, output: str, month: float | None) -> str:
+    when = "" if month is None else f" at {month:g} months"
+    main, _ = indices_of(found, output)
+    name = str(found[f"{output}_{main}"].attrs["output_long_name"])
+    return f"{name[:1].upper()}{name[1:]}{when}"
+
+
+def _words(name: str) -> str:
+    known = {"mu_star": "µ*", "mu": "µ", "sigma": "σ"}
+    return known.get(name, name.replace("_", " "))

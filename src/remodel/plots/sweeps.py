@@ -1,0 +1,341 @@
+"""Figures of sweeps: maps of two factors, contours, small multiples and fans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel.errors import ConfigError, nearest
+from remodel.plots.style import axis_label, color, paper, unit_text
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PANEL = (3.0, 2.5)  # inch
+_MOST_COLUMNS = 4
+_SHORT_YEARS = 2.5  # a time axis up to this length counts in months
+_BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
+
+
+def factor_map(
+    dataset: xr.Dataset,
+    variable: str,
+    x: str,
+    y: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    months: float | None = None,
+    title: str = "",
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw a heat map of one result over two factors of a grid.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A grid, as ``remodel.sweep`` returns it.
+    variable : str
+        Output or reduction.
+    x, y : str
+        Factors along the axes.
+    at : mapping, optional
+        Values of the other factors; the nearest in the grid is taken.
+    months : float, optional
+        Time of an output over time [month]; the last by default.
+    title : str
+
+    Raises
+    ------
+    ConfigError
+        If there is no such variable or factor, or a factor is left without a value.
+    """
+    from matplotlib.figure import Figure
+
+    shown = plane(dataset, variable, (y, x), at, months)
+    with paper():
+        figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+        axes = figure.add_subplot()
+        image = _draw_map(axes, shown, _range(shown))
+        _label(axes, dataset, x, y)
+        figure.colorbar(image, ax=axes, label=_wrapped(axis_label(dataset[variable])))
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure, _frame(shown)
+
+
+def contours(
+    dataset: xr.Dataset,
+    variable: str,
+    x: str,
+    y: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    months: float | None = None,
+    levels: int | Sequence[float] = 10,
+    title: str = "",
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw lines of equal result over two factors of a grid, such as BMD over dose and interval.
+
+    Parameters are those of :func:`factor_map`; ``levels`` is how many lines, or their values.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`factor_map`.
+    """
+    from matplotlib.figure import Figure
+
+    shown = plane(dataset, variable, (y, x), at, months)
+    with paper():
+        figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+        axes = figure.add_subplot()
+        chosen: Any = levels if isinstance(levels, int) else sorted(levels)
+        grid = (shown[x].to_numpy(), shown[y].to_numpy(), shown.to_numpy())
+        filled = axes.contourf(*grid, levels=chosen, cmap="viridis")
+        lines = axes.contour(*grid, levels=filled.levels, colors="white", linewidths=0.6)
+        axes.clabel(lines, fontsize=6.5, fmt="%g")
+        _label(axes, dataset, x, y)
+        figure.colorbar(filled, ax=axes, label=_wrapped(axis_label(dataset[variable])))
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure, _frame(shown)
+
+
+def small_multiples(
+    dataset: xr.Dataset,
+    variable: str,
+    x: str,
+    y: str,
+    by: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    months: float | None = None,
+    title: str = "",
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw a heat map of two factors for each value of a third, all in the same colors.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`factor_map`.
+    """
+    from matplotlib.figure import Figure
+
+    shown = plane(dataset, variable, (by, y, x), at, months)
+    values = shown[by].to_numpy()
+    columns = min(len(values), _MOST_COLUMNS)
+    rows = -(-len(values) // columns)
+    with paper():
+        size = (0.8 + _PANEL[0] * 0.75 * columns, 0.6 + _PANEL[1] * 0.85 * rows)
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        image = None
+        for axes, value in zip(panels.flat, values, strict=False):
+            image = _draw_map(axes, shown.sel({by: value}), _range(shown))
+            axes.set_title(f"{by.replace('_', ' ')} {_text(value)} {_unit(dataset, by)}".strip())
+        for axes in panels.flat[len(values) :]:
+            axes.set_visible(False)
+        for axes in panels[-1]:
+            axes.set_xlabel(_axis(dataset, x))
+        for axes in panels[:, 0]:
+            axes.set_ylabel(_axis(dataset, y))
+        figure.colorbar(image, ax=panels, label=_wrapped(axis_label(dataset[variable])))
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure, _frame(shown)
+
+
+def fan_chart(
+    dataset: xr.Dataset, variable: str, *, by: str | None = None, title: str = ""
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw the median and the central 50 and 90 % of all simulations over time.
+
+    Failed and excluded simulations are left out and counted in the figure.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        As ``remodel.sweep`` returns it.
+    variable : str
+        Output over time.
+    by : str, optional
+        Factor of a grid; one fan for each of its values.
+    title : str
+
+    Raises
+    ------
+    ConfigError
+        If there is no such output over time, or no such factor.
+    """
+    from matplotlib.figure import Figure
+
+    _check(dataset, variable)
+    if "time" not in dataset[variable].dims:
+        message = f"'{variable}' is one number a simulation; a fan chart needs an output over time."
+        raise ConfigError(message)
+    groups: list[tuple[str, xr.Dataset]] = [("", dataset)]
+    if by is not None:
+        _check_factor(dataset, by)
+        unit = _unit(dataset, by)
+        groups = [
+            (f"{by.replace('_', ' ')} {_text(v)} {unit}".strip(), dataset.sel({by: v}))
+            for v in dataset[by].to_numpy()
+        ]
+    rows: list[dict[str, Any]] = []
+    with paper():
+        figure = Figure(figsize=(5.6, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        for place, (name, part) in enumerate(groups):
+            rows += _draw_fan(axes, part, variable, name, place)
+        _label_time(axes, dataset, variable)
+        if by is not None:
+            figure.legend(loc="outside right center")
+        figure.suptitle(title, x=0.01, ha="left")
+    import pandas as pd
+
+    return figure, pd.DataFrame(rows)
+
+
+def plane(
+    dataset: xr.Dataset,
+    variable: str,
+    dims: tuple[str, ...],
+    at: Mapping[str, Any] | None,
+    months: float | None,
+) -> xr.DataArray:
+    """Return one result over some factors, the others and the time held.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such variable or factor, or a factor is left without a value.
+    """
+    _check(dataset, variable)
+    for name in (*dims, *(at or {})):
+        _check_factor(dataset, name)
+    shown = dataset[variable]
+    if "time" in shown.dims:
+        when = shown["time"].to_numpy()[-1] if months is None else months * DAYS_PER_MONTH
+        shown = shown.sel(time=when, method="nearest")
+    for name, value in (at or {}).items():
+        exact = isinstance(value, str)
+        shown = shown.sel({name: value}, method=None if exact else "nearest")
+    left = [str(d) for d in shown.dims if d not in dims]
+    if left:
+        message = f"{left[0]} has {dataset.sizes[left[0]]} values; say at which one: at={{...}}."
+        raise ConfigError(message)
+    return shown.transpose(*dims).load()
+
+
+def _check(dataset: xr.Dataset, variable: str) -> None:
+    if variable not in dataset.data_vars:
+        known = [str(name) for name in dataset.data_vars]
+        message = f"the sweep has no variable '{variable}'.{nearest(variable, known)}"
+        raise ConfigError(message)
+
+
+def _check_factor(dataset: xr.Dataset, name: str) -> None:
+    known = [str(d) for d in dataset.sizes if d not in ("time", "simulation", "chunk")]
+    if name not in known:
+        hint = nearest(name, known) if known else " It is a sample; a map needs a grid."
+        message = f"the sweep has no dimension '{name}'.{hint}"
+        raise ConfigError(message)
+
+
+def _draw_map(axes: Axes, shown: xr.DataArray, limits: tuple[float, float]) -> Any:
+    y, x = (str(d) for d in shown.dims)
+    return axes.pcolormesh(
+        _places(shown[x].to_numpy()), _places(shown[y].to_numpy()), shown.to_numpy(),
+        shading="nearest", cmap="viridis", vmin=limits[0], vmax=limits[1],
+    )  # fmt: skip
+
+
+def _places(values: Any) -> Any:
+    return values if values.dtype.kind in "fiu" else [str(v) for v in values]
+
+
+def _range(shown: xr.DataArray) -> tuple[float, float]:
+    values = shown.to_numpy()
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def _label(axes: Axes, dataset: xr.Dataset, x: str, y: str) -> None:
+    for name, put, scale in ((x, axes.set_xlabel, axes.set_xscale),
+                             (y, axes.set_ylabel, axes.set_yscale)):  # fmt: skip
+        put(_axis(dataset, name))
+        if _is_log(dataset[name].to_numpy()):
+            scale("log")
+
+
+def _is_log(values: Any) -> bool:
+    """Whether values lie evenly on a log scale, over a range where that can be told."""
+    if values.dtype.kind not in "fiu" or len(values) < 3 or values[0] <= 0:
+        return False
+    ratios = values[1:] / values[:-1]
+    return bool(ratios[0] > 1.05 and np.allclose(ratios, ratios[0], rtol=1e-3))
+
+
+def _axis(dataset: xr.Dataset, name: str) -> str:
+    unit = _unit(dataset, name)
+    words = name.replace("_", " ")
+    return f"{words} [{unit}]" if unit else words
+
+
+def _unit(dataset: xr.Dataset, name: str) -> str:
+    return unit_text(str(dataset[name].attrs.get("units", "")))
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str) else f"{float(value):g}"
+
+
+def _wrapped(label: str, width: int = 42) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(label, width)) or label
+
+
+def _frame(shown: xr.DataArray) -> pd.DataFrame:
+    keep = {*map(str, shown.dims)}
+    plain = shown.drop_vars([name for name in shown.coords if name not in keep])
+    return plain.to_dataframe().reset_index()
+
+
+def _draw_fan(
+    axes: Axes, part: xr.Dataset, variable: str, name: str, place: int
+) -> list[dict[str, Any]]:
+    dims = [d for d in part[variable].dims if d != "time"]
+    stacked = part[variable].transpose("time", *dims).to_numpy()
+    values = stacked.reshape(len(part["time"]), -1)
+    good = (part["status"].to_numpy() == 0).ravel()
+    values, unit = values[:, good], _time_unit(part)[0]
+    time = part["time"].to_numpy() / unit
+    shares = sorted({0.5, *(s for low, high, _ in _BANDS for s in (low, high))})
+    found = dict(zip(shares, np.quantile(values, shares, axis=1), strict=True))
+    shade = color(place)
+    for low, high, alpha in _BANDS:
+        axes.fill_between(time, found[low], found[high], color=shade, alpha=alpha, linewidth=0)
+    missing = int((~good).sum())
+    label = f"{name}{f' ({missing} failed)' if missing else ''}"
+    axes.plot(time, found[0.5], color=shade, label=label or "median")
+    months = part["time"].to_numpy() / DAYS_PER_MONTH
+    return [
+        {"group": name, "month": month, **{f"q{int(100 * s)}": found[s][k] for s in shares},
+         "simulations": int(good.sum()), "left_out": missing}
+        for k, month in enumerate(months)
+    ]  # fmt: skip
+
+
+def _time_unit(dataset: xr.Dataset) -> tuple[float, str]:
+    is_short = float(dataset["time"].to_numpy()[-1]) <= _SHORT_YEARS * DAYS_PER_YEAR
+    return (DAYS_PER_MONTH, "months") if is_short else (DAYS_PER_YEAR, "years")
+
+
+def _label_time(axes: Axes, dataset: xr.Dataset, variable: str) -> None:
+    axes.set_xlabel(f"{_time_unit(dataset)[1]} from start of treatment")
+    axes.set_ylabel(_wrapped(axis_label(dataset[variable])))
+    if variable.endswith("_percent_change"):
+        axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
+    axes.margins(x=0)

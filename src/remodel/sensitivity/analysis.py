@@ -1,0 +1,208 @@
+"""From the simulations of a sweep to sensitivities of every output, over time and endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from remodel.errors import ConfigError, SolverError
+from remodel.sensitivity.methods import Indices, Method, Options, Sampled, block_length
+from remodel.solvers.problem import FloatArray
+from remodel.solvers.status import Status
+from remodel.sweeps.api import open_dataset
+from remodel.sweeps.design import STRUCTURED, Design
+from remodel.sweeps.samples import points
+from remodel.sweeps.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Rule = Literal["refuse", "drop"]
+RULES: tuple[Rule, ...] = ("refuse", "drop")
+_CONSTANT = 1e-12  # an output that varies less than this, relative to its size, does not vary
+_SAMPLES_ABOVE = 10  # simulations that must be left
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """How a sweep is analyzed.
+
+    Attributes
+    ----------
+    design : Design
+    method : Method
+    failed : {"refuse", "drop"}
+        What happens if simulations failed: no result, or a result without them and without
+        everything that is only of use together with them.
+    options : Options
+    """
+
+    design: Design
+    method: Method
+    failed: Rule = "refuse"
+    options: Options = field(default_factory=Options)
+
+
+def analyze(study: Study, store: Store) -> xr.Dataset:
+    """Return the sensitivities of every output and reduction of a complete sweep.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``factor`` and, for outputs over time, ``time``; variables
+        ``<output>_<index>``. An output that does not vary has no sensitivities: NaN.
+
+    Raises
+    ------
+    ConfigError
+        If the sweep is not complete.
+    SolverError
+        If simulations failed and the rule is to refuse, or too few are left.
+    """
+    if store.missing():
+        message = f"{store.path} is not complete; continue it with --resume first."
+        raise ConfigError(message)
+    dataset = open_dataset(store)
+    kept, dropped = _kept(study, dataset["status"].to_numpy())
+    sampled = _sampled(study.design, dataset, kept)
+    found = _empty(study, dataset, dropped, len(kept))
+    design = study.design
+    for name in (*design.outputs, *(r.name for r in design.reductions)):
+        values = dataset[name].to_numpy().astype(np.float64)[kept]
+        _add(found, study, sampled, name, values, dict(dataset[name].attrs))
+    return found
+
+
+def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], int]:
+    """Return which simulations count, and how many do not; whole blocks count or not."""
+    length = block_length(study.design)
+    failed = (status != Status.OK).reshape(-1, length)
+    bad = failed.any(axis=1)
+    number = int(failed.sum())
+    dropped = int(bad.sum()) * length
+    if number and study.failed == "refuse":
+        message = (
+            f"{number} of {status.size} simulations failed, and sensitivities need all of them. "
+            "Narrow the ranges, retry them (remodel sweep --retry-failed), or say failed = 'drop' "
+            f"to leave out {dropped} simulations."
+        )
+        raise SolverError(message)
+    kept = np.repeat(~bad, length)
+    if kept.sum() < _SAMPLES_ABOVE * length:
+        message = f"only {int(kept.sum())} simulations are left; too few for sensitivities."
+        raise SolverError(message)
+    return kept, dropped
+
+
+def _sampled(design: Design, dataset: xr.Dataset, kept: npt.NDArray[np.bool_]) -> Sampled:
+    for factor in design.factors:
+        if dataset[factor.name].dtype.kind not in "fiu":
+            message = f"{factor.name} has words for values; sensitivities need numbers."
+            raise ConfigError(message)
+    if design.kind in STRUCTURED:
+        cube = np.tile([0.0, 1.0], (len(design.factors), 1))
+        return Sampled(points(design)[kept], cube, design.names)
+    values = np.stack([dataset[name].to_numpy() for name in design.names], axis=1)[kept]
+    bounds = np.stack([values.min(axis=0), values.max(axis=0)], axis=1)
+    return Sampled(values, bounds, design.names)
+
+
+def _empty(study: Study, dataset: xr.Dataset, dropped: int, drawn: int) -> xr.Dataset:
+    import xarray as xr
+
+    coords: dict[str, Any] = {"factor": list(study.design.names)}
+    for name in ("time", "month"):
+        if name in dataset.coords:
+            coords[name] = dataset[name].variable
+    rule = f"{dropped} of {drawn} simulations left out because some of them failed"
+    attrs = {
+        "title": study.design.title or study.method.title,
+        "method": study.method.name,
+        "method_title": study.method.title,
+        "reference": study.method.reference,
+        "model": dataset.attrs["model"],
+        "simulations": drawn - dropped,
+        "failed": rule if dropped else "no simulation failed",
+        "confidence": study.options.confidence,
+        "provenance": dataset.attrs["provenance"],
+        "design": json.dumps(study.design.content()),
+    }
+    return xr.Dataset(coords=coords, attrs=attrs)
+
+
+def _add(
+    found: xr.Dataset,
+    study: Study,
+    sampled: Sampled,
+    name: str,
+    values: FloatArray,
+    about: dict[str, Any],
+) -> None:
+    """Add the sensitivities of one output."""
+    if not np.isfinite(values).all():
+        message = f"{name} has values that are not numbers; it has no sensitivities."
+        raise SolverError(message)
+    dims = ("factor", "time")[: values.ndim]
+    columns = [_indices(study, sampled, column) for column in np.atleast_2d(values.T)]
+    for index in columns[0]:
+        stacked = np.stack([column[index] for column in columns], axis=-1)
+        long_name = _long_name(study.method, index)
+        note = {
+            "units": about["units"] if study.method.has_unit else "1",
+            "long_name": f"{about['long_name']}: {long_name}",
+            "index": index,
+            "output": name,
+            "output_long_name": about["long_name"],
+        }
+        found[f"{name}_{index}"] = (dims, stacked[:, 0] if values.ndim == 1 else stacked, note)
+
+
+def _long_name(method: Method, index: str) -> str:
+    if index.endswith("_interval"):
+        return f"half confidence interval of {index.removesuffix('_interval').replace('_', ' ')}"
+    return method.indices[index]
+
+
+def _indices(study: Study, sampled: Sampled, values: FloatArray) -> Indices:
+    constant = np.ptp(values) <= _CONSTANT * max(1e-300, np.abs(values).max())
+    if not constant:
+        with np.errstate(all="ignore"):
+            return study.method.analyze(sampled, values, study.options)
+    # SALib would call a division of zero by zero no influence
+    unknown = np.full(len(sampled.names), np.nan)
+    example = study.method.analyze(sampled, sampled.points[:, 0], Options(2, 0.95, 0))
+    return dict.fromkeys(example, unknown)
+
+
+def to_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return sensitivities as a table: one row an output, time, factor and index."""
+    import pandas as pd
+
+    return pd.DataFrame(list(_rows(found)))
+
+
+def _rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
+    for name, variable in found.data_vars.items():
+        index = str(variable.attrs["index"])
+        if index.endswith("_interval"):
+            continue
+        interval = found.get(f"{name}_interval")
+        months = found["month"].to_numpy() if "time" in variable.dims else [np.nan]
+        for i, factor in enumerate(found["factor"].to_numpy()):
+            for k, month in enumerate(months):
+                place = (i, k) if "time" in variable.dims else (i,)
+                yield {
+                    "output": variable.attrs["output"],
+                    "month": float(month),
+                    "factor": str(factor),
+                    "index": index,
+                    "value": float(variable.to_numpy()[place]),
+                    "interval": np.nan if interval is None else float(interval.to_numpy()[place]),
+                    "unit": variable.attrs["units"],
+                }
