@@ -99,7 +99,8 @@ def is_repeated(part, model) -> bool:
 
 def title_of(module: str) -> str:
     """Return the name of a module in words."""
-    return module.rpartition(".")[2].replace("_", " ").capitalize()
+    name = module.rpartition(".")[2]
+    return {"rankl_opg": "RANKL and OPG"}.get(name, name.replace("_", " ").capitalize())
 
 
 def first_paragraph(module: str) -> str:
@@ -171,13 +172,21 @@ def words(name: str) -> str:
 
 def parameters(model) -> str:
     """Return a table of every parameter with its unit, bounds and source."""
-    head = ["name", "symbol", "value", "unit", "bounds", "known by", "meaning", "source"]
+    head = ["name", "symbol", "value", "unit", "bounds", "prior", "known by", "meaning", "source"]
     rows = [
         [f"`{p.name}`", f"${p.symbol}$" if p.symbol else "", f"{p.value:.4g}", p.unit,
-         f"{p.lower:.3g} to {p.upper:.3g}", f"{p.provenance}, {p.status}", p.meaning, p.source]
+         f"{p.lower:.3g} to {p.upper:.3g}", prior(p.prior), f"{p.provenance}, {p.status}",
+         p.meaning, p.source]
         for p in model.parameters.values()
     ]  # fmt: skip
     return table(head, rows)
+
+
+def prior(belief) -> str:
+    """Return a prior in words."""
+    if belief.kind == "uniform":
+        return "uniform"
+    return f"{belief.kind}, {belief.center:.3g}, sd {belief.sd:.3g}"
 
 
 def table(head, rows) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from peers import Peer, Solve
 from peers.generated import constants_of, equations_of, functions, numba_functions, source_returning
-from peers.legs import empty_result, initial_states, legs_of
+from peers.legs import VANISHED, empty_result, initial_states, legs_of
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
 from workloads import Workload
@@ -62,8 +62,10 @@ def _prepare(workload: Workload) -> Solve:
         control = diffrax.PIDController(rtol=rtol, atol=ATOL_SHARE * rtol)
 
         def leg_of(z: Any, leg: Any) -> Any:
+            begin = z + leg["jump"]
+            begin = jnp.where(jnp.abs(begin) < VANISHED, 0.0, begin)
             found = diffrax.diffeqsolve(
-                term, diffrax.Kvaerno5(), leg["start"], leg["end"], None, z + leg["jump"],
+                term, diffrax.Kvaerno5(), leg["start"], leg["end"], None, begin,
                 leg["c"], saveat=diffrax.SaveAt(ts=leg["at"]), stepsize_controller=control,
                 max_steps=100_000, throw=False,
             )  # fmt: skip

@@ -10,6 +10,10 @@ import numpy as np
 from remodel.solvers.problem import ADD, SET, FloatArray, Problem
 from workloads import Workload
 
+# A state that has decayed to less is set to zero at a restart, in every solver: numbers near the
+# smallest a processor knows slow it down, and this engine does not let them arise either.
+VANISHED = 1e-100
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:

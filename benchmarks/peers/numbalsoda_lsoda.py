@@ -8,7 +8,7 @@ import numpy as np
 
 from peers import Peer, Solve
 from peers.generated import constants_of, numba_functions
-from peers.legs import empty_result, initial_states, legs_of
+from peers.legs import VANISHED, empty_result, initial_states, legs_of
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
 from workloads import Workload
@@ -32,6 +32,9 @@ def _compiled_loop(slope: Any, n: int, m: int) -> Any:
             if k == 0 or of[k - 1] != i:
                 z[:] = initial[i]
             z += jump[k]
+            for j in range(n):
+                if abs(z[j]) < VANISHED:
+                    z[j] = 0.0
             stops = times[time_from[k] : time_from[k + 1]]
             reached, ok = lsoda(address, z, stops, constants[k], rtol, atol)
             if not ok:

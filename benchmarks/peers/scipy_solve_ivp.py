@@ -10,7 +10,7 @@ import numpy as np
 
 from peers import Peer, Solve
 from peers.generated import constants_of, python_functions
-from peers.legs import Leg, empty_result, initial_states, legs_of
+from peers.legs import VANISHED, Leg, empty_result, initial_states, legs_of
 from remodel.solvers.batch import ATOL_SHARE
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.scipy_reference import scalar
@@ -29,7 +29,9 @@ def restarted(
         y = state
         for leg in legs[i]:
             start(leg.parameters)
-            reached = solve_leg(leg, y + leg.jump)
+            begin = y + leg.jump
+            begin[np.abs(begin) < VANISHED] = 0.0
+            reached = solve_leg(leg, begin)
             if reached is None:
                 break
             found[i, leg.first : leg.first + len(leg.at)] = reached[: len(leg.at)]

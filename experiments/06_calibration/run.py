@@ -63,7 +63,9 @@ def compare(mode: str, found: dict[str, float]) -> int:
     share = 100 * content["tolerance"]
     total = len(content[mode])
     verdict = "FAIL" if different else "PASS"
-    print(f"{verdict}: {total - different} of {total} numbers within {share:g} % of those expected.")
+    print(
+        f"{verdict}: {total - different} of {total} numbers within {share:g} % of those expected."
+    )
     return int(different > 0)
 
 

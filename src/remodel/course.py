@@ -20,6 +20,8 @@ from remodel.solvers.problem import SET, FloatArray, IntArray, Problem, Solution
 from remodel.units import DAYS_PER_YEAR
 
 SURGERY = "oophorectomy"
+_OF_WOMEN = frozenset({"menopause", SURGERY})
+_OF_MEN = frozenset({"orchiectomy"})
 SCIPY_METHODS = ("lsoda", "bdf", "radau")
 
 
@@ -102,7 +104,19 @@ class Course:
         for i in range(many):
             patient, plan = self.cohort.patient(i), protocols[of[min(i, len(of) - 1)]]
             _check_past(patient, plan)
+            self._check_sex(patient, self.cohort.schedule(i))
             self._check_menopause(patient, self.cohort.schedule(i))
+
+    def _check_sex(self, patient: Patient, schedule: Schedule) -> None:
+        """Refuse a man in a model of women, and what happens to one sex only in the other."""
+        if patient.sex == "male" and not self.model.male:
+            message = f"model '{self.model.name}' knows women only; use sex='female'."
+            raise PatientError(message)
+        barred = _OF_WOMEN if patient.sex == "male" else _OF_MEN
+        for event in schedule.interventions:
+            if event.name in barred:
+                message = f"{event.name} does not happen to a {patient.sex} patient."
+                raise PatientError(message)
 
     def _check_menopause(self, patient: Patient, schedule: Schedule) -> None:
         """Refuse a menopause that is given more than once, or that the model cannot give."""

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from remodel.equations import TIME, Equation
+import numpy as np
+
+from remodel.cohort import cohort
+from remodel.course import Course
+from remodel.equations import TIME
 from remodel.equations.assembly import Assembly
 from remodel.errors import ConfigError, ModelError, nearest
+from remodel.history import parameter_values, perform_surgery, starts
 from remodel.models import Model, load_model
-from remodel.parameters import ParameterSet
 from remodel.patient import Patient
-from remodel.protocol import protocol
 from remodel.schedules import Schedule
 from remodel.simulation import simulate
 from remodel.solvers.problem import SET
-from remodel.units import days, in_days
+from remodel.units import DAYS_PER_YEAR, days
+
+_TIME_UNIT = re.compile(
+    r"(?<![A-Za-z])(s|sec|min|h|hr|wk|mo|y|yr|(?:second|minute|hour|week|month|year)s?)(?![A-Za-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,8 @@ def explain(
         If the simulation fails.
     """
     chosen = load_model(model)
-    plan = schedule if isinstance(schedule, Schedule) else Schedule.parse(schedule or "none")
+    sentence = "none" if schedule is None else schedule
+    plan = sentence if isinstance(sentence, Schedule) else Schedule.parse(sentence)
     drugs = chosen.with_drugs(plan.drugs)
     assembly = chosen.assembly(drugs)
     known = (*assembly.states, *assembly.equations, *assembly.ports)
@@ -118,9 +126,7 @@ def explain(
     )  # fmt: skip
     values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
     values.update(_parameter_values(chosen, plan, patient, parameters or {}, at))
-    born = (patient or Patient()).age * chosen.days_per_year if chosen.follows_age else 0.0
-    values[TIME] = born + at
-    return _explained(name, assembly, values, _units(chosen, assembly))
+    return _explained(name, assembly, values, _words(chosen, assembly))
 
 
 def _parameter_values(
@@ -130,49 +136,91 @@ def _parameter_values(
     changed: Mapping[str, float],
     at: float,
 ) -> dict[str, float]:
-    """Return every parameter as the equations see it at a time, dosing rates included."""
-    chosen: ParameterSet = model.all_parameters.replace(changed)
-    values = {n: p.value * p.factor for n, p in chosen.items()}
-    plan = protocol(model, schedule, chosen, until=at + 1.0)
-    for action in plan.actions:
+    """Return every parameter as the equations see it at a time, and that time."""
+    course = Course(
+        model=model, cohort=cohort(model, schedule, patient, changed), times=np.array([at + 1.0]),
+        outputs=(), method="batch", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
+    )  # fmt: skip
+    only = np.zeros(1, dtype=np.int64)
+    rows, surgery = parameter_values(course, only)
+    born = starts(course, only)
+    perform_surgery(model, rows, surgery, born + at)
+    values = dict(zip(model.all_parameters, map(float, rows[0]), strict=True))
+    values.update(_young_bmd(model, schedule, patient, changed))
+    plan = course.prepare().protocols[0]
+    age = float(born[0]) / model.days_per_year * DAYS_PER_YEAR
+    later = (replace(action, time=when - age) for when, action in plan.at_age)
+    for action in sorted((*plan.actions, *later), key=lambda a: a.time):
         if action.kind == SET and action.time < max(at, 1e-9):
             values[action.target] = action.value
-    age = (patient or Patient()).age_at_menopause
-    if model.menopause_age:
-        limit = chosen[model.menopause_age]
-        values[model.menopause_age] = (limit.upper if age is None else age) * limit.factor
-    return values
+    return {**values, TIME: float(born[0]) + at}
 
 
-def _units(model: Model, assembly: Assembly) -> dict[str, str]:
-    units = {name: state.unit for name, state in assembly.states.items()}
-    units |= {name: port.unit for name, port in assembly.ports.items()}
-    units |= {name: e.unit for name, e in assembly.equations.items()}
-    units |= {name: _in_days(p.unit) for name, p in model.all_parameters.items()}
-    return {**units, TIME: "d"}
+def _young_bmd(
+    model: Model, schedule: Schedule, patient: Patient | None, changed: Mapping[str, float]
+) -> dict[str, float]:
+    """Return what meets the T-scores of a patient: density is proportional to it."""
+    if patient is None or not patient.t_scores:
+        return {}
+    sites = tuple(patient.t_scores)
+    outputs = [f"bmd_{site}" for site in sites]
+    as_simulated = replace(patient, **dict.fromkeys((f"t_score_{site}" for site in sites), None))
+    own, plain = (
+        simulate(
+            model, schedule=schedule, patient=person, parameters=changed, outputs=outputs,
+            times=[0.0], strict=True,
+        )
+        for person in (patient, as_simulated)
+    )  # fmt: skip
+    chosen = model.all_parameters.replace(changed)
+    return {
+        model.young_bmd[site]: chosen[model.young_bmd[site]].value
+        * float(own[output].to_numpy()[0, 0] / plain[output].to_numpy()[0, 0])
+        for site, output in zip(sites, outputs, strict=True)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Units and meanings of everything an equation may read."""
+
+    units: Mapping[str, str]
+    meanings: Mapping[str, str]
+
+
+def _words(model: Model, assembly: Assembly) -> _Words:
+    units: dict[str, str] = {TIME: "d"}
+    meanings: dict[str, str] = {TIME: "time"}
+    for name, parameter in model.all_parameters.items():
+        units[name], meanings[name] = _in_days(parameter.unit), parameter.meaning
+    for name, part in (*assembly.states.items(), *assembly.ports.items()):
+        units[name], meanings[name] = part.unit, part.meaning
+    for name, equation in assembly.equations.items():
+        units[name], meanings[name] = equation.unit, equation.long_name or equation.meaning
+    return _Words(units, meanings)
 
 
 def _in_days(unit: str) -> str:
-    """Return a parameter's unit as the equations use it."""
-    return "-" if unit in ("-", "") else in_days(unit)[1]
+    """Return a parameter's unit as the equations use it: every time in it in days."""
+    return _TIME_UNIT.sub("d", unit)
 
 
 def _explained(
-    name: str, assembly: Assembly, values: Mapping[str, float], units: Mapping[str, str]
+    name: str, assembly: Assembly, values: Mapping[str, float], words: _Words
 ) -> Explanation:
     if name in assembly.states:
         return _state(name, assembly, values)
     if name in assembly.ports:
         port = assembly.ports[name]
         parts = assembly.contributions_to(name)
-        terms = _terms(parts, assembly, values, units, shared=port.combine == "sum")
+        terms = _terms(parts, values, words, shared=port.combine == "sum")
         return Explanation(
             name, port.combine, values[name], port.unit, port.meaning, "", float("nan"), terms
         )
     equation = assembly.equations[name]
-    terms = _terms(dict.fromkeys(assembly.arguments_of(name)), assembly, values, units)
+    terms = _terms(dict.fromkeys(assembly.arguments_of(name)), values, words)
     return Explanation(
-        name, "quantity", values[name], units[name], equation.long_name or equation.meaning,
+        name, "quantity", values[name], words.units[name], words.meanings[name],
         equation.reference, float("nan"), terms,
     )  # fmt: skip
 
@@ -206,9 +254,8 @@ def _share(value: float, whole: float) -> float:
 
 def _terms(
     names: Iterable[str],
-    assembly: Assembly,
     values: Mapping[str, float],
-    units: Mapping[str, str],
+    words: _Words,
     *,
     shared: bool = False,
 ) -> tuple[Term, ...]:
@@ -218,22 +265,12 @@ def _terms(
         Term(
             name,
             values[name],
-            units.get(name, ""),
+            words.units.get(name, ""),
             _share(values[name], whole) if shared else float("nan"),
-            _meaning(name, assembly),
+            words.meanings.get(name, ""),
         )
         for name in listed
     )
-
-
-def _meaning(name: str, assembly: Assembly) -> str:
-    for table in (assembly.states, assembly.ports, assembly.equations):
-        part = table.get(name)
-        if isinstance(part, Equation):
-            return part.long_name or part.meaning
-        if part is not None:
-            return str(part.meaning)
-    return "time" if name == TIME else ""
 
 
 def read_time(text: str) -> float:

@@ -1,8 +1,8 @@
-"""What a woman brings to the trial: her parameters, her age, and the bone her history left."""
+"""What a patient brings to the trial: parameters, age, and the bone that history left."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -35,7 +35,10 @@ def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatA
         patient = group.patient(int(i))
         named = menopause_of(group.schedule(int(i)), patient.age * DAYS_PER_YEAR)
         age = patient.menopause_age
-        if patient.menopause != "natural":
+        if patient.sex == "male":
+            values[row, column] = never
+            _set_male(course, values, place, row)
+        elif patient.menopause != "natural":
             values[row, column] = never
             surgery[row] = np.inf if age is None else age * model.days_per_year
         elif named is not None:
@@ -43,6 +46,20 @@ def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatA
         elif age is not None:
             values[row, column] = age * limit.factor
     return values, surgery
+
+
+def _set_male(
+    course: Course, values: FloatArray, place: Mapping[str, int], row: slice | int
+) -> None:
+    """Give a man his inputs: no ovaries, and the bone of young men unless it was given."""
+    model, group = course.model, course.cohort
+    values[row, place[model.male]] = 1.0
+    switch = model.interventions[SURGERY]
+    values[row, place[switch.parameter]] = switch.value or 0.0
+    for site, mean in model.young_bmd_of_men.items():
+        own = model.young_bmd[site]
+        if own not in group.given:
+            values[row, place[own]] = values[row, place[mean]]
 
 
 def starts(course: Course, some: IntArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Who is simulated: age, menopause, and where she starts."""
+"""Who is simulated: age, sex, menopause, and the bone there is at the start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_MENOPAUSE_AGE = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A woman at the start of treatment.
+    """A woman, or a man, at the start of treatment.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ class Patient:
         None: the ovaries work throughout.
     t_score_lumbar_spine, t_score_total_hip, t_score_femoral_neck : float, optional
         Baseline T-score; by default what her simulated history gives.
+    sex : {"female", "male"}
+        A man has estradiol from testosterone, and no menopause.
     name : str
         Label in results.
 
@@ -46,17 +48,19 @@ class Patient:
     t_score_lumbar_spine: float | None = None
     t_score_total_hip: float | None = None
     t_score_femoral_neck: float | None = None
+    sex: Literal["female", "male"] = field(default="female", kw_only=True)
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         """Check every field before anything is simulated."""
         self._check_numbers()
+        self._check_sex()
         self._check_menopause()
 
     def _check_numbers(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.name in ("name", "menopause") or value is None:
+            if item.name in ("name", "menopause", "sex") or value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 message = f"{item.name} = {value!r}: must be a number."
@@ -72,6 +76,14 @@ class Patient:
                 raise PatientError(message)
         if not 0 < self.age <= _OLDEST:
             message = f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y."
+            raise PatientError(message)
+
+    def _check_sex(self) -> None:
+        if self.sex not in ("female", "male"):
+            message = f"sex = {self.sex!r}: must be 'female' or 'male'."
+            raise PatientError(message)
+        if self.sex == "male" and (self.menopause_age is not None or self.menopause == "surgical"):
+            message = "sex='male' contradicts a menopause; leave menopause and its age out."
             raise PatientError(message)
 
     def _check_menopause(self) -> None:
@@ -97,7 +109,7 @@ class Patient:
     @property
     def age_at_menopause(self) -> float | None:
         """Age at menopause [y], the default where none was given; None without menopause."""
-        if self.menopause is None:
+        if self.menopause is None or self.sex == "male":
             return None
         return DEFAULT_MENOPAUSE_AGE if self.menopause_age is None else self.menopause_age
 

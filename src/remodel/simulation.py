@@ -129,7 +129,7 @@ def simulate(
     )
     part = _run(course, course.prepare(), progress)
     results.report_failures(part.solution, strict=strict)
-    record = _manifest(chosen, group, method, tolerance)
+    record = _manifest(chosen, group, method, tolerance, exact_doses=exact_doses)
     return results.to_dataset(
         chosen,
         at,
@@ -317,12 +317,16 @@ def _labels(group: Cohort) -> dict[str, list[Any]]:
     return labels
 
 
-def _manifest(model: Model, group: Cohort, method: str, rtol: float) -> Mapping[str, Any]:
+def _manifest(
+    model: Model, group: Cohort, method: str, rtol: float, *, exact_doses: bool
+) -> Mapping[str, Any]:
     single = len(group.schedules) == 1
+    own = model.all_parameters
     return manifest(
         model=model.name,
         parameter_set=model.parameters.name,
         parameters=group.parameters.fingerprint(),
+        changed={n: p.value for n, p in group.parameters.items() if p.value != own[n].value},
         varied={name: fingerprint(list(map(float, v))) for name, v in group.varied.items()},
         schedule=str(group.schedules[0])
         if single
@@ -332,6 +336,7 @@ def _manifest(model: Model, group: Cohort, method: str, rtol: float) -> Mapping[
         else fingerprint(group.patients),
         method=method,
         rtol=rtol,
+        exact_doses=exact_doses,
         seed=None,
     )
 

@@ -67,7 +67,8 @@ def _settle(
         change = np.abs(reached - current)[:, own]
         close = change <= _CLOSE * np.maximum(np.abs(reached[:, own]), 1e-300)
         # each woman by herself, so that her neighbors do not matter; one who failed is done too
-        current[np.ix_(~settled, own)] = reached[np.ix_(~settled, own)]
+        moving = np.flatnonzero(~settled)[:, None]
+        current[moving, own] = reached[moving, own]
         settled |= np.all(close | ~np.isfinite(change), axis=1)
         if np.all(settled):
             return current

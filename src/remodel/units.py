@@ -42,7 +42,7 @@ _IU = {"iu": 1.0, "kiu": 1e3}
 
 _TIMELESS = frozenset({
     "g", "kg", "mg", "ug", "ng", "mol", "mmol", "umol", "nmol", "pmol", "M", "mM", "uM", "nM", "pM",
-    "L", "mL", "m", "cm", "mm",
+    "L", "mL", "m", "cm", "mm", "IU",
 })  # fmt: skip
 _WORD = r"(?:%|[A-Za-z]+(?:\^\d+)?)"
 _WRITTEN = re.compile(

@@ -116,7 +116,7 @@ def validate(
     folder = _folder(out)
     one = predictor(chosen, [evidence])
     table = prediction_table(one.targets, one.predict(values))
-    gone = table[table["predicted"].isna()] if len(table) else table
+    gone = table[table["predicted"].isna()]
     found = Validation(
         model=chosen.name,
         predictions=table,
@@ -244,7 +244,7 @@ def _draw_all(
     draws: Draws,
 ) -> tuple[Path, ...]:
     paths = []
-    for study in dict.fromkeys(found.predictions.get("study_id", ())):
+    for study in dict.fromkeys(found.predictions["study_id"]):
         path = folder / "figures" / f"{_file_name(study)}.png"
         figure, _ = draw_study(found.predictions, study, model, values, evidence, draws)
         figure.savefig(path)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import remodel as rm
-from remodel.errors import ConfigError, ModelError
+from remodel.errors import ConfigError, ModelError, ScheduleError
 from remodel.explanation import explain, read_time
 
 SCHEDULE = "anastrozole 1 mg daily for 2 y; denosumab 60 mg every 6 mo x 2"
@@ -69,6 +69,45 @@ def test_a_product_and_a_sum_are_those_of_their_contributions():
     assert total.kind == "sum"
     assert sum(t.value for t in total.terms) == pytest.approx(total.value)
     assert total.terms[0].share == pytest.approx(1.0)
+
+
+def test_arguments_carry_unit_and_meaning():
+    terms = {t.name: t for t in explain("ctx").terms}
+    assert terms["ctx_premenopausal"].unit == "ng/mL"
+    assert terms["ctx_premenopausal"].meaning.startswith("Mean serum CTX")
+    clearance = explain("anastrozole_elimination", schedule=SCHEDULE, at=9.0).terms[0]
+    assert (clearance.name, clearance.unit) == ("anastrozole_clearance", "L/d")
+
+
+@pytest.mark.parametrize(
+    ("patient", "schedule", "menopause_age", "function"),
+    [
+        (rm.Patient(age=46), "menopause at 47 y", 47.0, 1.0),
+        (rm.Patient(age=60, menopause="surgical", menopause_age=45), None, math.inf, 0.0),
+        (rm.Patient(age=46, menopause=None), "oophorectomy at 47 y", math.inf, 0.0),
+        (rm.Patient(age=46, menopause=None), "oophorectomy at 50 y", math.inf, 1.0),
+    ],
+)
+def test_what_the_ovaries_read_is_what_was_simulated(patient, schedule, menopause_age, function):
+    found = explain("ovarian_activity", patient=patient, schedule=schedule, at=2 * 365.25)
+    values = {t.name: t.value for t in found.terms}
+    never = rm.load_model("reference").parameters["menopause_age"].upper
+    assert values["menopause_age"] == pytest.approx(min(menopause_age, never) * 365.25)
+    assert values["ovarian_function"] == function
+    assert (found.value == 0) == (function == 0)
+
+
+def test_density_follows_the_t_score_of_the_patient():
+    found = explain("bmd_lumbar_spine", patient=rm.Patient(age=60, t_score_lumbar_spine=-2.5))
+    values = [t.value for t in found.terms]
+    young, mineral, premenopausal, degeneration = values
+    assert found.value == pytest.approx(young * mineral / premenopausal * degeneration)
+    assert young < 0.95
+
+
+def test_an_empty_schedule_is_refused():
+    with pytest.raises(ScheduleError, match="'none' for no treatment"):
+        explain("ctx", schedule="")
 
 
 def test_age_and_menopause_are_those_of_the_patient():

@@ -40,6 +40,9 @@ def test_a_result_says_how_it_was_made() -> None:
     changed = rm.simulate(
         schedule=sentence, years=1, outputs=["ctx"], parameters={"ctx_floor": 0.2}
     )
-    assert json.loads(changed.attrs["provenance"])["parameters"] != record["parameters"]
+    other = json.loads(changed.attrs["provenance"])
+    assert other["parameters"] != record["parameters"]
+    assert (record["changed"], other["changed"]) == ({}, {"ctx_floor": 0.2})
+    assert record["exact_doses"] is False
     varied = rm.simulate(years=1, outputs=["ctx"], parameters={"ctx_floor": [0.1, 0.2]})
     assert set(json.loads(varied.attrs["provenance"])["varied"]) == {"ctx_floor"}

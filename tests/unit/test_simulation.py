@@ -31,6 +31,8 @@ TURNOVER_BOUNDS = f"{TURNOVER.lower:g} to {TURNOVER.upper:g} 1/d"
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     # model
     ({"model": "refrence"}, ModelError, "'refrence' is not a model. Did you mean 'reference'?"),
+    ({"model": 3}, ModelError, "'3' is not a model. Known: jorg2022, komarova2003, "
+     "lemaire2004, peterson2010, pivonka2008, reference."),
     ({"model": "xyz"}, ModelError, "'xyz' is not a model. Known: jorg2022, komarova2003, "
      "lemaire2004, peterson2010, pivonka2008, reference."),
     # schedule

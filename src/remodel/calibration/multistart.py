@@ -15,7 +15,7 @@ import numpy as np
 
 from remodel.calibration.objective import Objective, objective
 from remodel.calibration.problem import FitProblem
-from remodel.calibration.search import descend, starting_points
+from remodel.calibration.search import descend, starting_points, wander
 from remodel.errors import StoreError
 from remodel.models import load_model
 
@@ -116,9 +116,17 @@ def _run(problem: FitProblem, missing: Sequence[int], workers: int) -> Iterator[
         for index in missing:
             yield run_start(problem, index, own)
         return
+    compile_once(objective(problem))
     with ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(run_start, problem, i) for i in missing]):
             yield future.result()
+
+
+def compile_once(built: Objective) -> None:
+    """Fill the cache of compiled code, so that processes beside this one find it there."""
+    built.residuals_and_slopes(
+        np.clip(np.zeros(len(built.coordinates.each)), *built.coordinates.bounds)
+    )
 
 
 def run_start(problem: FitProblem, index: int, own: Objective | None = None) -> StartResult:
@@ -129,6 +137,8 @@ def run_start(problem: FitProblem, index: int, own: Objective | None = None) -> 
     values = {name: model.parameters[name].value for name in problem.estimate}
     first = built.coordinates.inner(values)
     start = starting_points(built.coordinates, first, problem.starts, problem.seed)[index]
+    if problem.global_evaluations:
+        start = wander(built, start, problem.global_evaluations, problem.seed + index)
     found = descend(built, start, max_evaluations=problem.max_evaluations)
     return StartResult(
         index=index,

@@ -149,17 +149,16 @@ def objective(problem: FitProblem) -> Objective:
     every = [replace(t, observations=_informative(t.observations)) for t in problem.evidence()]
     built = predictor(problem.model, every)
     if not built.targets:
-        message = (
-            f"{problem.title}: model '{problem.model_name}' predicts none of the observations."
-        )
+        why = f" First reason: {built.skipped[0].reason}" if built.skipped else ""
+        name = problem.model_name
+        message = f"{problem.title}: model '{name}' predicts none of the observations.{why}"
         raise ConfigError(message)
     chosen = tuple(problem.parameters().values())
-    _check_slopes(built, [p.name for p in chosen])
     rows = [target.observation for target in built.targets]
     errors = np.array([standard_error(row) for row in rows])
     extra = np.array([discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows])
     return Objective(
-        predictor=built,
+        predictor=built.differencing([p.name for p in chosen]),
         coordinates=coordinates(chosen),
         observed=np.array([row.value for row in rows]),
         sigma=np.hypot(errors, extra),
@@ -203,9 +202,3 @@ def _shares(targets: Sequence[Target], independent: float) -> FloatArray:
     ]
     count = Counter(curves)
     return np.array([min(1.0, independent / count[curve]) for curve in curves])
-
-
-def _check_slopes(built: Predictor, names: Sequence[str]) -> None:
-    """Refuse parameters without exact slopes before any work starts."""
-    for batch in built.batches:
-        replace(batch.course, sensitivities=tuple(names)).prepare()

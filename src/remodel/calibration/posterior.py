@@ -15,10 +15,13 @@ import numpy as np
 
 from remodel.calibration.information import Information
 from remodel.calibration.objective import Objective
+from remodel.errors import SolverError
 from remodel.solvers.problem import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TRIES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +83,40 @@ def sample_posterior(
     spread : float
         Width of the normal density that is drawn from, over that of Laplace's approximation.
     """
-    values, vectors = np.linalg.eigh(info.covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0)) * spread
-    normal = np.random.default_rng(seed).standard_normal((draws, len(info.names)))
-    thetas = info.theta + normal @ root.T
-    lower, upper = objective.coordinates.bounds
-    inside = np.all((thetas >= lower) & (thetas <= upper), axis=1)
-    thetas[~inside] = info.theta
-    costs = np.where(inside, objective.costs(thetas), np.inf)
-    logarithm = 0.5 * np.sum(normal**2, axis=1) - costs
-    weights = np.exp(logarithm - logarithm[np.isfinite(logarithm)].max())
+    normal, thetas = _inside(objective, info, draws, np.random.default_rng(seed), spread)
+    logarithm = 0.5 * np.sum(normal**2, axis=1) - objective.costs(thetas)
+    weights = np.exp(logarithm - logarithm.max())
     natural = objective.coordinates.natural_many(thetas)
     return Posterior(
         names=info.names,
         values=np.stack([natural[name] for name in info.names], axis=1),
         weights=weights / weights.sum(),
     )
+
+
+def _inside(
+    objective: Objective, info: Information, draws: int, random: np.random.Generator, spread: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return standard normal draws, and the points they give within the bounds.
+
+    Raises
+    ------
+    SolverError
+        If hardly a draw lies within the bounds.
+    """
+    values, vectors = np.linalg.eigh(info.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0)) * spread
+    lower, upper = objective.coordinates.bounds
+    normal = np.zeros((0, len(info.names)))
+    for _ in range(_TRIES):
+        more = random.standard_normal((draws, len(info.names)))
+        thetas = info.theta + more @ root.T
+        within = np.all((thetas >= lower) & (thetas <= upper), axis=1)
+        normal = np.concatenate((normal, more[within]))[:draws]
+        if len(normal) == draws:
+            return normal, info.theta + normal @ root.T
+    message = "hardly a draw from the posterior lies within the bounds of the parameters."
+    raise SolverError(message)
 
 
 def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:

@@ -46,6 +46,8 @@ class FitProblem:
     seed : int
     max_evaluations : int
         Of the objective, for each start.
+    global_evaluations : int
+        Of a global search (CMA-ES) before each descent; none by default.
     studies : tuple of str
         Only these, if any are named.
     path : Path or None
@@ -63,6 +65,7 @@ class FitProblem:
     starts: int = 8
     seed: int = 1
     max_evaluations: int = 60
+    global_evaluations: int = 0
     studies: tuple[str, ...] = ()
     path: Path | None = None
 
@@ -92,6 +95,7 @@ class FitProblem:
             self.model_name, self.estimate, self.loss, self.loss_scale,
             sorted(self.discrepancy.items()),
             self.independent_points, self.starts, self.seed, self.max_evaluations,
+            self.global_evaluations,
         )  # fmt: skip
         parameters = [repr(p) for p in load_model(self.model).parameters.values()]
         return fingerprint([settings, parameters, observations])
@@ -120,7 +124,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
     model = _model(top, name)
     settings, starts, few = top.table("objective"), top.table("starts"), top.table("quick")
     settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy"))
-    starts.check_keys(("count", "seed", "max_evaluations"))
+    starts.check_keys(("count", "seed", "max_evaluations", "global_evaluations"))
     few.check_keys(("estimate", "starts", "max_evaluations", "studies"))
     problem = FitProblem(
         title=top.text("title", Path(path).stem),
@@ -134,6 +138,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
         starts=starts.whole_number("count", 8),
         seed=starts.whole_number("seed", 1, least=0),
         max_evaluations=starts.whole_number("max_evaluations", 60),
+        global_evaluations=starts.whole_number("global_evaluations", 0, least=0),
         path=Path(path),
     )
     if not problem.sources:

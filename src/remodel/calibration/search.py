@@ -10,9 +10,11 @@ import numpy as np
 
 from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
+from remodel.errors import require
 from remodel.solvers.problem import FloatArray
 
 _INSIDE = 1e-6  # distance of a start from a bound, on the inner scale
+_HIGH = 1e12  # stands for a point that cannot be simulated
 _NAMED = 5  # arms in a message
 _FARTHEST_START = 2.5  # standard deviations of a prior
 
@@ -140,3 +142,38 @@ def starting_points(
         within = lower[j] + (upper[j] - lower[j]) * unit[:, j]
         spread[:, j] = np.clip(normal, lower[j], upper[j]) if c.has_prior else within
     return np.concatenate((first[None, :], spread))
+
+
+def wander(
+    objective: Objective, start: FloatArray, evaluations: int, seed: int, width: float = 0.5
+) -> FloatArray:
+    """Return the best point of a global search by evolution of a covariance (CMA-ES).
+
+    It uses values of the objective only, simulated a generation at a time, and can leave a valley
+    that a descent would end in.
+
+    Parameters
+    ----------
+    start : ndarray, shape (n_parameters,)
+    evaluations : int
+        Of the objective.
+    seed : int
+    width : float
+        First spread of the points, in standard deviations of the priors.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the library cma is not installed.
+    """
+    cma = require("cma", "fit")
+    lower, upper = objective.coordinates.bounds
+    strategy = cma.CMAEvolutionStrategy(
+        np.clip(start, lower + _INSIDE, upper - _INSIDE), width,
+        {"bounds": [lower, upper], "seed": seed + 1, "maxfevals": evaluations, "verbose": -9},
+    )  # fmt: skip
+    while not strategy.stop():
+        points = np.array(strategy.ask())
+        strategy.tell(list(points), [min(cost, _HIGH) for cost in objective.costs(points)])
+    found: FloatArray = np.asarray(strategy.result.xbest, dtype=np.float64)
+    return found

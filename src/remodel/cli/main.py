@@ -31,9 +31,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and leave with 2."""
-        text = message[:1].lower() + message[1:]
-        end = "" if text.endswith(("?", ".")) else "."
-        self.exit(WRONG_INPUT, f"remodel: {text}{end} See: {self.prog} --help\n")
+        end = "" if message.endswith(("?", ".")) else "."
+        self.exit(WRONG_INPUT, f"remodel: {message}{end} See: {self.prog} --help\n")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Say what was meant, where a choice is not one of those offered."""

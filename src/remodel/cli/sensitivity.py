@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Drawing = Callable[[xr.Dataset, str], tuple[Figure, pd.DataFrame]]
 
 _OK, _INTERRUPTED = 0, 130
-_MOST_LISTED = 10
+_MOST_LISTED, _MOST_NOTES = 10, 5
 _EPILOG = """
 The design has kind = "morris" (elementary effects), "saltelli" (Sobol indices), or is a sample
 ("latin_hypercube", "sobol", "random") or a table (PAWN, delta). A table [sensitivity] may say
@@ -78,7 +78,12 @@ def run(given: argparse.Namespace) -> int:
     outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in found.data_vars.values()))
     for output in outputs:
         _print_output(found, output)
-    print(f"\n{found.attrs['failed']}.")
+    print(f"\n{found.attrs['failed'].capitalize()}.")
+    notes = found.attrs["notes"].splitlines()
+    for note in notes[:_MOST_NOTES]:
+        print(f"Note: {note}")
+    if len(notes) > _MOST_NOTES:
+        print(f"... and {len(notes) - _MOST_NOTES} more notes in indices.nc.")
     for path in draw(found, outputs, Path(given.out) / "figures"):
         print(f"Figure: {path}")
     print(f"Indices: {Path(given.out) / 'indices.csv'}")

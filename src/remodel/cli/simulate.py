@@ -127,7 +127,8 @@ def schedule_of(given: argparse.Namespace, model: Model) -> Schedule:
 
     if getattr(given, "table", None):
         return Schedule.read_csv(given.table, drugs=model.drugs)
-    return Schedule.parse(given.schedule or "none", drugs=model.drugs)
+    sentence = "none" if given.schedule is None else given.schedule
+    return Schedule.parse(sentence, drugs=model.drugs)
 
 
 def patient_of(given: argparse.Namespace) -> Patient | None:

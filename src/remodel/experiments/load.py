@@ -16,6 +16,7 @@ from remodel.experiments.schema import (
     Scenario,
     Source,
 )
+from remodel.experiments.sweeps import SweepExperiment, is_sweep, sweep_experiment
 from remodel.models import Model, load_model
 from remodel.observations import Arm, trials
 from remodel.patient import Patient
@@ -36,7 +37,7 @@ _ARM = (
 _PATIENT = tuple(f.name for f in dataclasses.fields(Patient))
 
 
-def load_experiment(path: str | Path) -> Experiment:
+def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
     """Read and check an experiment.
 
     Parameters
@@ -52,6 +53,8 @@ def load_experiment(path: str | Path) -> Experiment:
     given = Path(path)
     file = given / "experiment.toml" if given.is_dir() else given
     top = load_toml(file)
+    if is_sweep(top):
+        return sweep_experiment(top)
     top.check_keys(_TOP)
     models = _models(top)
     arms = _arms(top, models)

@@ -26,6 +26,7 @@ from remodel.experiments.expected import (
 from remodel.experiments.misses import compared_numbers, markdown, summary
 from remodel.experiments.schema import Experiment, ExperimentArm, Picture, Scenario
 from remodel.experiments.several_models import alike, joined, varied_parameters
+from remodel.experiments.sweeps import SweepExperiment
 from remodel.models import load_model
 from remodel.provenance import fingerprint, manifest
 from remodel.results import SimulationWarning, known_outputs
@@ -74,7 +75,7 @@ class Outcome:
 
 
 def run_experiment(
-    experiment: Experiment,
+    experiment: Experiment | SweepExperiment,
     *,
     quick: bool = False,
     out: str | Path | None = None,
@@ -86,7 +87,7 @@ def run_experiment(
 
     Parameters
     ----------
-    experiment : Experiment
+    experiment : Experiment or SweepExperiment
     quick : bool
         Fewer arms and output times.
     out : path, optional
@@ -107,6 +108,13 @@ def run_experiment(
     """
     mode = "quick" if quick else "full"
     folder = _folder(experiment, out, quick=quick)
+    if isinstance(experiment, SweepExperiment):
+        from remodel.experiments.sweep_runner import run_sweep_experiment
+
+        return run_sweep_experiment(
+            experiment, folder, quick=quick, accept_numbers=accept_numbers, report=report,
+            progress=progress,
+        )  # fmt: skip
     arms, pictures = experiment.chosen_arms(quick=quick), experiment.chosen_pictures(quick=quick)
     keys, outputs = tuple(arm.key for arm in arms), experiment.variables()
     numbers_file = experiment.path.parent / "expected.json"
@@ -274,7 +282,9 @@ def _marks(arms: list[ExperimentArm], end: float) -> dict[str, float]:
     return {}
 
 
-def _folder(experiment: Experiment, out: str | Path | None, *, quick: bool) -> Path:
+def _folder(
+    experiment: Experiment | SweepExperiment, out: str | Path | None, *, quick: bool
+) -> Path:
     """Return the folder for results, made and known to be writable."""
     beside = experiment.path.parent / "results"
     folder = Path(out) if out is not None else beside / "quick" if quick else beside

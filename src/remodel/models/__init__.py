@@ -33,7 +33,7 @@ def load_model(model: str | Model) -> Model:
     if isinstance(model, Model):
         return model
     if model not in model_names():
-        message = f"'{model}' is not a model.{nearest(model, model_names())}"
+        message = f"'{model}' is not a model.{nearest(str(model), model_names())}"
         raise ModelError(message)
     found: Model = importlib.import_module(f"{__name__}.{model}").MODEL
     return found

@@ -62,9 +62,13 @@ class Model:
         Name of the parameter that holds the age at which history begins.
     menopause_age : str
         Name of the parameter that holds the age at natural menopause; its upper bound means never.
+    male : str
+        Name of the input that is 1 for a man; empty for a model of women only.
     young_bmd : mapping of str to str
         From a site (``lumbar_spine``) to the parameter its BMD is proportional to, by which a
         patient's own baseline T-score is met.
+    young_bmd_of_men : mapping of str to str
+        From a site to the parameter that holds the mean of young men.
     days_per_year : float
         Length of a year of age.
     kinks : tuple of str
@@ -88,7 +92,9 @@ class Model:
     follows_age: bool = False
     history_start: str = ""
     menopause_age: str = ""
+    male: str = ""
     young_bmd: Mapping[str, str] = field(default_factory=dict)
+    young_bmd_of_men: Mapping[str, str] = field(default_factory=dict)
     days_per_year: float = DAYS_PER_YEAR
     kinks: tuple[str, ...] = ()
     structural: tuple[str, ...] = ()

@@ -28,16 +28,20 @@ from remodel.physiology import (
     estrogen,
     femoral_neck,
     lining_cells,
+    loading,
     markers,
     minerals,
     osteoblasts,
     osteoclasts,
     osteocytes,
     rankl_opg,
+    testosterone,
 )
 from remodel.physiology.sites import SITES, at_all_sites
 
-BODY = (estrogen, cytokines, rankl_opg, osteoclasts, osteoblasts, osteocytes)
+BODY = (
+    estrogen, testosterone, cytokines, rankl_opg, osteoclasts, osteoblasts, osteocytes, loading,
+)  # fmt: skip
 DRUGS = (
     *aromatase_inhibitors.DRUGS,
     *serms.DRUGS,
@@ -67,12 +71,17 @@ MODEL = Model(
     interventions={
         "menopause": Switch("menopause_age", None),
         "oophorectomy": Switch("ovarian_function", 0.0),
+        "orchiectomy": Switch("testicular_function", 0.0),
         "calcium_intake": Switch("calcium_intake"),
         "vitamin_d_intake": Switch("vitamin_d_intake"),
+        "exercise": Switch("exercise", 1.0),
+        "bed_rest": Switch("disuse", 1.0),
     },
     follows_age=True,
     history_start="history_start_age",
     menopause_age="menopause_age",
+    male="male",
     young_bmd={site: f"bmd_{site}_young" for site in SITES},
-    kinks=("refilling_loss_onset", "degeneration_onset"),
+    young_bmd_of_men={site: f"bmd_{site}_reference_of_men" for site in SITES},
+    kinks=("refilling_loss_onset", "degeneration_onset", "testosterone_decline_onset"),
 )

@@ -24,18 +24,43 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args
 
-from remodel.errors import ParameterError, nearest
+from remodel.errors import ParameterError, StoreError, UnitError, nearest
 from remodel.parameters.parameter import Parameter, Prior, Provenance, Status
 from remodel.parameters.parameter_set import ParameterSet
 from remodel.units import time_factor
 
-_REQUIRED = ("value", "unit", "lower", "upper", "meaning", "source")
+_TEXTS = ("unit", "meaning", "source")
+_REQUIRED = ("value", "lower", "upper", *_TEXTS)
 _OPTIONAL = ("status", "provenance", "prior", "symbol", "note")
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file and the lines where its tables begin, so that errors can say the place."""
+
+    name: str
+    lines: Mapping[str, int]
+
+    def at(self, parameter: str, field: str = "") -> str:
+        line = self.lines.get(parameter)
+        place = self.name if line is None else f"{self.name}, line {line}"
+        return f"{place}, key {parameter}{field and '.' + field}"
+
+
+def _file(name: str, text: str) -> _File:
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            key = "_".join(part.strip(" \t\"'") for part in header[1].split("."))
+            lines.setdefault(key, number)
+    return _File(name, lines)
 
 
 def load_parameters(source: str | Path) -> ParameterSet:
@@ -58,11 +83,12 @@ def load_parameters(source: str | Path) -> ParameterSet:
     for file in files:
         if not file.name.endswith(".toml"):
             continue
-        table = _read(file)
+        text = _read(file)
+        table, place = _parsed(file.name, text), _file(file.name, text)
         about = about or str(table.pop("about", ""))
-        for parameter in _parameters(table, "", file.name):
+        for parameter in _parameters(table, "", place):
             if parameter.name in found:
-                message = f"{file.name}, key {parameter.name}: defined twice in this set."
+                message = f"{place.at(parameter.name)}: defined twice in this set."
                 raise ParameterError(message)
             found[parameter.name] = parameter
     return ParameterSet(found.values(), root.name.removesuffix(".toml"), about)
@@ -84,10 +110,10 @@ def _locate(source: str | Path) -> Traversable:
     raise ParameterError(message)
 
 
-def _read(file: Traversable) -> dict[str, Any]:
+def _read(file: Traversable) -> str:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         message = f"{file.name}: not valid TOML: {error}."
         raise ParameterError(message) from error
     except OSError as error:
@@ -95,11 +121,19 @@ def _read(file: Traversable) -> dict[str, Any]:
         raise ParameterError(message) from error
 
 
-def _parameters(table: Mapping[str, Any], prefix: str, file: str) -> Iterator[Parameter]:
+def _parsed(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name}: not valid TOML: {error}."
+        raise ParameterError(message) from error
+
+
+def _parameters(table: Mapping[str, Any], prefix: str, file: _File) -> Iterator[Parameter]:
     for key, entry in table.items():
         name = f"{prefix}_{key}" if prefix else key
         if not isinstance(entry, Mapping):
-            message = f"{file}, key {name}: expected a table with value, unit and source."
+            message = f"{file.at(name)}: expected a table with value, unit and source."
             raise ParameterError(message)
         if not all(isinstance(below, Mapping) for below in entry.values()):
             yield _parameter(name, entry, file)
@@ -107,68 +141,86 @@ def _parameters(table: Mapping[str, Any], prefix: str, file: str) -> Iterator[Pa
             yield from _parameters(entry, name, file)
 
 
-def _parameter(name: str, entry: Mapping[str, Any], file: str) -> Parameter:
+def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
     for key in _REQUIRED:
         if key not in entry:
-            message = f"{file}, key {name}: '{key}' is missing."
+            message = f"{file.at(name)}: '{key}' is missing."
             raise ParameterError(message)
     for key in entry:
         if key not in (*_REQUIRED, *_OPTIONAL):
             hint = nearest(key, (*_REQUIRED, *_OPTIONAL))
-            message = f"{file}, key {name}: '{key}' is not a field of a parameter.{hint}"
+            message = f"{file.at(name)}: '{key}' is not a field of a parameter.{hint}"
             raise ParameterError(message)
+    unit, meaning, source = (_text(name, key, entry[key], file) for key in _TEXTS)
     numbers = {key: _number(name, key, entry[key], file) for key in ("value", "lower", "upper")}
     status = _choice(name, "status", entry.get("status", "fixed"), get_args(Status), file)
     provenance = _choice(
         name, "provenance", entry.get("provenance", "read"), get_args(Provenance), file
     )
-    unit = str(entry["unit"])
-    return Parameter(
-        name=name,
-        unit=unit,
-        meaning=str(entry["meaning"]),
-        source=str(entry["source"]),
-        status=status,
-        provenance=provenance,
-        prior=_prior(name, entry.get("prior"), numbers["value"], file),
-        symbol=str(entry.get("symbol", "")),
-        factor=time_factor(unit),
-        **numbers,
-    )
+    prior = _prior(name, entry.get("prior"), numbers["value"], file)
+    try:
+        return Parameter(
+            name=name,
+            unit=unit,
+            meaning=meaning,
+            source=source,
+            status=status,
+            provenance=provenance,
+            prior=prior,
+            symbol=str(entry.get("symbol", "")),
+            factor=time_factor(unit),
+            **numbers,
+        )
+    except (ParameterError, UnitError) as error:
+        message = f"{file.at(name)}: {error}"
+        raise type(error)(message) from error
 
 
-def _number(name: str, key: str, value: Any, file: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"{file}, key {name}.{key}: expected a number, got {value!r}."
-        raise ParameterError(message)
-    return float(value)
-
-
-def _choice(name: str, key: str, value: Any, allowed: tuple[str, ...], file: str) -> Any:
-    if value not in allowed:
-        message = f"{file}, key {name}.{key}: {value!r} is not one of {', '.join(allowed)}."
+def _text(name: str, key: str, value: Any, file: _File) -> str:
+    if not isinstance(value, str) or not value.strip():
+        message = f"{file.at(name, key)}: expected some words, got {value!r}."
         raise ParameterError(message)
     return value
 
 
-def _prior(name: str, entry: Any, value: float, file: str) -> Prior:
+def _number(name: str, key: str, value: Any, file: _File) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"{file.at(name, key)}: expected a number, got {value!r}."
+        raise ParameterError(message)
+    return float(value)
+
+
+def _choice(name: str, key: str, value: Any, allowed: tuple[str, ...], file: _File) -> Any:
+    if value not in allowed:
+        message = f"{file.at(name, key)}: {value!r} is not one of {', '.join(allowed)}."
+        raise ParameterError(message)
+    return value
+
+
+def _prior(name: str, entry: Any, value: float, file: _File) -> Prior:
     if entry is None:
         return Prior("uniform")
     if not isinstance(entry, Mapping) or "kind" not in entry:
-        message = f"{file}, key {name}.prior: expected a table with kind and sd."
+        message = f"{file.at(name, 'prior')}: expected a table with kind and sd."
         raise ParameterError(message)
     kind = _choice(name, "prior.kind", entry["kind"], ("lognormal", "normal", "uniform"), file)
     if kind == "uniform":
         return Prior("uniform")
     sd = _number(name, "prior.sd", entry.get("sd", math.nan), file)
-    if not sd > 0:
-        message = f"{file}, key {name}.prior.sd: must be a positive number, got {sd}."
+    if not 0 < sd < math.inf:
+        message = f"{file.at(name, 'prior.sd')}: must be a positive number, got {sd}."
         raise ParameterError(message)
     return Prior(kind, _number(name, "prior.center", entry.get("center", value), file), sd)
 
 
 def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
-    """Write a set to one TOML file that :func:`load_parameters` reads back equal."""
+    """Write a set to one TOML file that :func:`load_parameters` reads back equal.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
     lines = [f"about = {_quoted(parameters.about)}"] if parameters.about else []
     for p in parameters.values():
         lines += ["", f"[{p.name}]", f"value = {p.value!r}", f"unit = {_quoted(p.unit)}"]
@@ -182,7 +234,11 @@ def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
         lines += [f"meaning = {_quoted(p.meaning)}", f"source = {_quoted(p.source)}"]
         if p.symbol:
             lines.append(f"symbol = {_quoted(p.symbol)}")
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise StoreError(message) from error
 
 
 def _quoted(text: str) -> str:

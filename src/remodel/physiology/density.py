@@ -33,7 +33,7 @@ def bmd_site(bmd_site_young, mineral_site, mineral_site_premenopausal, degenerat
 
 @endpoint(unit="-", meaning="T-score, site")
 def t_score_site(bmd_site, bmd_site_reference, bmd_site_reference_sd):
-    """Standard deviations from the mean of young women (WHO 1994)."""
+    """Standard deviations from the mean of young women (WHO 1994), for men too (ISCD 2019)."""
     return (bmd_site - bmd_site_reference) / bmd_site_reference_sd
 
 
@@ -43,25 +43,48 @@ def ramp(age, start, end):
     return minimum(maximum(way, 0 * way), 1 + 0 * way)
 
 
+def along(age, ages, means):
+    """Return the mean at an age, by straight lines between ages."""
+    mean = means[0]
+    for i in range(1, len(ages)):
+        mean = mean + (means[i] - means[i - 1]) * ramp(age, ages[i - 1], ages[i])
+    return mean
+
+
 @quantity
-def bmd_site_for_age(
+def bmd_site_of_women(
     time, reference_age_young, reference_age_1, reference_age_2, reference_age_3, reference_age_4,
     bmd_site_reference, bmd_site_reference_1, bmd_site_reference_2, bmd_site_reference_3,
     bmd_site_reference_4,
 ):  # fmt: skip
     """Mean density of women of the same age, by straight lines between tabulated ages."""
     ages = (reference_age_young, reference_age_1, reference_age_2, reference_age_3, reference_age_4)
-    means = (
+    return along(time, ages, (
         bmd_site_reference, bmd_site_reference_1, bmd_site_reference_2, bmd_site_reference_3,
         bmd_site_reference_4,
-    )  # fmt: skip
-    mean = means[0]
-    for i in range(1, len(ages)):
-        mean = mean + (means[i] - means[i - 1]) * ramp(time, ages[i - 1], ages[i])
-    return mean
+    ))  # fmt: skip
+
+
+@quantity
+def bmd_site_of_men(
+    time, reference_age_young, reference_age_1, reference_age_2, reference_age_3, reference_age_4,
+    bmd_site_reference_of_men, bmd_site_reference_1_of_men, bmd_site_reference_2_of_men,
+    bmd_site_reference_3_of_men, bmd_site_reference_4_of_men,
+):  # fmt: skip
+    """Mean density of men of the same age, by straight lines between tabulated ages."""
+    ages = (reference_age_young, reference_age_1, reference_age_2, reference_age_3, reference_age_4)
+    return along(time, ages, (
+        bmd_site_reference_of_men, bmd_site_reference_1_of_men, bmd_site_reference_2_of_men,
+        bmd_site_reference_3_of_men, bmd_site_reference_4_of_men,
+    ))  # fmt: skip
 
 
 @endpoint(unit="-", meaning="Z-score, site")
-def z_score_site(bmd_site, bmd_site_for_age, bmd_site_reference_sd):
-    """Standard deviations from the mean of women of the same age."""
-    return (bmd_site - bmd_site_for_age) / bmd_site_reference_sd
+def z_score_site(
+    bmd_site, male, bmd_site_of_women, bmd_site_of_men, bmd_site_reference_sd,
+    bmd_site_reference_sd_of_men,
+):  # fmt: skip
+    """Standard deviations from the mean of people of the same age and sex."""
+    mean = bmd_site_of_women + male * (bmd_site_of_men - bmd_site_of_women)
+    sd = bmd_site_reference_sd + male * (bmd_site_reference_sd_of_men - bmd_site_reference_sd)
+    return (bmd_site - mean) / sd

@@ -47,7 +47,8 @@ def ovarian_failure(ovarian_activity):
     """Share of ovarian production that is gone.
 
     Old age acts on bone once the ovaries have stopped, so that a woman without menopause stays as
-    she is: the reference against which everything is measured.
+    she is: the reference against which everything is measured. A man has no ovaries, so that old
+    age acts on him as on a woman after menopause.
     """
     return 1 - ovarian_activity
 
@@ -68,9 +69,15 @@ def peripheral_estradiol(estradiol_peripheral, aromatase_activity):
 
 
 @endpoint(unit="pmol/L", meaning="Serum estradiol (mass-spectrometry scale)")
-def estradiol(ovarian_estradiol, peripheral_estradiol, exogenous_estradiol):
-    """Serum estradiol from the ovaries, peripheral aromatase and hormone therapy."""
-    return ovarian_estradiol + peripheral_estradiol + exogenous_estradiol
+def estradiol(ovarian_estradiol, testicular_estradiol, peripheral_estradiol, exogenous_estradiol):
+    """Serum estradiol from ovaries or testosterone, peripheral aromatase and hormone therapy."""
+    return ovarian_estradiol + testicular_estradiol + peripheral_estradiol + exogenous_estradiol
+
+
+@quantity
+def estradiol_reference(male, estradiol_premenopausal, estradiol_of_young_men):
+    """Estradiol that the skeleton grew up with: the baseline of a woman or of a man."""
+    return estradiol_premenopausal + male * (estradiol_of_young_men - estradiol_premenopausal)
 
 
 def occupancy(level, half_effect, exponent, binding=0, agonism=0):
@@ -91,10 +98,10 @@ def estrogen_signal(
 
 @quantity
 def estrogen_signal_premenopausal(
-    estradiol_premenopausal, estradiol_half_effect, estrogen_hill_exponent
+    estradiol_reference, estradiol_half_effect, estrogen_hill_exponent
 ):
-    """Receptor signal at the mean premenopausal estradiol."""
-    return occupancy(estradiol_premenopausal, estradiol_half_effect, estrogen_hill_exponent)
+    """Receptor signal at the mean premenopausal estradiol, or at that of young men."""
+    return occupancy(estradiol_reference, estradiol_half_effect, estrogen_hill_exponent)
 
 
 @quantity

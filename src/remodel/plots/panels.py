@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _MARKERS = "osD^v<>PX"
-_PUBLISHED = "\nPublished (bars: 95 %\nconfidence interval)"
+_PUBLISHED = "\nPublished"
+_BARS = " (bars: 95 %\nconfidence interval)"
 _RINGED = "ringed: change from a later visit\nor from the other arm, counted\nfrom the model there"
 _WIDEST = 2.2
 MARK_LINE: Mapping[str, Any] = {
@@ -111,7 +112,7 @@ def draw_lines(
     else:
         _show_zero(axes)
     axes.set_title(panel_title(dataset[variable]))
-    axes.set_ylabel(axis_label(dataset[variable]))
+    axes.set_ylabel(axis_label(dataset[variable], under_title=True))
 
 
 def _show_zero(axes: Axes) -> None:
@@ -166,11 +167,12 @@ def draw_points(
             elinewidth=0.9,
             capsize=2,
             zorder=4,
+            clip_on=False,
         )
         if row.counted_from == "model":
             axes.plot(
                 x, row.value, marker="o", markersize=9.5, color="none",
-                markeredgecolor=GRAY, markeredgewidth=0.7, zorder=3,
+                markeredgecolor=GRAY, markeredgewidth=0.7, zorder=3, clip_on=False,
             )  # fmt: skip
 
 
@@ -191,7 +193,8 @@ def legend_entries(
     if not len(points):
         return entries
     plain: dict[str, Any] = {"linestyle": "none", "markersize": 5, "color": "#333333"}
-    entries.append(Line2D([], [], color="none", label=_PUBLISHED))
+    bars = _BARS if np.isfinite(points["low"].to_numpy(float)).any() else ""
+    entries.append(Line2D([], [], color="none", label=_PUBLISHED + bars))
     for label, group in points.groupby("label", sort=False):
         entries.append(
             Line2D([], [], marker=markers[str(label)], label=wrapped(f"{label}{_patients(group)}"),

@@ -71,12 +71,24 @@ def unit_text(unit: str) -> str:
     return _UNITS.get(unit, unit).replace("_", " ")
 
 
-def axis_label(variable: xr.DataArray) -> str:
-    """Return what an axis shows, with its unit."""
+def axis_label(variable: xr.DataArray, *, under_title: bool = False) -> str:
+    """Return what an axis shows, with its unit or with what counts as 1.
+
+    Parameters
+    ----------
+    variable : xarray.DataArray
+    under_title : bool
+        A title names the measurement, so that a long label need not.
+    """
     name = str(variable.attrs.get("long_name", variable.name))
     unit = unit_text(str(variable.attrs.get("units", "")))
     shown = "change from start" if name.endswith(_CHANGE) else _short(name)
-    return f"{shown} [{unit}]" if unit else shown
+    if unit:
+        return f"{shown} [{unit}]"
+    relative = re.search(r"relative to (.*)", name)
+    if relative is None:
+        return shown
+    return f"{relative[1]} = 1" if under_title else f"{shown} [{relative[1]} = 1]"
 
 
 def panel_title(variable: xr.DataArray) -> str:

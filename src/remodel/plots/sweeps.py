@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
-from remodel.plots.style import axis_label, color, paper, unit_text
+from remodel.plots.style import color, paper, unit_text
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def factor_map(
         axes = figure.add_subplot()
         image = _draw_map(axes, shown, _range(shown))
         _label(axes, dataset, x, y)
-        figure.colorbar(image, ax=axes, label=_wrapped(axis_label(dataset[variable])))
+        figure.colorbar(image, ax=axes, label=_wrapped(dataset[variable]))
         figure.suptitle(title, x=0.01, ha="left")
     return figure, _frame(shown)
 
@@ -99,7 +99,7 @@ def contours(
         lines = axes.contour(*grid, levels=filled.levels, colors="white", linewidths=0.6)
         axes.clabel(lines, fontsize=6.5, fmt="%g")
         _label(axes, dataset, x, y)
-        figure.colorbar(filled, ax=axes, label=_wrapped(axis_label(dataset[variable])))
+        figure.colorbar(filled, ax=axes, label=_wrapped(dataset[variable]))
         figure.suptitle(title, x=0.01, ha="left")
     return figure, _frame(shown)
 
@@ -132,17 +132,16 @@ def small_multiples(
         size = (0.8 + _PANEL[0] * 0.75 * columns, 0.6 + _PANEL[1] * 0.85 * rows)
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        image = None
+        image: Any = None
         for axes, value in zip(panels.flat, values, strict=False):
             image = _draw_map(axes, shown.sel({by: value}), _range(shown))
             axes.set_title(f"{by.replace('_', ' ')} {_text(value)} {_unit(dataset, by)}".strip())
         for axes in panels.flat[len(values) :]:
             axes.set_visible(False)
-        for axes in panels[-1]:
-            axes.set_xlabel(_axis(dataset, x))
-        for axes in panels[:, 0]:
-            axes.set_ylabel(_axis(dataset, y))
-        figure.colorbar(image, ax=panels, label=_wrapped(axis_label(dataset[variable])))
+        for axes in panels.flat:
+            _label(axes, dataset, x, y)
+            axes.label_outer()
+        figure.colorbar(image, ax=panels, label=_wrapped(dataset[variable]))
         figure.suptitle(title, x=0.01, ha="left")
     return figure, _frame(shown)
 
@@ -152,7 +151,7 @@ def fan_chart(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw the median and the central 50 and 90 % of all simulations over time.
 
-    Failed and excluded simulations are left out and counted in the figure.
+    Failed simulations are left out and counted in the figure.
 
     Parameters
     ----------
@@ -274,7 +273,7 @@ def _is_log(values: Any) -> bool:
     if values.dtype.kind not in "fiu" or len(values) < 3 or values[0] <= 0:
         return False
     ratios = values[1:] / values[:-1]
-    return bool(ratios[0] > 1.05 and np.allclose(ratios, ratios[0], rtol=1e-3))
+    return bool(values[-1] > 2 * values[0] and np.allclose(ratios, ratios[0], rtol=1e-3))
 
 
 def _axis(dataset: xr.Dataset, name: str) -> str:
@@ -291,9 +290,13 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{float(value):g}"
 
 
-def _wrapped(label: str, width: int = 42) -> str:
+def _wrapped(variable: xr.DataArray, width: int = 42) -> str:
+    """Return what a variable is, with its unit, in lines."""
     import textwrap
 
+    name = str(variable.attrs.get("long_name", variable.name))
+    unit = unit_text(str(variable.attrs.get("units", "")))
+    label = f"{name[:1].upper()}{name[1:]}{f' [{unit}]' if unit else ''}"
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
@@ -309,7 +312,8 @@ def _draw_fan(
     dims = [d for d in part[variable].dims if d != "time"]
     stacked = part[variable].transpose("time", *dims).to_numpy()
     values = stacked.reshape(len(part["time"]), -1)
-    good = (part["status"].to_numpy() == 0).ravel()
+    status = part["status"].to_numpy().ravel()
+    good = status == 0
     values, unit = values[:, good], _time_unit(part)[0]
     time = part["time"].to_numpy() / unit
     shares = sorted({0.5, *(s for low, high, _ in _BANDS for s in (low, high))})
@@ -317,7 +321,7 @@ def _draw_fan(
     shade = color(place)
     for low, high, alpha in _BANDS:
         axes.fill_between(time, found[low], found[high], color=shade, alpha=alpha, linewidth=0)
-    missing = int((~good).sum())
+    missing = int((status > 0).sum())
     label = f"{name}{f' ({missing} failed)' if missing else ''}"
     axes.plot(time, found[0.5], color=shade, label=label or "median")
     months = part["time"].to_numpy() / DAYS_PER_MONTH
@@ -335,7 +339,7 @@ def _time_unit(dataset: xr.Dataset) -> tuple[float, str]:
 
 def _label_time(axes: Axes, dataset: xr.Dataset, variable: str) -> None:
     axes.set_xlabel(f"{_time_unit(dataset)[1]} from start of treatment")
-    axes.set_ylabel(_wrapped(axis_label(dataset[variable])))
+    axes.set_ylabel(_wrapped(dataset[variable]))
     if variable.endswith("_percent_change"):
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
     axes.margins(x=0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from remodel.errors import ParameterError
 from remodel.models import Model, load_model
 from remodel.observations import Arm
 from remodel.patient import Patient
@@ -24,6 +25,7 @@ from remodel.predictions.evidence import (
 from remodel.solvers.problem import FloatArray
 
 RTOL = 1e-6
+_STEP = 1e-3  # of a parameter, for central differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Predictor:
     skipped : tuple of Skipped
     batches : tuple of Batch
     terms : Terms
+    differenced : frozenset of str
+        Parameters whose derivatives are differences.
     """
 
     model: Model
@@ -48,6 +52,7 @@ class Predictor:
     skipped: tuple[Skipped, ...]
     batches: tuple[Batch, ...]
     terms: Terms
+    differenced: frozenset[str] = frozenset()
 
     @property
     def arms(self) -> int:
@@ -79,17 +84,47 @@ class Predictor:
     def slopes(
         self, parameters: Mapping[str, float], wrt: Sequence[str]
     ) -> tuple[FloatArray, FloatArray]:
-        """Return predictions, shape (n,), and their exact derivatives, shape (n, n_parameters).
+        """Return predictions, shape (n,), and their derivatives, shape (n, n_parameters).
+
+        Derivatives are exact, from forward sensitivities; those of a parameter that acts through
+        the size of a dose are central differences.
 
         Parameters
         ----------
         wrt : sequence of str
             Parameters to differentiate by; derivatives are per unit of each.
         """
-        parts = [batch.slopes(parameters, wrt) for batch in self.batches]
+        exact = [name for name in wrt if name not in self.differenced]
+        parts = [batch.slopes(parameters, exact) for batch in self.batches]
         levels = np.concatenate([*(levels for levels, _ in parts), np.ones(1)])
-        slopes = np.concatenate([*(s for _, s in parts), np.zeros((len(wrt), 1))], axis=1)
-        return self.terms.values(levels), self.terms.slopes(levels, slopes).T
+        slopes = np.concatenate([*(s for _, s in parts), np.zeros((len(exact), 1))], axis=1)
+        found = np.empty((len(self.targets), len(wrt)))
+        found[:, [wrt.index(name) for name in exact]] = self.terms.slopes(levels, slopes).T
+        others = [name for name in wrt if name in self.differenced]
+        if others:
+            found[:, [wrt.index(name) for name in others]] = self._differences(parameters, others)
+        return self.terms.values(levels), found
+
+    def _differences(self, parameters: Mapping[str, float], names: Sequence[str]) -> FloatArray:
+        """Return central differences, shape (n, n_parameters), within the bounds."""
+        draws = 2 * len(names)
+        many = {name: np.full(draws, value) for name, value in parameters.items()}
+        widths = np.empty(len(names))
+        for j, name in enumerate(names):
+            p = self.model.all_parameters[name]
+            value = parameters.get(name, p.value)
+            step = _STEP * max(abs(value), 1e-9)
+            ends = (max(value - step, p.lower), min(value + step, p.upper))
+            many.setdefault(name, np.full(draws, value))
+            many[name][2 * j : 2 * j + 2] = ends
+            widths[j] = ends[1] - ends[0]
+        found = self.predict_many(many, draws)
+        differences: FloatArray = ((found[1::2] - found[::2]) / widths[:, None]).T
+        return differences
+
+    def differencing(self, names: Sequence[str]) -> Predictor:
+        """Return a predictor that knows which of some parameters have no exact derivatives."""
+        return replace(self, differenced=frozenset(_without_slope(self.batches, names)))
 
 
 def predictor(model: str | Model, tables: Sequence[Evidence], *, rtol: float = RTOL) -> Predictor:
@@ -116,6 +151,21 @@ def predictor(model: str | Model, tables: Sequence[Evidence], *, rtol: float = R
         skipped += others
     batches, places = _batches(chosen, found, rtol)
     return Predictor(chosen, tuple(found), tuple(skipped), batches, terms(found, places))
+
+
+def _without_slope(batches: Sequence[Batch], names: Sequence[str]) -> list[str]:
+    """Return the parameters that act through the size of a dose in some batch."""
+    if all(_has_slopes(batch, names) for batch in batches):
+        return []
+    return [name for name in names if not all(_has_slopes(b, [name]) for b in batches)]
+
+
+def _has_slopes(batch: Batch, names: Sequence[str]) -> bool:
+    try:
+        replace(batch.course, sensitivities=tuple(names)).prepare()
+    except ParameterError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

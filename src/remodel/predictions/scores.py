@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 SCORECARD = (
     "study_id", "arm", "endpoint", "n", "mae", "rmse", "bias", "mape", "within_error",
 )  # fmt: skip
+COLUMNS = (
+    "table", "study_id", "arm", "endpoint", "time_months", "value", "predicted", "residual",
+    "error", "unit", "kind", "relative_to", "comparator", "error_low", "error_high", "error_kind",
+    "within_error", "within_95", "standard_error", "standardized", "n_patients", "use",
+    "drug_class", "group", "scored",
+)  # fmt: skip
 TOTALS = ("n", "mae", "rmse", "bias", "within_95", "rms_standardized")
 WITHOUT_INTERVAL = 1.5  # percentage points that count as within, where no interval was published
 _GROUPS = {"bmd": "BMD", "ctx": "CTX", "ntx": "NTX", "p1np": "P1NP", "bsap": "BSAP"}
@@ -39,7 +45,7 @@ def prediction_table(targets: Sequence[Target], predicted: FloatArray) -> pd.Dat
     import pandas as pd
 
     rows = [_row(t, float(p)) for t, p in zip(targets, predicted, strict=True)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
 
 
 def scorecard(table: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +59,7 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    scored = table[table["scored"]] if len(table) else table
+    scored = table[table["scored"].astype(bool)]
     for key, group in scored.groupby(["study_id", "arm", "endpoint"], sort=False):
         rows.append(
             {
@@ -76,7 +82,7 @@ def totals(table: pd.DataFrame, by: Sequence[str] = ("drug_class", "group")) -> 
     import pandas as pd
 
     rows = []
-    scored = table[table["scored"]] if len(table) else table
+    scored = table[table["scored"].astype(bool)]
     for key, group in scored.groupby(list(by), sort=True):
         rows.append(
             {

@@ -256,6 +256,9 @@ class Intervention:
             needs = "takes no value" if unit is None else f"needs a value [{unit}]"
             message = f"{self.name} {needs}."
             raise ScheduleError(message)
+        if self.value is not None and self.value < 0:
+            message = f"{self.name}: {number_text(self.value)} {unit} is negative."
+            raise ScheduleError(message)
         self._check_duration()
 
     def _check_duration(self) -> None:

@@ -234,7 +234,11 @@ def _meaning(
 
 def _records(rows: Iterable[Mapping[str, object]] | pd.DataFrame) -> list[dict[str, object]]:
     to_dict = getattr(rows, "to_dict", None)  # a data frame
-    plain: Any = rows if to_dict is None else to_dict("records")
+    plain: Any = list(rows) if to_dict is None else to_dict("records")
+    for number, row in enumerate(plain, 1):
+        if not isinstance(row, Mapping):
+            message = f"table, row {number}: expected a mapping of column to cell, got {row!r}."
+            raise ScheduleError(message)
     return [{str(name).strip().upper(): cell for name, cell in row.items()} for row in plain]
 
 

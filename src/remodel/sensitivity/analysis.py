@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -73,9 +74,13 @@ def analyze(study: Study, store: Store) -> xr.Dataset:
     sampled = _sampled(study.design, dataset, kept)
     found = _empty(study, dataset, dropped, len(kept))
     design = study.design
-    for name in (*design.outputs, *(r.name for r in design.reductions)):
-        values = dataset[name].to_numpy().astype(np.float64)[kept]
-        _add(found, study, sampled, name, values, dict(dataset[name].attrs))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for name in (*design.outputs, *(r.name for r in design.reductions)):
+            values = dataset[name].to_numpy().astype(np.float64)[kept]
+            _add(found, study, sampled, name, values, dict(dataset[name].attrs))
+    notes = (str(w.message).strip() for w in said if "SALib" in w.filename)
+    found.attrs["notes"] = "\n".join(dict.fromkeys(notes))
     return found
 
 

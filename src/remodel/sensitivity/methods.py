@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,19 +148,31 @@ def _sobol(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     return _renamed(found, names)
 
 
+@contextmanager
+def _own_random_numbers() -> Iterator[None]:
+    """Give the caller back the random numbers that SALib seeds for everybody."""
+    state = np.random.get_state()  # noqa: NPY002 (SALib uses it)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
 def _pawn(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
-    found = require("SALib.analyze.pawn", "sensitivity").analyze(
-        sampled.problem, sampled.points, values, S=10, seed=options.seed
-    )
+    with _own_random_numbers():
+        found = require("SALib.analyze.pawn", "sensitivity").analyze(
+            sampled.problem, sampled.points, values, S=10, seed=options.seed
+        )
     names = {"pawn_median": "median", "pawn_maximum": "maximum", "pawn_minimum": "minimum"}
     return _renamed(found, names)
 
 
 def _delta(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
-    found = require("SALib.analyze.delta", "sensitivity").analyze(
-        sampled.problem, sampled.points, values, num_resamples=options.resamples,
-        conf_level=options.confidence, seed=options.seed,
-    )  # fmt: skip
+    with _own_random_numbers():
+        found = require("SALib.analyze.delta", "sensitivity").analyze(
+            sampled.problem, sampled.points, values, num_resamples=options.resamples,
+            conf_level=options.confidence, seed=options.seed,
+        )  # fmt: skip
     names = {
         "delta": "delta_balanced", "delta_interval": "delta_balanced_conf",
         "first_order": "S1", "first_order_interval": "S1_conf",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from remodel.sweeps.api import begin, machines, run
 from remodel.sweeps.load import design_of, source_table
 from remodel.sweeps.runner import Report
 from remodel.sweeps.setup import setup_of
+from remodel.toml_tables import Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,8 +36,17 @@ def load_study(source: str | Path | Mapping[str, Any], method: str | None = None
     ConfigError
         If a value is not allowed, or the design has no sensitivities.
     """
-    top = source_table(source)
-    design = design_of(top, also=("sensitivity",))
+    return study_of(source_table(source), method)
+
+
+def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) -> Study:
+    """Return the study that a table describes; ``also`` are keys that belong to somebody else.
+
+    Raises
+    ------
+    ConfigError
+    """
+    design = design_of(top, also=("sensitivity", *also))
     table = top.table("sensitivity")
     table.check_keys(_KEYS)
     rule = table.text("failed", RULES[0])

@@ -99,7 +99,9 @@ class Reduction:
         part = "" if self._is_whole else f", from {self.from_months:g} months to {end}"
         if self.take in _THRESHOLD_OF:
             return f"{words} {self._threshold:g}: {long_name}{part}"
-        return f"{words} of {long_name}{part}"
+        is_word = long_name[1:2].islower()  # and no abbreviation, such as CTX
+        inside = long_name[:1].lower() + long_name[1:] if is_word else long_name
+        return f"{words} of {inside}{part}"
 
     @property
     def _threshold(self) -> float:

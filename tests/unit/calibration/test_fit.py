@@ -10,6 +10,7 @@ import toy
 from conftest import TRUTH
 
 from remodel.calibration import calibrate, objective
+from remodel.calibration.search import wander
 from remodel.errors import ConfigError, StoreError
 from remodel.parameters import load_parameters
 
@@ -141,3 +142,32 @@ def test_the_report_names_what_the_data_do_not_tell(tmp_path):
     assert "floor" in line.split("Not informed")[1]
     assert "turnover" not in line
     assert "1 of 1 starts end within" in text
+
+
+def test_a_parameter_that_scales_the_dose_is_differenced(tmp_path):
+    rows = [("high", "bmd_total_hip", m, 2.0, 0.5, "percent", "change", "") for m in (6, 12)]
+    source = toy.tables(tmp_path, rows)
+    problem = toy.problem(source, "jorg2022", estimate=("E_denosumab", "gamma"))
+    built = objective(problem)
+    assert built.predictor.differenced == {"E_denosumab"}
+    theta = built.coordinates.inner({p.name: p.value for p in problem.parameters().values()})
+    _, slopes = built.residuals_and_slopes(theta)
+    step = np.array([0.0, 0.0])
+    step[0] = 1e-3 / built.coordinates.slopes(theta)[0] * problem.parameters()["E_denosumab"].value
+    near = (built.residuals(theta + step) - built.residuals(theta - step))[:2] / (2 * step[0])
+    np.testing.assert_allclose(slopes[:2, 0], near, rtol=1e-3)
+
+
+def test_a_global_search_comes_near_the_optimum(toy_source, tmp_path):
+    pytest.importorskip("cma")
+    problem = toy.problem(toy_source)
+    best = calibrate(problem, out=tmp_path / "plain", workers=1)
+    built = objective(problem)
+    far = np.array([2.0, -2.0, 1.0, 2.0])
+    found = wander(built, far, 400, seed=1)
+    assert built.cost(far) > 10 * best.cost
+    assert built.cost(found) < best.cost + 3.0
+    np.testing.assert_array_equal(found, wander(built, far, 400, seed=1))
+    after = calibrate(toy.problem(toy_source, global_evaluations=100), out=tmp_path / "both",
+                      workers=1)  # fmt: skip
+    assert after.cost == pytest.approx(best.cost, abs=1e-3)

@@ -152,7 +152,8 @@ def tables(folder: Path, rows: Sequence[Sequence[object]], regimens=REGIMENS) ->
 
 
 def problem(source: Source, model: Model = MODEL, **more) -> FitProblem:
-    estimate = tuple(model.parameters.select(status="estimated"))
     settings = {"loss": "linear", "independent_points": 1000.0, "starts": 1, **more}
-    return FitProblem("a made-up fit", model, settings.pop("estimate", estimate), (source,),
+    if "estimate" not in settings:
+        settings["estimate"] = tuple(model.parameters.select(status="estimated"))
+    return FitProblem("a made-up fit", model, settings.pop("estimate"), (source,),
                       **settings)  # fmt: skip

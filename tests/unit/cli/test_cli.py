@@ -14,13 +14,14 @@ from remodel.solvers.status import Status
 DENOSUMAB = "denosumab 60 mg every 6 mo for 1 y"
 
 WRONG = [
-    (["simulat"], "Did you mean 'simulate'"),
+    (["simulat"], "COMMAND: 'simulat' is not allowed. Did you mean 'simulate'"),
     (["simulate", "--age", "abc"], "--age"),
     (["simulate", "--nonsense"], "--nonsense"),
     (["simulate", "--schedule", "x", "--table", "y"], "not allowed with"),
     (["simulate", "--model", "referense"], "Did you mean 'reference'"),
     (["simulate", "--schedule", "denosumap 60 mg once"], "Did you mean 'denosumab'"),
     (["simulate", "--schedule", "denosumab 60 mg"], "say how often"),
+    (["simulate", "--schedule", ""], "'none' for no treatment"),
     (["simulate", "--menopause", "naturel"], "Did you mean 'natural'"),
     (["simulate", "--age", "62", "--menopause", "none", "--menopause-age", "50"], "contradicts"),
     (["simulate", "--age", "-3"], "age"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remodel.errors import ParameterError, UnitError
+from remodel.errors import ParameterError, StoreError, UnitError
 from remodel.models import model_names
 from remodel.parameters import Parameter, ParameterSet, Prior, load_parameters, write_parameters
 
@@ -94,32 +94,39 @@ def test_times_become_days(unit: str, factor: float, tmp_path: Path) -> None:
 
 
 WRONG = [
-    (ENTRY.replace("value = 0.07\n", ""), "set.toml, key turnover_rate: 'value' is missing."),
+    (ENTRY.replace("value = 0.07\n", ""), "set.toml, line 2, key turnover_rate: 'value' is missing."),
     (ENTRY.replace('source = "Manolagas 2000"\n', ""),
-     "set.toml, key turnover_rate: 'source' is missing."),
-    (ENTRY.replace('unit = "1/d"\n', ""), "set.toml, key turnover_rate: 'unit' is missing."),
-    (ENTRY + 'statsu = "fixed"\n', "set.toml, key turnover_rate: 'statsu' is not a field of a "
+     "set.toml, line 2, key turnover_rate: 'source' is missing."),
+    (ENTRY.replace('unit = "1/d"\n', ""), "set.toml, line 2, key turnover_rate: 'unit' is missing."),
+    (ENTRY + 'statsu = "fixed"\n', "set.toml, line 2, key turnover_rate: 'statsu' is not a field of a "
      "parameter. Did you mean 'status'?"),
-    (ENTRY + 'status = "guessed"\n', "set.toml, key turnover_rate.status: 'guessed' is not one of "
+    (ENTRY + 'status = "guessed"\n', "set.toml, line 2, key turnover_rate.status: 'guessed' is not one of "
      "fixed, estimated, input."),
-    (ENTRY + 'provenance = "read once"\n', "set.toml, key turnover_rate.provenance: 'read once' is "
+    (ENTRY + 'provenance = "read once"\n', "set.toml, line 2, key turnover_rate.provenance: 'read once' is "
      "not one of read, derived, recalled, estimated, definition."),
     (ENTRY.replace("0.07", '"0.07"'),
-     "set.toml, key turnover_rate.value: expected a number, got '0.07'."),
+     "set.toml, line 2, key turnover_rate.value: expected a number, got '0.07'."),
     (ENTRY.replace("0.07", "true"),
-     "set.toml, key turnover_rate.value: expected a number, got True."),
+     "set.toml, line 2, key turnover_rate.value: expected a number, got True."),
     (ENTRY.replace("0.07", "0.7"),
-     "turnover_rate = 0.7 1/d is outside its bounds 0.03 to 0.15 1/d."),
+     "set.toml, line 2, key turnover_rate: turnover_rate = 0.7 1/d is outside its bounds 0.03 to "
+     "0.15 1/d."),
+    (ENTRY.replace("0.07", "nan"),
+     "set.toml, line 2, key turnover_rate: turnover_rate = nan 1/d: must be a finite number."),
+    (ENTRY.replace("Manolagas 2000", " "),
+     "set.toml, line 2, key turnover_rate.source: expected some words, got ' '."),
+    (ENTRY.replace('"1/d"', "3"),
+     "set.toml, line 2, key turnover_rate.unit: expected some words, got 3."),
     (ENTRY + 'prior = "flat"\n',
-     "set.toml, key turnover_rate.prior: expected a table with kind and sd."),
-    (ENTRY + 'prior = { kind = "flat" }\n', "set.toml, key turnover_rate.prior.kind: 'flat' is not "
+     "set.toml, line 2, key turnover_rate.prior: expected a table with kind and sd."),
+    (ENTRY + 'prior = { kind = "flat" }\n', "set.toml, line 2, key turnover_rate.prior.kind: 'flat' is not "
      "one of lognormal, normal, uniform."),
     (ENTRY + 'prior = { kind = "normal" }\n',
-     "set.toml, key turnover_rate.prior.sd: must be a positive number, got nan."),
+     "set.toml, line 2, key turnover_rate.prior.sd: must be a positive number, got nan."),
     (ENTRY + 'prior = { kind = "normal", sd = -1 }\n',
-     "set.toml, key turnover_rate.prior.sd: must be a positive number, got -1.0."),
+     "set.toml, line 2, key turnover_rate.prior.sd: must be a positive number, got -1.0."),
     (ENTRY + "[turnover]\n[turnover.rate]\n" + ENTRY.split("]\n")[1],
-     "set.toml, key turnover_rate: defined twice in this set."),
+     "set.toml, line 2, key turnover_rate: defined twice in this set."),
     ("rate = 5\n", "set.toml, key rate: expected a table with value, unit and source."),
 ]  # fmt: skip
 
@@ -143,7 +150,8 @@ def test_what_is_no_toml_is_named(tmp_path: Path) -> None:
 def test_an_unknown_unit_is_named(unit: str, tmp_path: Path) -> None:
     with pytest.raises(UnitError) as caught:
         load_parameters(_write(tmp_path, ENTRY.replace("1/d", unit)))
-    assert str(caught.value).startswith(f"'{unit}' is not a unit this package knows")
+    start = f"set.toml, line 2, key turnover_rate: '{unit}' is not a unit this package knows"
+    assert str(caught.value).startswith(start)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -151,6 +159,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ParameterError) as caught:
         load_parameters(path)
     assert str(caught.value) == f"{path}: no such parameter file."
+
+
+def test_a_group_is_found_at_its_line(tmp_path: Path) -> None:
+    text = ENTRY + ENTRY.replace("[turnover_rate]", "[drug.clearance]").replace("0.07", "7.0")
+    with pytest.raises(ParameterError, match=r"^set\.toml, line 10, key drug_clearance: "):
+        load_parameters(_write(tmp_path, text))
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    parameters = load_parameters(_write(tmp_path, ENTRY))
+    path = tmp_path / "nowhere" / "set.toml"
+    with pytest.raises(StoreError, match="set.toml cannot be written: No such file"):
+        write_parameters(parameters, path)
 
 
 def test_an_unknown_set_is_told_with_the_nearest_one() -> None:
@@ -198,8 +219,8 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 @given(
     values=st.tuples(numbers, numbers, numbers).map(sorted),
     unit=st.sampled_from(["-", "1/y", "pmol/L", "mg/h"]),
-    meaning=text,
-    source=text,
+    meaning=text.filter(str.strip),
+    source=text.filter(str.strip),
     about=text,
     sd=st.floats(1e-6, 1e6),
 )

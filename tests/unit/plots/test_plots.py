@@ -148,6 +148,23 @@ def test_a_marker_panel_has_two_columns_and_a_level_its_unit(dataset):
     assert figure.axes[1].get_ylim()[0] == 0
 
 
+def test_a_relative_level_says_what_counts_as_1(dataset):
+    figure, _ = marker_panel(dataset, ["osteoclasts"])
+    assert figure.axes[0].get_title(loc="left") == "Active osteoclasts"
+    assert figure.axes[0].get_ylabel() == "premenopausal = 1"
+
+
+@pytest.mark.parametrize(
+    ("source", "has_bars"),
+    [(("aribon_lester", "osteopenic_placebo"), True), (("atac_eastell2008", "anastrozole"), False)],
+)
+def test_the_legend_speaks_of_bars_where_there_are_some(dataset, source, has_bars):
+    figure, _ = trial_overlay(dataset, [SPINE], observed={"inhibitor": [source]})
+    words = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+    assert "Published" in words
+    assert ("confidence interval" in words) == has_bars
+
+
 def test_a_short_time_axis_counts_in_months(dataset):
     short = dataset.sel(time=dataset.time <= 731)
     figure, _ = trial_overlay(short, [SPINE])
@@ -159,7 +176,7 @@ def test_a_phase_plane_returns_its_yearly_dots(dataset):
     assert list(dots.columns) == ["arm", "year", "osteoclasts", "osteoblasts"]
     assert list(dots.year.unique()) == list(range(8))
     assert dots.osteoclasts[0] == pytest.approx(float(dataset.osteoclasts[0, 0]))
-    assert figure.axes[0].get_xlabel() == "osteoclasts"
+    assert figure.axes[0].get_xlabel() == "Active osteoclasts [premenopausal = 1]"
 
 
 def test_a_path_that_does_not_move_is_drawn_too():

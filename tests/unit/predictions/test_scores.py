@@ -78,6 +78,12 @@ def test_carried_columns_come_last():
     assert found["flag"].iloc[0] == "shared"
 
 
+def test_nothing_predicted_gives_empty_tables_with_all_columns():
+    nothing = table()
+    assert list(nothing.columns) == list(table((SIX, 2.0)).columns)
+    assert len(scorecard(nothing)) == len(totals(nothing)) == 0
+
+
 def test_nothing_to_score_gives_empty_tables():
     assert len(scorecard(table((BASELINE, 0.0)))) == 0
     assert len(totals(table((BASELINE, 0.0)))) == 0

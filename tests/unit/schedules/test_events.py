@@ -154,6 +154,12 @@ def test_the_first_dose_of_a_steady_state_cannot_be_missed() -> None:
         ({"age": -365.25}, "menopause: age -1 y is not positive."),
         ({"age": math.nan}, "menopause: age 'nan' is not a finite number."),
         ({"age": 1.0, "value": 2.0}, "menopause takes no value."),
+        ({"age": 1.0, "duration": 2.0}, "menopause does not end; it has no duration."),
+        (
+            {"name": "bed_rest", "time": 0.0, "duration": 0.0},
+            "bed_rest: duration 0 d is not positive.",
+        ),
+        ({"name": "calcium_intake", "time": 0.0}, "calcium_intake needs a value [mg]."),
         (
             {"name": "menopaus", "age": 1.0},
             "'menopaus' is not a known intervention. Did you mean 'menopause'?",

@@ -111,6 +111,35 @@ def test_interventions() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sentence", "event"),
+    [
+        ("calcium intake 1200 mg", Intervention("calcium_intake", time=0.0, value=1200.0)),
+        ("calcium intake 1.2 g daily", Intervention("calcium_intake", time=0.0, value=1200.0)),
+        (
+            "vitamin D intake 800 IU from 6 mo for 1 y",
+            Intervention("vitamin_d_intake", time=HALF_YEAR, value=800.0, duration=DAYS_PER_YEAR),
+        ),
+        ("bed rest for 60 d", Intervention("bed_rest", time=0.0, duration=60.0)),
+        ("exercise at 60 y", Intervention("exercise", age=60 * DAYS_PER_YEAR)),
+        ("exercise", Intervention("exercise", time=0.0)),
+    ],
+)
+def test_interventions_that_last(sentence: str, event: Intervention) -> None:
+    schedule = Schedule.parse(sentence, DRUGS)
+    assert schedule.interventions == (event,)
+    assert Schedule.parse(str(schedule)) == schedule
+
+
+def test_what_follows_waits_for_the_end_of_what_lasts() -> None:
+    schedule = Schedule.parse("bed rest for 60 d then exercise for 1 y then bed rest")
+    assert [(e.name, e.time) for e in schedule.interventions] == [
+        ("bed_rest", 0.0),
+        ("exercise", 60.0),
+        ("bed_rest", 60.0 + DAYS_PER_YEAR),
+    ]
+
+
 def test_semicolon_and_the_word_and_are_side_by_side() -> None:
     assert Schedule.parse("denosumab 60 mg once; anastrozole 1 mg daily") == Schedule.parse(
         "denosumab 60 mg once and anastrozole 1 mg daily"
@@ -224,6 +253,12 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("menopause at 50 y and menopause at 51 y", "and", "menopause is given twice, at different "),
         ("menopaus at 50 y", "menopaus", "'menopaus' is not a known intervention. Did you mean 'menopause'?"),
         ("menopause 50 y", "menopause", "menopause: say when; write 'menopause at 50 y' (age) "),
+        ("menopause at 50 y for 2 y", "menopause at 50 y for 2 y", "menopause does not end; it has no duration."),
+        ("calcium intake", "", "A number is missing after calcium_intake."),
+        ("calcium intake 1200", "1200", "calcium_intake: dose without a unit; "),
+        ("calcium intake 1200 IU", "1200 IU", "calcium_intake: a dose in IU cannot be converted "),
+        ("vitamin d intake 20 ug", "20", "vitamin_d_intake is given in IU, not ug."),
+        ("calcium intake -5 mg", "calcium intake -5 mg", "calcium_intake: -5 mg is negative."),
         ("menopause at -3 y", "-3", "'at' is followed by a length of time above 0, not '-3'."),
         ("menopause at 50", "50", "'50' is without a unit of time; write h, d, wk, mo or y."),
     ],

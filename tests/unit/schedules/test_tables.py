@@ -152,6 +152,11 @@ def test_a_wrong_time_unit_is_a_unit_error() -> None:
         Schedule.from_table([{"TIME": 0, "AMT": 1, "DRUG": "a"}], time_unit="fortnight")
 
 
+def test_a_row_that_is_no_mapping() -> None:
+    with pytest.raises(ScheduleError, match=r"table, row 1: expected a mapping .* got \[0, 60\]"):
+        Schedule.from_table([[0, 60]])  # type: ignore[list-item]
+
+
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, "", "."])
 def test_a_missing_time_in_a_row(missing: object) -> None:
     with pytest.raises(ScheduleError, match="table, row 1, column TIME: a time is missing"):

@@ -41,17 +41,17 @@ def relative_step_derivative(name: str, value: float, outputs: tuple[str, ...]) 
 )
 def test_sensitivities_agree_with_tight_differences(name: str) -> None:
     model = rm.load_model("reference")
-    ds = rm.simulate(
-        schedule=REGIMEN, years=6, outputs=OUTPUTS, sensitivities=[name], rtol=1e-10
-    )
+    ds = rm.simulate(schedule=REGIMEN, years=6, outputs=OUTPUTS, sensitivities=[name], rtol=1e-10)
     expected = relative_step_derivative(name, model.parameters[name].value, OUTPUTS)
     sizes = {o: float(np.abs(v).max()) for o, v in expected.items()}
     value = model.parameters[name].value
     for output in OUTPUTS:
         slope = ds[f"{output}_sensitivity"].values[0, 0]
         # differences of step 1e-4 resolve 1e-8 of the output (100 for a percent change)
-        size = max(100.0, float(np.abs(ds[output]).max())) if "percent" in output else float(
-            np.abs(ds[output]).max()
+        size = (
+            max(100.0, float(np.abs(ds[output]).max()))
+            if "percent" in output
+            else float(np.abs(ds[output]).max())
         )
         floor = 1e-8 * size / value
         assert np.abs(slope - expected[output]).max() <= max(1e-6 * sizes[output], floor)
