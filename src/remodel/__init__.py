@@ -9,11 +9,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from remodel.calibration import calibrate
+    from remodel.explanation import explain
     from remodel.models import Model, load_model, model_names
+    from remodel.observations import trials
     from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
     from remodel.patient import Patient
     from remodel.schedules import Dose, Intervention, Schedule
     from remodel.simulation import simulate
+    from remodel.sweeps import sweep
+    from remodel.validation import validate
+    from remodel.verification import verify
 
 _HOME = {
     "Dose": "remodel.schedules",
@@ -23,10 +29,16 @@ _HOME = {
     "ParameterSet": "remodel.parameters",
     "Patient": "remodel.patient",
     "Schedule": "remodel.schedules",
+    "calibrate": "remodel.calibration",
+    "explain": "remodel.explanation",
     "load_model": "remodel.models",
     "load_parameters": "remodel.parameters",
     "model_names": "remodel.models",
     "simulate": "remodel.simulation",
+    "sweep": "remodel.sweeps",
+    "trials": "remodel.observations",
+    "validate": "remodel.validation",
+    "verify": "remodel.verification",
     "write_parameters": "remodel.parameters",
 }
 
@@ -38,10 +50,16 @@ __all__ = [
     "ParameterSet",
     "Patient",
     "Schedule",
+    "calibrate",
+    "explain",
     "load_model",
     "load_parameters",
     "model_names",
     "simulate",
+    "sweep",
+    "trials",
+    "validate",
+    "verify",
     "write_parameters",
 ]
 

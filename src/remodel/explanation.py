@@ -164,7 +164,9 @@ def _young_bmd(
         return {}
     sites = tuple(patient.t_scores)
     outputs = [f"bmd_{site}" for site in sites]
-    as_simulated = replace(patient, **dict.fromkeys((f"t_score_{site}" for site in sites), None))
+    as_simulated = replace(
+        patient, t_score_lumbar_spine=None, t_score_total_hip=None, t_score_femoral_neck=None
+    )
     own, plain = (
         simulate(
             model, schedule=schedule, patient=person, parameters=changed, outputs=outputs,
@@ -193,8 +195,10 @@ def _words(model: Model, assembly: Assembly) -> _Words:
     meanings: dict[str, str] = {TIME: "time"}
     for name, parameter in model.all_parameters.items():
         units[name], meanings[name] = _in_days(parameter.unit), parameter.meaning
-    for name, part in (*assembly.states.items(), *assembly.ports.items()):
-        units[name], meanings[name] = part.unit, part.meaning
+    for name, state in assembly.states.items():
+        units[name], meanings[name] = state.unit, state.meaning
+    for name, port in assembly.ports.items():
+        units[name], meanings[name] = port.unit, port.meaning
     for name, equation in assembly.equations.items():
         units[name], meanings[name] = equation.unit, equation.long_name or equation.meaning
     return _Words(units, meanings)

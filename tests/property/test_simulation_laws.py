@@ -226,11 +226,9 @@ def test_a_longer_simulation_begins_like_a_shorter_one(schedule: Any) -> None:
     close(short, long.isel(time=slice(0, 25)), 20 * RTOL)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES[:7])
-def test_a_simulation_in_two_pieces_is_one(schedule: Any) -> None:
-    # stopping at an extra event must not matter: an empty dose of a drug she takes anyway
-    if schedule is None:
-        pytest.skip("nothing to stop at")
+@pytest.mark.parametrize("schedule", SCHEDULES[1:7])
+def test_a_simulation_in_two_pieces_is_one(schedule: str) -> None:
+    # stopping at an extra event must not matter: next to nothing of a drug she takes anyway
     drug = rm.Schedule.parse(schedule).drugs[0]
     cut = f"{schedule}; {drug} 1e-30 mg once from 200 d; {drug} 1e-30 mg once from 411.7 d"
     whole, pieces = (rm.simulate(schedule=s, outputs=SHOWN, years=3) for s in (schedule, cut))

@@ -19,11 +19,24 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from remodel.cli import explain, listing, run, simulate, verify, warmup
+from remodel.cli import (
+    calibrate,
+    explain,
+    listing,
+    run,
+    sensitivity,
+    simulate,
+    sweep,
+    validate,
+    verify,
+    warmup,
+)
 from remodel.errors import RemodelError, nearest
 
 OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-_COMMANDS = (simulate, run, listing, explain, warmup, verify)
+_COMMANDS = (
+    simulate, run, sweep, sensitivity, calibrate, validate, listing, explain, warmup, verify,
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):

@@ -27,7 +27,7 @@ from remodel.simulation import check_method, checked_rtol
 from remodel.toml_tables import Table, load_toml
 
 _TOP = (
-    "title", "question", "model", "models", "years", "step_months", "outputs",
+    "title", "question", "model", "models", "years", "step_months", "outputs", "observations",
     "patient", "solver", "quick", "arms", "scenarios", "figures",
 )  # fmt: skip
 _ARM = (
@@ -87,6 +87,7 @@ def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
         method=method,
         rtol=rtol,
         path=file,
+        observations=file.parent / named if (named := top.text("observations", "")) else None,
     )
     if experiment.pictures and not experiment.chosen_pictures(quick=True)[0].arms:
         quick.fail("arms", "the first figure shows none of these arms.")

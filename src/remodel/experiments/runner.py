@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from remodel.observations import Observations
     from remodel.plots import ScenarioRow
 
 Report = Callable[[str], None]
@@ -212,11 +213,21 @@ def draw(
     return drawing(
         shown,
         picture.variables,
-        observed={arm.label: arm.observed for arm in arms},
+        observed={arm.label: (*arm.observed, *arm.observed_from) for arm in arms},
+        begins={source: month for arm in arms for source, month in arm.observed_from.items()},
+        more=_further(experiment),
         schedules={arm.label: arm.schedule for arm in arms},
         marks=_marks(arms, float(shown["time"].to_numpy()[-1])),
         title=picture.title,
     )
+
+
+def _further(experiment: Experiment) -> Observations | None:
+    """Return published numbers that do not come with the package, if they are at hand."""
+    from remodel.observations import load_observations
+
+    path = experiment.observations
+    return load_observations(path) if path is not None and path.exists() else None
 
 
 def _draw_models(

@@ -130,6 +130,8 @@ class Experiment:
     rtol : float or None
     path : Path
         The file it was read from.
+    observations : Path or None
+        Further published numbers, of arms that ``observed`` names; shown if the file is at hand.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Experiment:
     method: str
     rtol: float | None
     path: Path
+    observations: Path | None = None
 
     def chosen_arms(self, *, quick: bool) -> tuple[ExperimentArm, ...]:
         """Return the arms of a mode."""

@@ -33,14 +33,16 @@ def rankl(
 
 @endpoint(unit="-", meaning="Marrow OPG relative to before menopause")
 def opg(
-    opg_production, estrogen_deficiency, opg_fall_without_estrogen, wnt_signal, opg_rise_by_wnt
-):
-    """OPG from osteoblasts: estrogen stimulates it (Bord 2003), and so does Wnt (Glass 2005).
+    opg_production, osteocytes, estrogen_deficiency, opg_fall_without_estrogen, wnt_signal,
+    opg_rise_by_wnt,
+):  # fmt: skip
+    """OPG from osteocytes: estrogen stimulates it (Bord 2003), and so does Wnt (Kramer 2010).
 
     Through Wnt, whatever moves sclerostin moves resorption the other way.
     """
     by_estrogen = 1 - opg_fall_without_estrogen * estrogen_deficiency
-    return opg_production * by_estrogen * (1 + opg_rise_by_wnt * (wnt_signal - 1))
+    by_wnt = 1 + opg_rise_by_wnt * (wnt_signal - 1)
+    return opg_production * osteocytes * by_estrogen * by_wnt
 
 
 @endpoint(unit="-", meaning="Marrow RANKL/OPG ratio relative to before menopause")

@@ -11,6 +11,7 @@ import numpy as np
 from remodel.errors import ConfigError, ObservationError, nearest
 from remodel.observations import (
     Observation,
+    Observations,
     load_observations,
     reported_standard_error,
     trials,
@@ -72,6 +73,7 @@ def published_points(
     variables: Iterable[str],
     *,
     begins: Mapping[Source, float] | None = None,
+    more: Observations | None = None,
 ) -> pd.DataFrame:
     """Return published numbers in the terms of a dataset's variables.
 
@@ -85,6 +87,8 @@ def published_points(
         Percent changes take changes, differences, rates and bounds; levels take levels.
     begins : mapping of (study, arm) to float, optional
         Month of the simulated arm at which a published arm starts; 0 by default.
+    more : Observations, optional
+        Numbers of these arms beside those of the package, such as digitized curves.
 
     Returns
     -------
@@ -110,7 +114,11 @@ def published_points(
             raise ConfigError(message)
         for source in sources:
             label = study_label(*source)
-            for published in load_observations().where(study=source[0], arm=source[1]):
+            rows = (
+                *load_observations().where(study=source[0], arm=source[1]),
+                *(() if more is None else more.where(study=source[0], arm=source[1])),
+            )
+            for published in rows:
                 row = _later(published, (begins or {}).get(source, 0.0))
                 for variable in wanted:
                     point = _point(dataset, row, arm, variable, simulated, label)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from remodel.observations import Observations
+
 _ROW_HEIGHT = 0.19  # inch, as all lengths here
 _COLUMN_WIDTH = {1: 4.3, 2: 2.7}
 _COLUMN_GAP = 0.75
@@ -39,6 +41,8 @@ def trial_overlay(
     variables: Sequence[str],
     *,
     observed: Mapping[str, Sequence[Source]] | None = None,
+    begins: Mapping[Source, float] | None = None,
+    more: Observations | None = None,
     schedules: Mapping[str, str | Schedule] | None = None,
     arms: Iterable[str] | None = None,
     marks: Mapping[str, float] | None = None,
@@ -54,6 +58,10 @@ def trial_overlay(
         Such as ``bmd_lumbar_spine_percent_change``.
     observed : mapping of str to sequence of (study, arm), optional
         Published arms to lay over each simulated arm.
+    begins : mapping of (study, arm) to float, optional
+        Month of the simulated arm at which a published arm starts; 0 by default.
+    more : Observations, optional
+        Numbers of these arms beside those of the package.
     schedules : mapping of str to str or Schedule, optional
         By arm; drawn as bars and ticks under the time axis.
     arms : iterable of str, optional
@@ -69,7 +77,8 @@ def trial_overlay(
         The points, as ``published_points`` gives them, with the simulated value beside each
         (column ``simulated``).
     """
-    return _draw(dataset, variables, observed, schedules, arms, marks, title, columns=1)
+    points = _points(dataset, variables, observed, begins, more, arms)
+    return _draw(dataset, variables, points, schedules, arms, marks, title, columns=1)
 
 
 def marker_panel(
@@ -77,6 +86,8 @@ def marker_panel(
     variables: Sequence[str],
     *,
     observed: Mapping[str, Sequence[Source]] | None = None,
+    begins: Mapping[Source, float] | None = None,
+    more: Observations | None = None,
     schedules: Mapping[str, str | Schedule] | None = None,
     arms: Iterable[str] | None = None,
     marks: Mapping[str, float] | None = None,
@@ -86,13 +97,30 @@ def marker_panel(
 
     Parameters and results are those of ``trial_overlay``.
     """
-    return _draw(dataset, variables, observed, schedules, arms, marks, title, columns=2)
+    points = _points(dataset, variables, observed, begins, more, arms)
+    return _draw(dataset, variables, points, schedules, arms, marks, title, columns=2)
+
+
+def _points(
+    dataset: xr.Dataset,
+    variables: Sequence[str],
+    observed: Mapping[str, Sequence[Source]] | None,
+    begins: Mapping[Source, float] | None,
+    more: Observations | None,
+    arms: Iterable[str] | None,
+) -> pd.DataFrame:
+    """Return the points of the arms that are shown, with the simulated value beside each."""
+    chosen = arm_names(dataset, arms)
+    check_variables(dataset, variables)
+    kept = {arm: sources for arm, sources in (observed or {}).items() if arm in chosen}
+    found = published_points(dataset, kept, variables, begins=begins, more=more)
+    return _with_simulated(dataset, found)
 
 
 def _draw(
     dataset: xr.Dataset,
     variables: Sequence[str],
-    observed: Mapping[str, Sequence[Source]] | None,
+    points: pd.DataFrame,
     schedules: Mapping[str, str | Schedule] | None,
     arms: Iterable[str] | None,
     marks: Mapping[str, float] | None,
@@ -100,10 +128,7 @@ def _draw(
     columns: int,
 ) -> tuple[Figure, pd.DataFrame]:
     chosen = arm_names(dataset, arms)
-    check_variables(dataset, variables)
     styles = arm_styles(chosen)
-    kept = {arm: sources for arm, sources in (observed or {}).items() if arm in chosen}
-    points = _with_simulated(dataset, published_points(dataset, kept, variables))
     markers = study_markers(points)
     rows = treatment_rows(_parsed(schedules, chosen), float(dataset["time"].to_numpy()[-1]))
     with paper():

@@ -100,13 +100,15 @@ def targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skippe
 
 
 def patient_of(arm: Arm, model: Model) -> Patient | None:
-    """Return the woman who stands for an arm; None if the model knows no patients.
+    """Return the patient who stands for an arm; None if the model knows no patients.
 
-    Her T-scores are left out: percent changes of a model do not depend on them.
+    T-scores are left out: percent changes of a model do not depend on them.
     """
     if not model.follows_age:
         return None
     age = Patient().age if arm.age is None else arm.age
+    if arm.sex == "male":
+        return Patient(age, sex="male")
     if arm.menopause == "none":
         return Patient(age, menopause=None)
     if arm.menopause == "surgical":
@@ -115,7 +117,7 @@ def patient_of(arm: Arm, model: Model) -> Patient | None:
 
 
 def patients_of(arms: Sequence[Arm], model: Model) -> list[Patient] | None:
-    """Return the women who stand for arms; None if the model knows no patients."""
+    """Return the patients who stand for arms; None if the model knows no patients."""
     found = [patient_of(arm, model) for arm in arms]
     return [patient for patient in found if patient is not None] or None
 
@@ -144,8 +146,6 @@ def _reason(
 
 def _problem(model: Model, arm: Arm) -> str:
     """Return why a model cannot simulate an arm, empty if it can."""
-    if arm.sex != "female":
-        return "the models are of women."
     unknown = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
     if unknown:
         return f"model '{model.name}' has no drug '{unknown[0]}'."

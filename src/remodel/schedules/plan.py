@@ -102,13 +102,34 @@ def dosing_plan(
         raise ScheduleError(message)
     if exact:
         return schedule.single_doses(until)
-    kinds: dict[_Kind, list[_Given]] = {}
+    kinds: dict[_Kind, list[Dose]] = {}
     for dose in (schedule if until is None else schedule.stopped(until)).doses:
         if dose.amount > 0:
             kind = _Kind(dose.drug, dose.route, dose.unit, dose.amount, dose.infusion)
-            kinds.setdefault(kind, []).extend(_written_out(dose))
-    plan = [part for kind, given in kinds.items() for part in _joined(kind, given, dense_interval)]
+            kinds.setdefault(kind, []).append(dose)
+    plan = [part for kind, doses in kinds.items() for part in _parts(kind, doses, dense_interval)]
     return tuple(sorted(plan, key=_order))
+
+
+def _parts(kind: _Kind, doses: list[Dose], dense: float) -> list[Dose | Infusion]:
+    """Return what doses of one kind become; those of one dense regimen need not be written out."""
+    if len(doses) == 1 and _is_one_run(doses[0], dense):
+        dose = doses[0]
+        count, interval = dose.count or 1, dose.interval or 0.0
+        first = _Given(dose.time, interval if dose.steady_state else 0.0)
+        last = _Given(dose.time + (count - 1) * interval, 0.0)
+        return [_constant_rate(kind, first, last, count)]
+    return _joined(kind, [given for dose in doses for given in _written_out(dose)], dense)
+
+
+def _is_one_run(dose: Dose, dense: float) -> bool:
+    return (
+        dose.infusion == 0
+        and dose.count is not None
+        and dose.count >= FEWEST_DOSES_OF_A_RUN
+        and dose.interval is not None
+        and 0 < dose.interval <= dense * (1 + ROUNDING)
+    )
 
 
 def _written_out(dose: Dose) -> list[_Given]:

@@ -14,7 +14,7 @@ from remodel.units import DOSE_UNITS, TIME_UNITS
 
 _FIELD = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 _UNIT = re.compile(r"\s*([^\s;,]+)")
-_KEPT = 50_000  # schedules of one process; beyond it the oldest is read again when it is needed
+_KEPT = 20_000  # lines; beyond it the oldest is read again when it is needed
 
 
 def fields(template: str) -> tuple[str, ...]:
@@ -62,10 +62,17 @@ def _text(value: Level) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-@lru_cache(maxsize=_KEPT)
 def schedule_of(sentence: str, drugs: frozenset[str]) -> Schedule:
-    """Return the schedule of a sentence; read once and kept."""
-    return Schedule.parse(sentence, drugs=drugs)
+    """Return the schedule of a sentence, of which each line is read once and kept."""
+    found = Schedule()
+    for line in sentence.split(";"):
+        found &= _line(line, drugs)
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _line(line: str, drugs: frozenset[str]) -> Schedule:
+    return Schedule.parse(line, drugs=drugs)
 
 
 def schedules(

@@ -170,7 +170,7 @@ def test_a_group_is_found_at_its_line(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     parameters = load_parameters(_write(tmp_path, ENTRY))
     path = tmp_path / "nowhere" / "set.toml"
-    with pytest.raises(StoreError, match="set.toml cannot be written: No such file"):
+    with pytest.raises(StoreError, match=r"set\.toml cannot be written: No such file"):
         write_parameters(parameters, path)
 
 

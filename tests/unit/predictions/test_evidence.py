@@ -31,7 +31,7 @@ def row(**more) -> Observation:
         ("jorg2022", row(), arm(), "model 'jorg2022' has no endpoint 'bmd_lumbar_spine'."),
         ("peterson2010", row(), arm("alendronate 10 mg daily"),
          "model 'peterson2010' has no drug 'alendronate'."),
-        ("reference", row(), arm(sex="male"), "the models are of women."),
+        ("jorg2022", row(endpoint="bmd_total_hip"), arm(sex="male"), "knows women only"),
         ("peterson2010", row(), arm(menopause="none"), "knows neither age nor menopause."),
         ("peterson2010", row(), arm(age=50.0, menopause_age=51.0), "neither age nor menopause."),
         ("jorg2022", row(endpoint="bmd_total_hip"), arm(menopause="surgical", menopause_age=45.0),
