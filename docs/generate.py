@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import diagram
+from validation_report import validation_report
 
 from remodel.equations.equation import Equation, Port, State
 from remodel.equations.latex import equation_latex, name_latex
 from remodel.experiments import load_experiment, run_experiment
+from remodel.experiments.sweeps import SweepExperiment
 from remodel.models import load_model, model_names
 from remodel.observations import trial_names, trials
 
@@ -31,6 +33,7 @@ def everything(folder: Path) -> None:
     write(folder / "model_table.md", model_table())
     write(folder / "trial_table.md", trial_table())
     write(folder / "gallery.md", gallery(folder))
+    write(folder / "validation_report.md", validation_report(folder))
 
 
 def write(path: Path, text: str) -> None:
@@ -278,8 +281,9 @@ def gallery(folder: Path) -> str:
     for path in sorted(EXPERIMENTS.glob("*/experiment.toml")):
         experiment = load_experiment(path)
         out = folder / experiment.name
-        outcome = run_experiment(experiment, out=out)
-        (out / "data.nc").unlink()
+        # ten thousand runs are for who asks the question, not for who builds the page
+        outcome = run_experiment(experiment, out=out, quick=isinstance(experiment, SweepExperiment))
+        (out / "data.nc").unlink(missing_ok=True)
         lines += [f"## {experiment.title}", "", " ".join(experiment.question.split()), ""]
         lines += [
             "```bash",
@@ -287,9 +291,10 @@ def gallery(folder: Path) -> str:
             "```",
             "",
         ]
-        for picture, figure in zip(experiment.pictures, outcome.figures, strict=True):
+        titles = {picture.name: picture.title for picture in experiment.pictures}
+        for figure in outcome.figures:
             place = figure.relative_to(folder).as_posix()
-            lines += [f"![{picture.title}](_generated/{place})", ""]
+            lines += [f"![{titles[figure.stem]}](_generated/{place})", ""]
         lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
         rows = [
             [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]

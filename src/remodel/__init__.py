@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remodel.simulation import simulate
     from remodel.sweeps import sweep
     from remodel.validation import validate
-    from remodel.verification import verify
+    from remodel.verification.verify import verify
 
 _HOME = {
     "Dose": "remodel.schedules",

@@ -125,11 +125,11 @@ def explain(
         times=[at], strict=True,
     )  # fmt: skip
     values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
-    values.update(_parameter_values(chosen, plan, patient, parameters or {}, at))
+    values.update(parameters_at(chosen, plan, patient, parameters or {}, at))
     return _explained(name, assembly, values, _words(chosen, assembly))
 
 
-def _parameter_values(
+def parameters_at(
     model: Model,
     schedule: Schedule,
     patient: Patient | None,

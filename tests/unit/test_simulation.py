@@ -43,7 +43,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"schedule": "anastrozole 1 daily"}, UnitError,
      "anastrozole: dose without a unit; write for example '1 mg'."),
     ({"schedule": "anastrozole -1 mg daily"}, ScheduleError,
-     "anastrozole: dose -1 is negative."),
+     "anastrozole: dose -1 mg is negative; allowed: 0 or more."),
     ({"schedule": "denosumab 60 mg iv once"}, ScheduleError,
      "denosumab cannot be given by 'iv'; allowed: sc."),
     ({"schedule": "denosumab 60 IU once"}, UnitError, "denosumab: a dose in IU cannot be "

@@ -51,6 +51,11 @@ class SweepPicture:
     kind: str
     options: Mapping[str, Any]
 
+    @property
+    def title(self) -> str:
+        """What the figure shows, in words."""
+        return str(self.options.get("title") or self.name.replace("_", " "))
+
     def draw(self, dataset: xr.Dataset) -> Any:
         """Return the figure and the table behind it."""
         drawing = OF_SWEEPS.get(self.kind) or OF_SENSITIVITIES[self.kind]

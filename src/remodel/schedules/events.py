@@ -95,7 +95,11 @@ class Dose:
         for field in ("amount", "infusion"):
             value = getattr(self, field)
             if value < 0:
-                message = f"{self.drug}: {field} {number_text(value)} is negative."
+                unit = self.unit if field == "amount" else "d"
+                message = (
+                    f"{self.drug}: {field} {number_text(value)} {unit} is negative; "
+                    "allowed: 0 or more."
+                )
                 raise ScheduleError(message)
         if self.route is not None and self.route not in ROUTES:
             message = f"{self.drug}: '{self.route}' is not a route.{nearest(self.route, ROUTES)}"

@@ -239,9 +239,9 @@ class _Reader(Cursor):
         drug = self.placed(drug_name, written, self.drugs, at=names[0], to=names[-1])
         number = self.token
         amount = self.number("the drug")
-        if amount < 0:
-            self.fail(f"{drug}: dose {number.text} is negative.", number)
         unit = self.dose_unit(drug, number)
+        if amount < 0:
+            self.fail(f"{drug}: dose {number.text} {unit} is negative; allowed: 0 or more.", number)
         said = self.clauses(drug, names[0])
         return self.placed(_doses, drug, amount, unit, said, at=names[0], to=self.previous)
 

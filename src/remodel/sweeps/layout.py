@@ -12,8 +12,8 @@ from remodel.course import SCIPY_METHODS
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
 
-CHUNK = 4096  # simulations: large enough that files cost little, small enough to lose
-_FEWEST, _PARTS = 1024, 8
+CHUNK = 8192  # simulations: large enough that files cost little, small enough to lose
+_FEWEST, _PARTS = 1024, 16
 _FEW_OF_SCIPY = 32  # whose solvers take a hundred times as long
 _MOST_VALUES = 1 << 23  # computed at a time: outputs by simulations by times, 64 MiB
 

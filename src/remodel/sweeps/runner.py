@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,9 +128,10 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
             while under_way:
                 collect()
         except KeyboardInterrupt:
-            for future in under_way:
-                writer.add(*future.result())
-            writer.finish()
+            with suppress(KeyboardInterrupt):  # who asks twice does not want to wait
+                for future in under_way:
+                    writer.add(*future.result())
+                writer.finish()
             raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
 
 

@@ -31,6 +31,7 @@ NOT_DONE, EXCLUDED = -1, -2
 """Status of a simulation that was not run yet, and of one that the constraints leave out."""
 RECORD = "sweep"
 _DONE = "chunk_done"
+_ROWS = 1 << 16  # rows read at a time, as they lie in the store
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -65,6 +66,7 @@ class Store:
         self.layout = Layout(*(tuple(layout[key]) for key in ("dims", "shape", "block")))
         self.factors: dict[str, dict[str, Any]] = self.record["design"]["factors"]
         self.variables: tuple[str, ...] = tuple(self.record["variables"])
+        self._rows: tuple[int, Rows] = (0, {})
 
     def array(self, name: str) -> Any:
         """Return one array."""
@@ -96,8 +98,21 @@ class Store:
             rows = self.layout.crossed(chunk, levels)
         else:
             (part,) = self.layout.region(chunk)
-            rows = {name: np.asarray(self.array(name)[part]) for name in self.factors}
+            first, block = self._block_of(part)
+            inside = slice(part.start - first, part.stop - first)
+            rows = {name: values[inside] for name, values in block.items()}
         return {name: _plain(values) for name, values in rows.items()}
+
+    def _block_of(self, part: slice) -> tuple[int, Rows]:
+        """Return rows that cover a part, and the number of the first; the last ones are kept."""
+        first, block = self._rows
+        length = len(next(iter(block.values()), ()))
+        if not first <= part.start < part.stop <= first + length:
+            first = part.start - part.start % _ROWS
+            read = slice(first, max(first + _ROWS, part.stop))
+            block = {name: np.asarray(self.array(name)[read]) for name in self.factors}
+            self._rows = first, block
+        return first, block
 
     def read(self, name: str, chunk: int) -> npt.NDArray[Any]:
         """Return a chunk of an array, shape (n,) or (n, n_times)."""

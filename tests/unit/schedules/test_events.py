@@ -89,11 +89,11 @@ def test_all_doses_missed_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"amount": -60.0}, "denosumab: amount -60 is negative."),
+        ({"amount": -60.0}, "denosumab: amount -60 mg is negative; allowed: 0 or more."),
         ({"amount": math.nan}, "denosumab: amount 'nan' is not a finite number."),
         ({"amount": "much"}, "denosumab: amount 'much' is not a finite number."),
         ({"time": math.inf}, "denosumab: time 'inf' is not a finite number."),
-        ({"infusion": -1.0}, "denosumab: infusion -1 is negative."),
+        ({"infusion": -1.0}, "denosumab: infusion -1 d is negative; allowed: 0 or more."),
         ({"interval": 0.0}, "denosumab: interval 0 d is not positive."),
         ({"count": 2}, "denosumab: repeated doses need an interval."),
         ({"count": None}, "denosumab: repeated doses need an interval."),

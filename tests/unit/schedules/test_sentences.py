@@ -207,7 +207,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("", None, "The schedule is empty; write 'none' for no treatment."),
         ("denosumab 60 every 6 mo", "60", "denosumab: dose without a unit; write for example '60 mg'."),
         ("denosumab 60 mgg once", "mgg", "'mgg' is not a unit of dose. Did you mean 'mg'?"),
-        ("denosumab -60 mg once", "-60", "denosumab: dose -60 is negative."),
+        ("denosumab -60 mg once", "-60", "denosumab: dose -60 mg is negative; allowed: 0 or more."),
         ("denosumab nan mg once", "nan", "'nan' is not a finite number."),
         ("denosumab inf mg once", "inf", "'inf' is not a finite number."),
         ("denosumab 1e999 mg once", "1e999", "'1e999' is not a finite number."),
