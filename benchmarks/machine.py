@@ -55,7 +55,7 @@ def describe() -> dict[str, str]:
         "processor": processor(),
         "cores": str(cores()),
         "simulations to a vector": str(host_lanes()),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()}, {platform.machine()}",
     }
     found.update(versions())
     for name in _PEERS:

@@ -10,11 +10,12 @@ import figures
 import store
 from peers import all_peers
 from tables import columns, equal_error_table, error_table, number, ratio_of, table
-from work_precision import Entry, entries_of
+from work_precision import FARTHEST, Entry, entries_of
 from workloads import WORKLOADS
 
 _SHORT_NAMES = {"R": "reference model", "J": "Jörg 2022", "P": "Peterson 2010",
                 "Le": "Lemaire 2004", "Pi": "Pivonka 2008", "Ko": "Komarova 2003"}  # fmt: skip
+_IN_DETAIL = ("R", "J", "P")
 _MACHINE = (
     "processor", "cores", "simulations to a vector", "system", "python", "numpy", "scipy", "numba",
     "llvmlite", "numbalsoda", "scikit-sundae", "libroadrunner", "jax", "diffrax",
@@ -45,7 +46,8 @@ _METHOD = """## How it is measured
   once. Processor time does not count what
   other programs took, but they still disturb caches and clock rates: loads are given below.
 * **Equal error** is interpolated, linear in logarithms, between measured tolerances. A star marks
-  an error outside the measured range: the loosest run as it is, or extrapolated from the last two.
+  an error outside the measured range: the loosest run as it is, or extrapolated from the last two
+  by at most a factor of {farthest:g} in the error.
 * **remodel rodas5p** is the default engine, called with all samples at once; *1024 at once* is the
   same with a batch large enough that no lane waits; *one lane* is the same code without vectors.
 """
@@ -135,9 +137,9 @@ def _conditions(folder: Path) -> str:
 def _workloads(precision: dict[str, list[dict[str, Any]]], pictures: Path, shown: str) -> str:
     parts = []
     for key in WORKLOADS:
-        entries = entries_of(precision[key])
-        if not entries:
+        if not precision[key]:
             continue
+        entries = entries_of(precision[key])
         title = _SHORT_NAMES[key]
         workload = WORKLOADS[key](1)
         name = f"work_precision_{key}.png"
@@ -147,8 +149,10 @@ def _workloads(precision: dict[str, list[dict[str, Any]]], pictures: Path, shown
             f"### {title}\n\n{workload.title}; {len(workload.system.states)} states. Reference "
             f"solutions differ by {difference:.0e}.\n\n![{title}]({shown}/{name})\n\n"
             f"Time per simulation at equal error, and how many times that of the engine:\n\n"
-            f"{equal_error_table(entries)}\nAs measured:\n\n{error_table(entries)}"
+            f"{equal_error_table(entries)}"
         )
+        if key in _IN_DETAIL:
+            parts.append(f"As measured:\n\n{error_table(entries)}")
     return "## Against other solvers\n\n" + "\n".join(parts) if parts else ""
 
 
@@ -260,7 +264,7 @@ def _how(precision: list[dict[str, Any]]) -> str:
         return ""
     rounds = len(str(precision[0]["seconds_per_simulation"]).split())
     most = max(r["simulations"] for r in precision if r["peer"] == "remodel rodas5p")
-    return _METHOD.format(samples=int(most), rounds=rounds)
+    return _METHOD.format(samples=int(most), rounds=rounds, farthest=FARTHEST)
 
 
 if __name__ == "__main__":

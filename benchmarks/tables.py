@@ -53,6 +53,9 @@ def equal_error_table(entries: Sequence[Entry]) -> str:
         cells: list[Any] = [f"**{peer}**" if peer == BASE else peer]
         for target in TARGETS:
             found = by_target[target][peer]
+            if found.seconds != found.seconds:
+                cells += ["not reached", ""]
+                continue
             star = "" if found.is_measured else "\\*"
             cells += [number(found.seconds * 1e3) + star, number(found.ratio)]
         rows.append(cells)

@@ -18,8 +18,10 @@ from workloads import Workload
 
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 TIGHT_ENOUGH = 3e-7  # error below which a solver needs no tighter tolerance
+FARTHEST = 5.0
 LONGEST_CALL = 15.0  # s; a solver that needs more is not asked for tighter tolerances
 TIMED_ONCE = 3.0  # s; a call that takes longer is not repeated in every round
+SHORTEST = 0.05  # s; shorter calls are repeated until they add up to this
 FEWEST = 4
 TARGETS = (1e-4, 1e-6)
 BASE = "remodel rodas5p"
@@ -44,6 +46,8 @@ class Entry:
         Processor time per simulation, one value a round.
     once : float
         That of the first call where it was too long to repeat, else 0.
+    calls : int
+        Made in a row each time.
     """
 
     workload: str
@@ -53,6 +57,7 @@ class Entry:
     error: float
     solve: Solve | None = None
     once: float = 0.0
+    calls: int = 1
     seconds: list[float] = field(default_factory=list)
 
 
@@ -88,12 +93,21 @@ def work_precision(
             if entry.once:
                 entry.seconds.append(entry.once)
                 continue
-            before = time.process_time()
-            if entry.solve is not None:
-                entry.solve(entry.rtol)
-            entry.seconds.append((time.process_time() - before) / entry.simulations)
+            entry.seconds.append(_timed(entry))
         print(f"    {workload.key}: round {k + 1} of {rounds}", flush=True)
     return entries, reference
+
+
+def _timed(entry: Entry) -> float:
+    """Return processor time per simulation; short calls are made several times in a row."""
+    solve = entry.solve
+    if solve is None:
+        message = "an entry that was read back cannot be timed again."
+        raise ValueError(message)
+    before = time.process_time()
+    for _ in range(entry.calls):
+        solve(entry.rtol)
+    return (time.process_time() - before) / (entry.simulations * entry.calls)
 
 
 def _first_pass(
@@ -124,7 +138,8 @@ def _first_pass(
         print(f"    {workload.key}: {peer.name}, rtol {rtol:g}: error {error:.1e}", flush=True)
         if np.isfinite(error):
             once = took / mine.size if took > TIMED_ONCE else 0.0
-            found.append(Entry(workload.key, peer.name, rtol, mine.size, error, solve, once))
+            calls = max(1, round(SHORTEST / max(took, 1e-6)))
+            found.append(Entry(workload.key, peer.name, rtol, mine.size, error, solve, once, calls))
         if error < TIGHT_ENOUGH or took > LONGEST_CALL:
             break
     return found
@@ -204,22 +219,26 @@ def at_equal_error(entries: Sequence[Entry], target: float, base: str = BASE) ->
             )
             for peer, values in times.items()
         ),
-        key=lambda row: row.seconds,
+        key=lambda row: (row.seconds != row.seconds, row.seconds),
     )
 
 
 def interpolated(errors: Sequence[float], seconds: Sequence[float], target: float) -> float:
     """Return the time at an error, linear in logarithms.
 
-    Looser than the loosest run counts as that run; tighter than the tightest is extrapolated from
-    the last two.
+    Looser than the loosest run counts as that run; up to ``FARTHEST`` times tighter than the
+    tightest is extrapolated from the last two; beyond it is NaN. Runs at a tighter tolerance that
+    came out no more accurate are left out.
     """
-    order = np.argsort(errors)[::-1]
-    x = np.log(np.asarray(errors)[order])
-    y = np.log(np.asarray(seconds)[order])
+    best = np.minimum.accumulate(errors)
+    better = np.concatenate(([True], best[1:] < best[:-1]))
+    x = np.log(np.asarray(errors)[better])
+    y = np.log(np.asarray(seconds)[better])
     goal = np.log(target)
-    if len(x) == 1 or goal >= x[0]:
+    if goal >= x[0]:
         return float(np.exp(y[0]))
+    if len(x) == 1 or goal < x[-1] - np.log(FARTHEST):
+        return float("nan")
     k = min(int(np.searchsorted(-x, -goal)), len(x) - 1)
     share = (goal - x[k - 1]) / (x[k] - x[k - 1])
     return float(np.exp(y[k - 1] + share * (y[k] - y[k - 1])))

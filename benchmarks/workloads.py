@@ -213,7 +213,12 @@ def peterson(samples: int = SAMPLES) -> Workload:
         samples=4 * samples,
     )
     system, problem = workload.system, workload.problem
-    bcl2 = integrate_batch(system, problem, outputs=("BCL2",)).outputs[0]
+    closely = np.arange(0.0, float(problem.times[-1]), 0.1)
+    n = problem.size
+    followed = replace(
+        problem, times=np.tile(closely, n), times_from=_offsets([len(closely)] * n)
+    )  # fmt: skip
+    bcl2 = integrate_batch(system, followed, outputs=("BCL2",)).outputs[0]
     column = system.parameter_names.index("BCL2_switch")
     threshold = problem.parameters[problem.parameter_row, column][:, None]
     passes = np.any(bcl2 > threshold, axis=1) & np.any(bcl2 < threshold, axis=1)

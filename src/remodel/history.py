@@ -11,7 +11,7 @@ from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action, menopause_of
 from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
-from remodel.tasks import baseline, build_task, columns_of
+from remodel.tasks import baseline, build_task, own_values
 from remodel.units import DAYS_PER_YEAR
 
 
@@ -111,10 +111,10 @@ def natural_history(
             np.zeros((0, n, 0)), state, np.zeros(n, dtype=np.int64), until,
             np.zeros((n, 3), dtype=np.int64),
         )  # fmt: skip
-        slopes = core.baseline_tangents(values[:, columns_of(core, model)], until, wrt)
+        slopes = core.baseline_tangents(own_values(core, model, values), until, wrt)
         return empty, state, _spread(slopes, place, len(course.sensitivities))
     # a history that also went on to another's age would end in other steps, and other last digits
-    key = np.column_stack([values[:, columns_of(core, model)], surgery, until])
+    key = np.column_stack([own_values(core, model, values), surgery, until])
     seen: dict[bytes, int] = {}
     of = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in key])
     lead = np.unique(of, return_index=True)[1]
@@ -124,11 +124,11 @@ def natural_history(
     begin, first = np.minimum(begin, until[lead]), values[lead]
     actions = [] if SURGERY not in model.interventions else surgery_actions(model)
     task = build_task(
-        model, core, (), first, begin, list(until[lead, None]),
+        model, core, (), first, begin, until[lead, None],
         np.full(len(lead), np.inf),
         absolute=[(surgery[lead], action) for action in actions],
         state=baseline(core, model, first, begin),
-        tangents=core.baseline_tangents(first[:, columns_of(core, model)], begin, wrt),
+        tangents=core.baseline_tangents(own_values(core, model, first), begin, wrt),
     )  # fmt: skip
     solved = course.integrate(core, task, core.state_names, wrt)
     state = solved.outputs[:, of, 0].T.copy()

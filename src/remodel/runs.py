@@ -21,7 +21,7 @@ from remodel.protocol import Protocol
 from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
 from remodel.solvers.status import Status
 from remodel.steady_dosing import with_steady_dosing
-from remodel.tasks import baseline, build_task, columns_of
+from remodel.tasks import baseline, build_task, own_values
 from remodel.units import DAYS_PER_YEAR
 
 Progress = Callable[[int], None] | None
@@ -125,7 +125,7 @@ class _Arm:
         """Add drug compartments, at their baseline, to the state of the body."""
         begin = self.start + self.plan.first
         self.state = baseline(self.system, self.model, self.values, begin)
-        rows = self.values[:, columns_of(self.system, self.model)]
+        rows = own_values(self.system, self.model, self.values)
         own = self.system.baseline_tangents(rows, begin, self.wrt)
         known = {name: j for j, name in enumerate(self.course.system().state_names)}
         for i, name in enumerate(self.system.state_names):
@@ -151,7 +151,7 @@ class _Arm:
         actions = [a for a in self.plan.actions if np.all(a.time >= 0)]
         task = build_task(
             self.model, self.system, actions, self.values, self.start,
-            [zero + asked for zero in self.start], self.start,
+            self.start[:, None] + asked, self.start,
             absolute=self.absolute, state=self.state, tangents=self.tangents,
         )  # fmt: skip
         solution = self.course.integrate(self.system, task, self.course.outputs, self.wrt)
@@ -177,7 +177,7 @@ class _Arm:
         before = [a for a in self.plan.actions if a.time < 0]
         task = build_task(
             self.model, self.system, before, self.values, self.start + self.plan.first,
-            [np.array([zero]) for zero in self.start], self.start,
+            self.start[:, None], self.start,
             absolute=self.absolute, state=self.state, tangents=self.tangents,
         )  # fmt: skip
         outcome = self.course.integrate(self.system, task, self.system.state_names, self.wrt)
@@ -209,6 +209,6 @@ class _Arm:
         """Return one output of every simulation at day 0."""
         from remodel.solvers.scipy_reference import observe
 
-        own = self.values[:, columns_of(self.system, self.model)].T
+        own = own_values(self.system, self.model, self.values).T
         found: FloatArray = observe(self.system, (output,), own, self.start, self.state.T)[0]
         return found

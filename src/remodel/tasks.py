@@ -15,7 +15,12 @@ from remodel.solvers.problem import ADD, BREAK, FloatArray, Problem
 
 def baseline(system: System, model: Model, values: FloatArray, time: FloatArray) -> FloatArray:
     """Return the baseline of every state, shape (n, n_states), from all parameters of a model."""
-    return system.baseline(values[:, columns_of(system, model)], time)
+    return system.baseline(own_values(system, model, values), time)
+
+
+def own_values(system: System, model: Model, values: FloatArray) -> FloatArray:
+    """Return the parameters of a system, shape (n, n_own), from all parameters of a model."""
+    return np.take(values, columns_of(system, model), axis=1)
 
 
 def columns_of(system: System, model: Model) -> list[int]:
@@ -30,7 +35,7 @@ def build_task(
     actions: Sequence[Action],
     values: FloatArray,
     start: FloatArray,
-    times: Sequence[FloatArray],
+    times: Sequence[FloatArray] | FloatArray,
     zero: FloatArray,
     *,
     absolute: Sequence[tuple[FloatArray, Action]],
@@ -43,6 +48,8 @@ def build_task(
     ----------
     actions : sequence of Action
         With times from the start of treatment.
+    times : array_like, shape (n, n_times)
+        Model time of the outputs [d].
     zero : ndarray, shape (n,)
         Model time at the start of treatment.
     absolute : sequence of (ndarray, Action)
@@ -59,23 +66,23 @@ def build_task(
         _append(columns, when, action, system, everything)
     corners = model.constants(model.kinks, everything) if model.kinks else {}
     columns.extend((np.broadcast_to(c, (n,)), BREAK, 0, np.zeros(n)) for c in corners.values())
-    end = np.array([t[-1] for t in times])
+    at = np.asarray(times, dtype=np.float64)
     time = np.array([c[0] for c in columns]).reshape(len(columns), n).T
     order = np.argsort(time, axis=1, kind="stable")
     time = np.take_along_axis(time, order, axis=1)
-    inside = (time >= start[:, None]) & (time <= end[:, None])
+    inside = (time >= start[:, None]) & (time <= at[:, -1:])
     kind = np.array([c[1] for c in columns], dtype=np.int64)[order]
     index = np.array([c[2] for c in columns], dtype=np.int64)[order]
     value = np.array([c[3] for c in columns]).reshape(len(columns), n).T
     value = np.take_along_axis(value, order, axis=1)
     return Problem(
-        parameters=np.ascontiguousarray(values[:, columns_of(system, model)]),
+        parameters=own_values(system, model, values),
         parameter_row=np.arange(n),
         initial=state,
         initial_row=np.arange(n),
         start=np.ascontiguousarray(start, dtype=np.float64),
-        times=np.concatenate(times),
-        times_from=np.concatenate(([0], np.cumsum([len(t) for t in times]))),
+        times=at.ravel(),
+        times_from=np.arange(n + 1) * at.shape[1],
         event_time=time[inside],
         event_kind=kind[inside],
         event_index=index[inside],

@@ -1,4 +1,4 @@
-"""``remodel explain``: the terms behind a number."""
+"""``remodel explain``: the terms behind a number, or behind a difference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from remodel.cli.screen import number, print_table, progress
 from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
 
 if TYPE_CHECKING:
+    from remodel.differences import Difference
     from remodel.explanation import Explanation
+    from remodel.models import Model
+    from remodel.patient import Patient
+    from remodel.schedules import Schedule
+    from remodel.tracing import Cause
 
 _HEADS = {
     "state": "term of its rate",
@@ -25,12 +30,19 @@ def add_parser(commands: Any) -> None:
         "explain",
         help="show the terms behind a state or quantity at one time",
         description="Show every term of the rate of a state, or what a quantity is computed from.",
-        epilog='Example: remodel explain osteoclasts --schedule "denosumab 60 mg every 6 mo" '
-        "--at 12mo",
+        epilog='Examples: remodel explain osteoclasts --schedule "denosumab 60 mg every 6 mo" '
+        '--at 12mo; remodel explain bmd_total_hip --schedule "letrozole 2.5 mg daily" '
+        "--versus none --at 2y",
     )
     parser.set_defaults(action=run)
     parser.add_argument("quantity", metavar="NAME", help="a state or quantity, such as ctx")
     parser.add_argument("--schedule", metavar="SENTENCE", help="no treatment by default")
+    parser.add_argument(
+        "--versus", metavar="SENTENCE", help="explain the difference from this schedule instead"
+    )
+    parser.add_argument(
+        "--depth", type=int, default=1, help="how often to look behind states, with --versus (1)"
+    )
     parser.add_argument(
         "--at",
         default="0d",
@@ -49,6 +61,8 @@ def run(given: argparse.Namespace) -> int:
 
     at, model = read_time(given.at), load_model(given.model)
     schedule, patient = schedule_of(given, model), patient_of(given)
+    if given.versus is not None:
+        return _difference(given, model, schedule, patient, at)
     with progress("Compiling and simulating", 1):
         found = explain(
             given.quantity,
@@ -60,6 +74,51 @@ def run(given: argparse.Namespace) -> int:
         )
     _print(found, given.at)
     return 0
+
+
+def _difference(
+    given: argparse.Namespace, model: Model, schedule: Schedule, patient: Patient | None, at: float
+) -> int:
+    from remodel.differences import explain_difference
+    from remodel.schedules import Schedule
+
+    with progress("Compiling and simulating", 1):
+        found = explain_difference(
+            given.quantity,
+            model=model,
+            schedule=schedule,
+            versus=Schedule.parse(given.versus, drugs=model.drugs),
+            patient=patient,
+            parameters=parameters_of(given),
+            at=at,
+            depth=given.depth,
+        )
+    _print_difference(found, given.at, given.versus)
+    return 0
+
+
+def _print_difference(found: Difference, when: str, versus: str) -> None:
+    unit = _unit(found.unit)
+    print(
+        f"{found.name} at {when}: {number(found.value)}{unit}, against "
+        f"{number(found.versus)}{unit} on '{versus}'. {found.meaning}\n"
+    )
+    if not found.causes:
+        print("There is no difference.")
+        return
+    rows = [row for cause in found.causes for row in _cause_rows(cause, 0)]
+    print_table(["because of", "effect", "share", "meaning"], rows, right=(1, 2), wrap_last=True)
+    print(
+        f"\ndifference = {number(found.value - found.versus)}{unit}; indented: what moved the "
+        "state above; parts below 1 % are left out."
+    )
+
+
+def _cause_rows(cause: Cause, level: int) -> list[list[str]]:
+    own = [
+        "  " * level + cause.name, number(cause.value), f"{100 * cause.share:.1f} %", cause.meaning,
+    ]  # fmt: skip
+    return [own, *(row for inner in cause.causes for row in _cause_rows(inner, level + 1))]
 
 
 def _print(found: Explanation, when: str) -> None:
