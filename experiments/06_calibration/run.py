@@ -1,6 +1,6 @@
 """Calibrate the reference model, and compare what is found with expected.json.
 
-    python experiments/06_calibration/run.py [--quick] [--out DIR] [--resume] [--accept]
+    python experiments/06_calibration/run.py [--quick] [--out DIR] [--resume] [--accept] [--install]
 
 The full run takes some minutes and gives the values that the package ships; `digitised/` with the
 two files of curves must lie beside this script for that. Without them it fits what is left.
@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 from remodel.calibration import calibrate, load_problem
+from remodel.calibration.defaults import write_values
 from remodel.cli.calibrate import draw_fit
 from remodel.errors import RemodelError
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
+PARAMETERS = HERE.parents[1] / "src" / "remodel" / "parameters" / "sets" / "reference"
 
 
 def main() -> int:
@@ -35,6 +37,9 @@ def main() -> int:
     found = {"objective": fit.cost, **{p.name: p.value for p in chosen(fit)}}
     if given.accept:
         accept(mode, found)
+    if given.install:
+        write_values(PARAMETERS, {p.name: p.value for p in chosen(fit)})
+        print(f"Values written into {PARAMETERS}")
     code = compare(mode, found)
     print(f"Results: {out}\nMain figure:\n{figures[0]}")
     return code
@@ -75,6 +80,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder for results")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted fit")
     parser.add_argument("--accept", action="store_true", help="expect what is found")
+    parser.add_argument("--install", action="store_true", help="make these the model's values")
     parser.add_argument("--profiles", action="store_true", help="profile every parameter")
     parser.add_argument("--draws", type=int, default=0, help="draws from the posterior")
     return parser.parse_args()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import number, print_table
 from remodel.cli.sweep_progress import meter
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, SolverError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Drawing = Callable[[xr.Dataset, str], tuple[Figure, pd.DataFrame]]
 
-_OK, _INTERRUPTED = 0, 130
+_OK, _FAILED, _INTERRUPTED = 0, 3, 130
 _MOST_LISTED, _MOST_NOTES = 10, 5
 _EPILOG = """
 The design has kind = "morris" (elementary effects), "saltelli" (Sobol indices), or is a sample
@@ -52,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
     from pathlib import Path
 
     from remodel.sensitivity.methods import block_length
-    from remodel.sensitivity.study import load_study, sensitivity
+    from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
     from remodel.sweeps.runner import SweepStoppedError
 
     if given.out is None:
@@ -75,6 +75,15 @@ def run(given: argparse.Namespace) -> int:
     except SweepStoppedError as stop:
         print(f"remodel: {stop}", file=sys.stderr)
         return _INTERRUPTED
+    except SolverError as error:
+        print(f"remodel: {error}", file=sys.stderr)
+        print(f"  remodel sweep status {Path(given.out) / SIMULATIONS}", file=sys.stderr)
+        return _FAILED
+    return _report(found, Path(given.out))
+
+
+def _report(found: xr.Dataset, folder: Path) -> int:
+    """Print the indices of every output and draw them."""
     outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in found.data_vars.values()))
     for output in outputs:
         _print_output(found, output)
@@ -84,10 +93,10 @@ def run(given: argparse.Namespace) -> int:
         print(f"Note: {note}")
     if len(notes) > _MOST_NOTES:
         print(f"... and {len(notes) - _MOST_NOTES} more notes in indices.nc.")
-    for path in draw(found, outputs, Path(given.out) / "figures"):
+    for path in draw(found, outputs, folder / "figures"):
         print(f"Figure: {path}")
-    print(f"Indices: {Path(given.out) / 'indices.csv'}")
-    return _OK
+    print(f"Indices: {folder / 'indices.csv'}")
+    return _FAILED if found.attrs["left_out"] else _OK
 
 
 def _print_output(found: xr.Dataset, output: str) -> None:

@@ -134,6 +134,7 @@ def _empty(study: Study, dataset: xr.Dataset, dropped: int, drawn: int) -> xr.Da
         "model": dataset.attrs["model"],
         "simulations": drawn - dropped,
         "failed": rule if dropped else "no simulation failed",
+        "left_out": dropped,
         "confidence": study.options.confidence,
         "provenance": dataset.attrs["provenance"],
         "design": json.dumps(study.design.content()),

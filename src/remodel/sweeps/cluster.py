@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import socket
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -64,12 +67,9 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
     distributed = require("distributed", "cluster")
     if scheduler == LOCAL:
         with (
-            distributed.LocalCluster(
-                n_workers=workers or available_threads(), threads_per_worker=1,
-                dashboard_address=None,
-            ) as cluster,
+            _own_workers(workers or available_threads()) as cluster,
             distributed.Client(cluster) as client,
-        ):  # fmt: skip
+        ):
             yield client
         return
     if workers is not None:
@@ -85,6 +85,27 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
         raise ConfigError(message) from error
     with client:
         yield client
+
+
+@contextmanager
+def _own_workers(number: int) -> Iterator[Any]:
+    """Yield a cluster of processes on this machine, to which Ctrl-C does not matter.
+
+    They are stopped when this process is done; each would print a traceback otherwise.
+    """
+    distributed = require("distributed", "cluster")
+    is_main = threading.current_thread() is threading.main_thread()
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    try:
+        cluster = distributed.LocalCluster(
+            n_workers=number, threads_per_worker=1, dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )  # fmt: skip
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, heard)
+    with cluster:
+        yield cluster
 
 
 def _distribute(client: Client, store: Store, setup: Setup, report: Report) -> None:

@@ -29,6 +29,7 @@ from remodel.units import DAYS_PER_MONTH
 
 Attributes = Mapping[str, Any]
 _LARGEST_IN_MEMORY = 1 << 31
+_COMPRESSED = 0.4  # share of results that compress well
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def bytes_of(design: Design, size: int) -> int:
 
 
 def check_room(path: Path, size: int) -> None:
-    """Raise if a store would not fit on its disk.
+    """Raise if a store would not fit on its disk even when it is compressed well.
 
     Raises
     ------
@@ -83,9 +84,9 @@ def check_room(path: Path, size: int) -> None:
     """
     folder = next(p for p in (path, *path.parents) if p.exists())
     free = shutil.disk_usage(folder).free
-    if size > free:
+    if size * _COMPRESSED > free:
         message = (
-            f"the results take up to {gib(size)} and the disk of {path} has {gib(free)} free; "
+            f"the results take {gib(size * _COMPRESSED)} to {gib(size)} and the disk of {path} has {gib(free)} free; "
             "keep fewer outputs or times, or reductions only."
         )
         raise StoreError(message)

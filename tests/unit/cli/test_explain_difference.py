@@ -1,0 +1,27 @@
+"""``remodel explain --versus``."""
+
+from __future__ import annotations
+
+from remodel.cli.main import main
+
+CALL = ["explain", "bmd_total_hip", "--schedule", "letrozole 2.5 mg daily", "--at", "1y"]
+
+
+def test_a_difference_is_printed_as_a_tree(capsys):
+    assert main([*CALL, "--versus", "none", "--age", "60"]) == 0
+    printed = capsys.readouterr().out
+    assert "against" in printed
+    assert "on 'none'" in printed
+    assert "osteoclasts" in printed
+    assert "  cytokine_tone" in printed
+    assert "difference = -" in printed
+
+
+def test_no_difference_is_said(capsys):
+    assert main([*CALL, "--versus", "letrozole 2.5 mg daily"]) == 0
+    assert "There is no difference." in capsys.readouterr().out
+
+
+def test_a_wrong_second_schedule_is_refused(capsys):
+    assert main([*CALL, "--versus", "letrozol 2.5 mg daily"]) == 2
+    assert "Did you mean 'letrozole'" in capsys.readouterr().err

@@ -1,0 +1,102 @@
+"""Differences between two simulations: the parts add up and point at the right mechanism."""
+
+from __future__ import annotations
+
+import pytest
+
+import remodel as rm
+from remodel.differences import Cause, explain_difference
+from remodel.errors import ConfigError, ModelError
+
+WOMAN = rm.Patient(age=60, menopause_age=50)
+INHIBITOR = "anastrozole 1 mg daily for 5 y"
+
+
+def parts(causes: tuple[Cause, ...]) -> dict[str, float]:
+    return {cause.name: cause.value for cause in causes}
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule", "at", "close"),
+    [
+        ("ctx", INHIBITOR, 365.0, 0.01),
+        ("bmd_total_hip", INHIBITOR, 730.0, 0.03),
+        ("bmd_lumbar_spine", "romosozumab 210 mg monthly x 12", 360.0, 0.03),
+        ("osteoclasts", "denosumab 60 mg every 6 mo x 2", 300.0, 0.03),
+        ("pth", "denosumab 60 mg once", 30.0, 0.03),
+        ("denosumab_central", "denosumab 60 mg once", 30.0, 0.03),
+    ],
+)
+def test_parts_add_up_to_the_difference(name, schedule, at, close):
+    found = explain_difference(name, schedule=schedule, patient=WOMAN, at=at, depth=0)
+    whole = found.value - found.versus
+    assert sum(parts(found.causes).values()) == pytest.approx(whole, rel=close)
+    with_it, without = (
+        rm.simulate(schedule=s, patient=WOMAN, times=[at], outputs=["bmd_total_hip", "ctx", "pth"])
+        for s in (schedule, None)
+    )
+    if name in with_it:
+        assert whole == pytest.approx(float(with_it[name][0, 0] - without[name][0, 0]), rel=1e-4)
+
+
+def test_loss_on_an_inhibitor_is_more_resorption_by_cytokines_less_what_formation_makes_up():
+    found = explain_difference("bmd_total_hip", schedule=INHIBITOR, patient=WOMAN, at=730.0)
+    by = {cause.name: cause for cause in found.causes}
+    assert by["osteoclasts"].value < 0 < by["osteoblasts"].value
+    inner = parts(by["osteoclasts"].causes)
+    assert min(inner, key=inner.get) == "cytokine_tone"
+    assert found.unit == "g/cm^2"
+
+
+def test_denosumab_against_nothing_is_the_drug_and_what_waits():
+    found = explain_difference(
+        "osteoclasts", schedule="denosumab 60 mg once", patient=WOMAN, at=60.0, depth=0
+    )
+    assert min(parts(found.causes), key=parts(found.causes).get) == "denosumab_central"
+
+
+def test_two_drugs_are_held_against_each_other():
+    found = explain_difference(
+        "ctx",
+        schedule="alendronate 10 mg daily for 2 y",
+        versus="denosumab 60 mg every 6 mo x 4",
+        patient=WOMAN,
+        at=200.0,
+        depth=1,
+    )
+    names = set(parts(found.causes)) | {c.name for top in found.causes for c in top.causes}
+    assert {"alendronate_surface", "denosumab_central"} <= names
+
+
+def test_two_women_and_two_values_of_a_parameter():
+    older = rm.Patient(age=75, menopause_age=50)
+    ages = explain_difference("bmd_total_hip", patient=older, versus_patient=WOMAN, at=0.0)
+    assert ages.value < ages.versus
+    values = explain_difference(
+        "ctx", patient=WOMAN, parameters={"ctx_floor": 0.3}, versus_parameters={"ctx_floor": 0.1},
+        depth=0,
+    )  # fmt: skip
+    assert parts(values.causes)["ctx_floor"] == pytest.approx(
+        values.value - values.versus, rel=0.01
+    )
+
+
+def test_an_intervention_is_a_cause():
+    found = explain_difference(
+        "parathyroid_hormone", schedule="calcium intake 300 mg", patient=WOMAN, at=60.0, depth=1
+    )
+    (top,) = [c for c in found.causes if c.name == "exchangeable_calcium"]
+    assert parts(top.causes)["calcium_intake"] > 0.1 * top.value > 0
+
+
+def test_the_same_twice_has_no_causes():
+    found = explain_difference("ctx", schedule=INHIBITOR, versus=INHIBITOR, at=100.0)
+    assert found.value == found.versus
+    assert found.causes == ()
+
+
+def test_what_cannot_be_explained_is_refused():
+    with pytest.raises(ModelError, match="Did you mean 'osteoclasts'"):
+        explain_difference("osteoclast", at=1.0)
+    with pytest.raises(ConfigError, match="before the start"):
+        explain_difference("osteoclasts", at=-1.0)
