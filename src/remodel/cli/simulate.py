@@ -62,6 +62,7 @@ def add_patient_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a patient."""
     who = parser.add_argument_group("patient")
     who.add_argument("--age", type=float, help="years at the start of treatment (62)")
+    who.add_argument("--sex", choices=("female", "male"), help="female or male (female)")
     who.add_argument("--menopause-age", type=float, help="years (50)")
     who.add_argument(
         "--menopause", choices=("natural", "surgical", "none"), metavar="KIND",
@@ -135,7 +136,7 @@ def patient_of(given: argparse.Namespace) -> Patient | None:
     """Return the patient of the arguments; None if nothing is said of her."""
     from remodel.patient import Patient
 
-    names = ("age", "menopause_age", "menopause", *(f"t_score_{site}" for site in _SITES))
+    names = ("age", "sex", "menopause_age", "menopause", *(f"t_score_{site}" for site in _SITES))
     said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     if said.get("menopause") == "none":
         said["menopause"] = None

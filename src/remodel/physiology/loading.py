@@ -2,7 +2,8 @@
 
 Exercise lowers sclerostin, as far as estrogen receptors let osteocytes answer: little after
 menopause, next to nothing on an aromatase inhibitor (Lee 2003; trials of exercise on inhibitors).
-Disuse raises sclerostin and RANKL and holds formation back, whatever the hormones. At usual loads nothing happens.
+Disuse raises sclerostin and RANKL and holds formation back, whatever the hormones. At usual loads
+nothing happens.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls
 

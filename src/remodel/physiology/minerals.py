@@ -81,9 +81,8 @@ def calcidiol(calcidiol_from_sun, calcidiol_by_intake, vitamin_d_intake, vitamin
 @gain("parathyroid_hormone")
 def pth_secretion(pth_turnover_rate, serum_calcium, pth_maximum, pth_steepness):
     """The parathyroid glands answer to calcium along a steep sigmoid (Brown 1983)."""
-    return pth_turnover_rate * pth_maximum / (
-        1 + (pth_maximum - 1) * exp(pth_steepness * (serum_calcium - 1))
-    )
+    restraint = (pth_maximum - 1) * exp(pth_steepness * (serum_calcium - 1))
+    return pth_turnover_rate * pth_maximum / (1 + restraint)
 
 
 @loss("parathyroid_hormone")

@@ -86,8 +86,8 @@ def check_room(path: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if size * _COMPRESSED > free:
         message = (
-            f"the results take {gib(size * _COMPRESSED)} to {gib(size)} and the disk of {path} has {gib(free)} free; "
-            "keep fewer outputs or times, or reductions only."
+            f"the results take {gib(size * _COMPRESSED)} to {gib(size)} and the disk of {path} has "
+            f"{gib(free)} free; keep fewer outputs or times, or reductions only."
         )
         raise StoreError(message)
 

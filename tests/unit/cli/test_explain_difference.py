@@ -25,3 +25,14 @@ def test_no_difference_is_said(capsys):
 def test_a_wrong_second_schedule_is_refused(capsys):
     assert main([*CALL, "--versus", "letrozol 2.5 mg daily"]) == 2
     assert "Did you mean 'letrozole'" in capsys.readouterr().err
+
+
+def test_a_man_is_simulated(capsys):
+    call = ["simulate", "--schedule", "orchiectomy from 0 mo", "--sex", "male", "--age", "70"]
+    assert main([*call, "--years", "1", "--outputs", "testosterone,bmd_total_hip"]) == 0
+    assert "testosterone" in capsys.readouterr().out
+
+
+def test_a_man_has_no_menopause(capsys):
+    assert main(["simulate", "--sex", "male", "--menopause-age", "50"]) == 2
+    assert "contradicts a menopause" in capsys.readouterr().err
