@@ -62,7 +62,9 @@ def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[st
     for name in outputs:
         if name not in known:
             short = sorted(model.endpoints) or sorted(available)
-            hint = nearest(name, known) or f" Endpoints: {', '.join(short)}."
+            # without the ending, which would make names alike that have nothing else in common
+            base = name.removesuffix(PERCENT_CHANGE)
+            hint = nearest(base, available) or f" Endpoints: {', '.join(short)}."
             message = f"model '{model.name}' has no output '{name}'.{hint}"
             raise ModelError(message)
 

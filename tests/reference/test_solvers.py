@@ -252,12 +252,7 @@ def _sweep(n: int, seed: int, referee: int) -> None:
     assert np.mean(well) > 0.999
     worst = _errors(found, exact, names)
     assert np.all(np.isnan(worst) == ~well)
-    beyond = np.flatnonzero(np.nan_to_num(worst) > 20e-6)
-    assert len(beyond) <= n / 200
-    if len(beyond):  # systems near an instability, whose errors must still follow the tolerance
-        tighter = rm.simulate(**_some(arguments, beyond), rtol=1e-8)
-        finer = _errors(tighter, exact.isel(simulation=beyond), names)
-        assert np.all(finer < worst[beyond] / 5)
+    assert np.nanmax(worst) <= 20e-6
     rows = np.random.default_rng(seed).choice(np.flatnonzero(well), size=referee, replace=False)
     other = rm.simulate(**_some(arguments, rows), method="radau", rtol=1e-8)
     assert np.nanmax(_errors(other, exact.isel(simulation=rows), names)) < 2e-6

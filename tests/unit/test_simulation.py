@@ -65,6 +65,8 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
      "model 'komarova2003' has no drug 'denosumab'. It has no drugs."),
     ({"model": "jorg2022", "schedule": AI}, ModelError, "model 'jorg2022' has no drug "
      "'anastrozole'. Known: alendronate, blosozumab, denosumab, romosozumab, teriparatide."),
+    ({"model": "peterson2010", "schedule": "romosozumab 210 mg once"}, ModelError,
+     "model 'peterson2010' has no drug 'romosozumab'. Known: denosumab, teriparatide."),
     # patient
     ({"patient": 62}, PatientError, "patient: expected a Patient or a list of them, got 62."),
     ({"patient": []}, PatientError, "patient: expected a Patient or a list of them, got []."),
@@ -138,6 +140,12 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     # outputs
     ({"outputs": ["bmd_lumbar"]}, ModelError,
      "model 'reference' has no output 'bmd_lumbar'. Did you mean 'bmd_lumbar_spine'?"),
+    ({"model": "lemaire2004", "outputs": ["bmd_lumbar_spine_percent_change"]}, ModelError,
+     "model 'lemaire2004' has no output 'bmd_lumbar_spine_percent_change'. "
+     "Known: B, C, OPG, R, active_osteoblasts_added, active_osteoclasts_added, "
+     "osteoblast_commitment, osteoblast_differentiation, osteoblast_elimination, osteoblasts, "
+     "osteoclast_apoptosis, osteoclast_differentiation, osteoclasts, pi_C, pi_L, pi_P, "
+     "responding_osteoblasts_added."),
     ({"outputs": []}, ModelError,
      "outputs: name at least one, or leave it out for all endpoints."),
     # solver

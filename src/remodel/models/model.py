@@ -111,8 +111,9 @@ class Model:
         wanted = set(names)
         for name in sorted(wanted):
             if name not in self.drugs:
-                hint = nearest(name, self.drugs)
-                has = hint if self.drugs else " It has no drugs."
+                # another drug with a similar name is no hint: the list is
+                known = f" Known: {', '.join(sorted(self.drugs))}."
+                has = known if self.drugs else " It has no drugs."
                 message = f"model '{self.name}' has no drug '{name}'.{has}"
                 raise ModelError(message)
         return tuple(name for name in self.drugs if name in wanted)

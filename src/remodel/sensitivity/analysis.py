@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Rule = Literal["refuse", "drop"]
 RULES: tuple[Rule, ...] = ("refuse", "drop")
 _CONSTANT = 1e-12  # an output that varies less than this, relative to its size, does not vary
-_SAMPLES_ABOVE = 10  # simulations that must be left
+FEWEST_BLOCKS = 10  # paths, blocks or simulations below which indices mean nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_]
         )
         raise SolverError(message)
     kept = np.repeat(~bad, length)
-    if kept.sum() < _SAMPLES_ABOVE * length:
+    if kept.sum() < FEWEST_BLOCKS * length:
         message = f"only {int(kept.sum())} simulations are left; too few for sensitivities."
         raise SolverError(message)
     return kept, dropped

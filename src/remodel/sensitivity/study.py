@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remodel.errors import StoreError
-from remodel.sensitivity.analysis import RULES, Study, analyze, to_frame
-from remodel.sensitivity.methods import Options, method_of
+from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Study, analyze, to_frame
+from remodel.sensitivity.methods import Options, block_length, method_of
 from remodel.sweeps.api import begin, machines, run
 from remodel.sweeps.load import design_of, source_table
 from remodel.sweeps.runner import Report
@@ -56,8 +56,11 @@ def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) ->
     if confidence >= 1:
         table.fail("confidence", f"expected a number between 0 and 1, got {confidence:g}.")
     asked = method or (table.text("method") if "method" in table.content else None)
+    chosen = method_of(design, asked)
+    if design.drawn < FEWEST_BLOCKS * block_length(design):
+        top.fail("samples", f"sensitivities need at least {FEWEST_BLOCKS}.")
     options = Options(table.whole_number("resamples", 100, least=2), confidence, design.seed)
-    return Study(design, method_of(design, asked), RULES[RULES.index(rule)], options)
+    return Study(design, chosen, RULES[RULES.index(rule)], options)
 
 
 def sensitivity(

@@ -262,7 +262,7 @@ class _Run:
             if solver.status == "failed" or not finite:
                 _log.warning("simulation %d: %s", self.i, message or "not a finite state")
                 failed = Status.SOLVER_FAILED if finite else Status.NOT_FINITE
-                return failed, float(solver.t_old or t), y, done
+                return failed, t if solver.t_old is None else float(solver.t_old), y, done
             counters[0] += 1
             if counters[0] > self.max_steps:
                 return Status.TOO_MANY_STEPS, float(solver.t), solver.y, done

@@ -161,6 +161,9 @@ def _result(future: Any, chunk: int, deaths: Counter[int]) -> tuple[int, int] | 
             "more memory, or use smaller chunks."
         )
         raise StoreError(message) from error
+    except ModuleNotFoundError as error:
+        message = f"a worker cannot import {error.name}; install this package on all of them."
+        raise StoreError(message) from error
     except CancelledError as error:
         message = "the Dask scheduler is gone; start it again and continue with --resume."
         raise StoreError(message) from error

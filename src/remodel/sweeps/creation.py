@@ -29,6 +29,7 @@ from remodel.units import DAYS_PER_MONTH
 
 Attributes = Mapping[str, Any]
 _LARGEST_IN_MEMORY = 1 << 31
+_MOST_COUNTED = 1_000_000_000
 _COMPRESSED = 0.4  # share of results that compress well
 
 
@@ -58,6 +59,12 @@ def plan(setup: Setup, chunk: int | None = None) -> Plan:
 
 def _allowed(design: Design) -> int:
     """Return how many simulations meet the constraints."""
+    if design.drawn > _MOST_COUNTED:
+        message = (
+            f"the design has {design.drawn:,} simulations, too many to see which of them meet the "
+            f"constraints; their results would take {gib(bytes_of(design, design.drawn))}."
+        )
+        raise ConfigError(message)
     if design.kind != "grid":
         return sum(len(next(iter(rows.values()))) for rows in blocks(design))
     layout = lay_out(design, 0, 1, BLOCK)

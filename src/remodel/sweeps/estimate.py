@@ -13,12 +13,13 @@ from remodel.solvers.batch import available_threads
 from remodel.sweeps.creation import Plan, bytes_of, plan
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
+from remodel.sweeps.runner import lanes_of
 from remodel.sweeps.samples import blocks
 from remodel.sweeps.setup import Setup, Variables, prepare, simulate_batch
 
 _TRIED = 512
-_IDLE_BYTES = 350 << 20  # Python with its libraries and the compiled model
-_COPIES = 5  # of the outputs of a chunk, in float64, that are in memory at a time
+_IDLE_BYTES = 250 << 20  # Python with its libraries and the compiled model
+_COPIES = 4  # of the outputs and parameters of a chunk that are in memory at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def estimate(setup: Setup, chunk: int | None = None, threads: int | None = None)
         plan=cut,
         drawn=setup.design.drawn,
         seconds=each * cut.simulations,
-        memory=_memory(setup, cut),
+        memory=_memory(setup, cut, threads),
         disk=raw * _compressed_share(found),
         uncompressed=raw,
         tried=len(found["status"]),
@@ -91,12 +92,12 @@ def _some(design: Design, cut: Plan) -> Rows:
     return {name: values[chosen] for name, values in rows.items()}
 
 
-def _memory(setup: Setup, cut: Plan) -> float:
+def _memory(setup: Setup, cut: Plan, threads: int | None) -> float:
     """Return an estimate of the memory of this process: it does not grow with the sweep."""
-    cells = math.prod(cut.layout.block)
-    numbers = cells * len(setup.base) * len(setup.times) * _COPIES
-    events = cells * available_threads() * 4096
-    return float(_IDLE_BYTES + 8 * numbers + events)
+    lanes = lanes_of(threads or available_threads(), cut.layout.chunks)
+    each = len(setup.base) * len(setup.times) + len(setup.parameters)
+    numbers = math.prod(cut.layout.block) * each * _COPIES
+    return float(_IDLE_BYTES + 8 * numbers * lanes)
 
 
 def _compressed_share(found: Variables) -> float:

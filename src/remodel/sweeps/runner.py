@@ -22,6 +22,7 @@ Stored = tuple[int, Variables]
 Report = Callable[[int, int], None]
 """Told how many simulations are stored since the last call, and how many of them failed."""
 _BEHIND = 2  # chunks waiting to be written
+_MOST_LANES = 8  # chunks under way, so that memory does not grow with the machine
 
 
 class SweepStoppedError(KeyboardInterrupt):
@@ -108,7 +109,7 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
     """
     missing = store.missing()
     processors = threads or available_threads()
-    lanes = max(1, min(processors, len(missing)))
+    lanes = lanes_of(processors, len(missing))
     with ThreadPoolExecutor(lanes) as pool, _Writer(store, report) as writer:
         under_way: set[Future[Stored]] = set()
 
@@ -121,7 +122,7 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
         try:
             for number, chunk in enumerate(missing):
                 # the last chunks share the processors that would have nothing else to do
-                shared = max(1, processors // (len(missing) - number))
+                shared = processors // min(lanes, len(missing) - number)
                 under_way.add(pool.submit(_simulated, store, setup, chunk, shared))
                 if len(under_way) == lanes:
                     collect()
@@ -133,6 +134,11 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
                     writer.add(*future.result())
                 writer.finish()
             raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
+
+
+def lanes_of(processors: int, chunks: int) -> int:
+    """Return how many chunks are under way at a time; a chunk may use several processors."""
+    return max(1, min(processors, chunks, _MOST_LANES))
 
 
 def _simulated(store: Store, setup: Setup, chunk: int, threads: int) -> Stored:

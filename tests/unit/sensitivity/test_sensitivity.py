@@ -153,6 +153,7 @@ def test_dropping_failed_simulations_drops_all_that_belong_to_them_and_says_so(s
         ({"sensitivity": {"resample": 5}}, "Did you mean 'resamples'?"),
         ({"constraints": ["k_form > 1"]}, "a morris design has no constraints"),
         ({"factors": {"k_form": {"values": [1.5, 1.6]}}}, "a morris design needs a range"),
+        ({"samples": 9}, "samples: sensitivities need at least 10"),
         ({"kind": "saltelli", "samples": 100}, "needs a power of 2, got 100"),
     ],
 )

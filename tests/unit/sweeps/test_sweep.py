@@ -150,6 +150,15 @@ def test_failed_simulations_leave_the_others_alone_and_are_listed(designs, tmp_p
 
 
 WRONG = {
+    "too many to count": (
+        {
+            "factors": {
+                name: {"lower": 1.2, "upper": 2.0, "count": 100_000} for name in ("k_form", "k_res")
+            },
+            "constraints": ["k_form < k_res"],
+        },
+        "10,000,000,000 simulations, too many to see which of them meet the constraints",
+    ),
     "no simulation is left": ({"constraints": ["k_form > 3"]}, "none of the 30 simulations meets"),
     "too large for memory": (
         {"factors": {"k_form": {"lower": 1.2, "upper": 2.0, "count": 40_000_000}}},
