@@ -28,6 +28,7 @@ _MARKERS = "osD^v<>PX"
 _PUBLISHED = "\nPublished"
 _BARS = " (bars: 95 %\nconfidence interval)"
 _RINGED = "ringed: change from a later visit\nor from the other arm, counted\nfrom the model there"
+_BOUND = "arrow: published only as above\nor below this value"
 _WIDEST = 2.2
 MARK_LINE: Mapping[str, Any] = {
     "color": "#999999", "linewidth": 0.8, "linestyle": (0, (2, 2)),
@@ -208,6 +209,8 @@ def legend_entries(
             Line2D([], [], marker="o", markersize=9, markerfacecolor="none", color=GRAY,
                    linestyle="none", label=_RINGED)
         )  # fmt: skip
+    if (points["bound"] != "").any():
+        entries.append(Line2D([], [], marker="$\\uparrow$", label=_BOUND, **plain))
     return entries
 
 

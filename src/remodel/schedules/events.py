@@ -261,7 +261,9 @@ class Intervention:
             message = f"{self.name} {needs}."
             raise ScheduleError(message)
         if self.value is not None and self.value < 0:
-            message = f"{self.name}: {number_text(self.value)} {unit} is negative."
+            message = (
+                f"{self.name}: {number_text(self.value)} {unit} is negative; allowed: 0 or more."
+            )
             raise ScheduleError(message)
         self._check_duration()
 

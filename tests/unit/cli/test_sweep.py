@@ -133,7 +133,7 @@ def test_wrong_arguments_are_one_sentence_and_nothing_is_written(
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_it_says_how_to_go_on_and_the_code_is_130(how, tmp_path):
     design, store = tmp_path / "design.toml", tmp_path / "s.zarr"
-    design.write_text(DESIGN.replace("count = 10", "count = 2000"))
+    design.write_text(DESIGN.replace("count = 10", "count = 10000"))
     command = [
         sys.executable, "-m", "remodel.cli.main", "sweep", str(design), "--out", str(store),
         "--chunk", "20", "--threads", "2",

@@ -165,6 +165,22 @@ def test_the_legend_speaks_of_bars_where_there_are_some(dataset, source, has_bar
     assert ("confidence interval" in words) == has_bars
 
 
+@pytest.mark.parametrize(
+    ("source", "has_arrows"),
+    [
+        (("grey_multidose", "zoledronate_5mg_once"), True),
+        (("atac_eastell2008", "anastrozole"), False),
+    ],
+)
+def test_the_legend_speaks_of_arrows_where_there_are_some(source, has_arrows):
+    ds = rm.simulate(patient=rm.Patient(age=65), years=10, outputs=[SPINE])
+    figure, _ = trial_overlay(
+        ds.assign_coords(arm=("simulation", ["one"])), [SPINE], observed={"one": [source]}
+    )
+    words = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+    assert ("arrow" in words) == has_arrows
+
+
 def test_a_short_time_axis_counts_in_months(dataset):
     short = dataset.sel(time=dataset.time <= 731)
     figure, _ = trial_overlay(short, [SPINE])

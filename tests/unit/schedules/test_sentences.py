@@ -258,7 +258,11 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("calcium intake 1200", "1200", "calcium_intake: dose without a unit; "),
         ("calcium intake 1200 IU", "1200 IU", "calcium_intake: a dose in IU cannot be converted "),
         ("vitamin d intake 20 ug", "20", "vitamin_d_intake is given in IU, not ug."),
-        ("calcium intake -5 mg", "calcium intake -5 mg", "calcium_intake: -5 mg is negative."),
+        (
+            "calcium intake -5 mg",
+            "calcium intake -5 mg",
+            "calcium_intake: -5 mg is negative; allowed: 0 or more.",
+        ),
         ("menopause at -3 y", "-3", "'at' is followed by a length of time above 0, not '-3'."),
         ("menopause at 50", "50", "'50' is without a unit of time; write h, d, wk, mo or y."),
     ],
