@@ -52,7 +52,7 @@ class MissingDependencyError(RemodelError, ImportError):
     """An optional library is needed and not installed."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return a hint naming the known word closest to ``name``, or all of a short list.
 
     Parameters
@@ -61,6 +61,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
         What the user wrote.
     known : iterable of str
         What would have been accepted.
+    cutoff : float
+        How like a word must be, from 0 to 1; high where similar words are common.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         A sentence that starts with a blank, ready to be appended to an error message.
     """
     words = sorted(set(known))
-    close = difflib.get_close_matches(name.lower(), words, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), words, n=1, cutoff=cutoff)
     if close:
         return f" Did you mean '{close[0]}'?"
     if words and len(words) <= 24:

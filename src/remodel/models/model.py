@@ -16,6 +16,7 @@ from remodel.parameters import Parameter, ParameterSet
 from remodel.units import DAYS_PER_YEAR
 
 Part = Equation | State | Port
+_LIKE_A_DRUG = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,9 @@ class Model:
         wanted = set(names)
         for name in sorted(wanted):
             if name not in self.drugs:
-                # another drug with a similar name is no hint: the list is
-                known = f" Known: {', '.join(sorted(self.drugs))}."
-                has = known if self.drugs else " It has no drugs."
+                # romosozumab is no slip of the pen for denosumab: names of drugs are alike
+                hint = nearest(name, self.drugs, cutoff=_LIKE_A_DRUG)
+                has = hint if self.drugs else " It has no drugs."
                 message = f"model '{self.name}' has no drug '{name}'.{has}"
                 raise ModelError(message)
         return tuple(name for name in self.drugs if name in wanted)
