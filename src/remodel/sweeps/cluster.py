@@ -98,7 +98,7 @@ def _own_workers(number: int) -> Iterator[Any]:
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
     try:
         cluster = distributed.LocalCluster(
-            n_workers=number, threads_per_worker=1, dashboard_address=None,
+            n_workers=number, threads_per_worker=1, dashboard_address=":0",
             silence_logs=logging.CRITICAL,
         )  # fmt: skip
     finally:
