@@ -24,8 +24,8 @@ _MACHINE = (
 _INTRODUCTION = """# Speed
 
 How fast is the engine, how does it compare with other solvers on the same problems, and what does
-a large virtual trial cost? `make bench` measures all of this again and writes this page; nothing
-here is a test, and no number decides anything.
+a large virtual trial cost? `make bench` measures all of this again (`--publish` writes this page);
+nothing here is a test, and no number decides anything.
 """
 
 _METHOD = """## How it is measured
@@ -33,10 +33,14 @@ _METHOD = """## How it is measured
 * **The same problem for all.** Every solver integrates the same state-scaled equations, generated
   from one graph, with the absolute tolerance at 1e-3 of the relative one, and restarts at every
   dose and kink. Where a solver takes a compiled right-hand side or an exact Jacobian, it gets them;
-  what depends on parameters alone is computed once for everyone. Compiling is not in the times.
+  what depends on parameters alone is computed once for everyone. States below 1e-100 are set to
+  zero at restarts for all, as this engine does at every step. Compiling is not in the times.
 * **Samples.** {samples} simulations a workload: the nominal parameters and lognormal samples with a
   standard deviation of 5 %, within their bounds. Solvers that take them one by one and are slow get
-  the first few only (column *simulations*).
+  the first few only (column *simulations*), so their largest error is over fewer samples. Samples
+  with no finite derivative at the start are replaced. The right-hand side of Peterson 2010 jumps
+  where BCL2 passes a threshold; samples in which it does are left out, because errors there are
+  those of a jump nobody stops at: this engine had up to 2e-3 at rtol 1e-6, LSODA 7e-5.
 * **Error** is the largest of |y - y_ref| / (|y_ref| + 1e-3 max |y_ref|) over simulations, output
   times and states of the body (amounts of drug are left out). The reference is LSODA at rtol 1e-11;
   Radau at 1e-10 agrees with it to the difference given under each table.
@@ -44,7 +48,7 @@ _METHOD = """## How it is measured
   Solvers take turns: every one, at every tolerance, once a round; times are medians over
   {rounds} rounds, ratios medians of the ratios within a round; calls of more than 3 s are made
   once. Processor time does not count what
-  other programs took, but they still disturb caches and clock rates: loads are given below.
+  other programs took, but they still disturb caches and clock rates: loads are given above.
 * **Equal error** is interpolated, linear in logarithms, between measured tolerances. A star marks
   an error outside the measured range: the loosest run as it is, or extrapolated from the last two
   by at most a factor of {farthest:g} in the error.
@@ -77,7 +81,10 @@ def _targets(folder: Path, precision: list[dict[str, Any]]) -> str:
     rows = [*_peer_targets(entries_of(precision)), *_other_targets(folder)]
     if not rows:
         return ""
-    text = "## In short\n\nWhat was aimed for, and what this run measured.\n\n"
+    text = (
+        "## In short\n\nWhat was aimed for, and what was measured; *On what* says when, and on how "
+        "busy a machine.\n\n"
+    )
     return text + table(["", "aim", "measured"], rows)
 
 
@@ -123,14 +130,18 @@ def _conditions(folder: Path) -> str:
     first = next(iter(conditions.values()))
     machine = table(["", ""], [[name, f"{first[name]}"] for name in _MACHINE if name in first])
     busy = table(
-        ["section", "date", "load at start", "load at end"],
-        [[s, c["date"], c["load at start"], c["load at end"]] for s, c in conditions.items()],
+        ["section", "date", "commit", "load at start", "load at end"],
+        [
+            [s, c["date"], c.get("commit", "not recorded"), c["load at start"], c["load at end"]]
+            for s, c in conditions.items()
+        ],
     )
     missing = [f"* {p.name}: `{p.install}`" for p in all_peers() if not p.available()]
     absent = "\nNot installed, so not measured:\n\n" + "\n".join(missing) + "\n" if missing else ""
     return (
         f"## On what\n\n{machine}\nLoad of the machine (programs that wanted a processor, this one "
-        f"included) around each section:\n\n{busy}{absent}"
+        f"included) around each section, and the commit measured (plus: with uncommitted changes). "
+        f"Sections of different commits or loads were measured in different runs.\n\n{busy}{absent}"
     )
 
 

@@ -16,7 +16,7 @@ _CONDITIONS = "conditions.json"
 
 def write(folder: Path, section: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write the rows of a section, and under which conditions they were measured."""
-    begun = machine.load()
+    begun, commit = machine.load(), machine.commit()
     listed = list(rows)
     columns = list(dict.fromkeys(name for row in listed for name in row))
     with (folder / f"{section}.csv").open("w", newline="") as file:
@@ -26,6 +26,7 @@ def write(folder: Path, section: str, rows: Iterable[Mapping[str, Any]]) -> None
     conditions = conditions_of(folder)
     conditions[section] = {
         "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit,
         "load at start": f"{begun:.2f}",
         "load at end": f"{machine.load():.2f}",
         **machine.describe(),

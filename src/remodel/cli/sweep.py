@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from remodel.sweeps.summary import Summary
 
 _OK, _FAILED, _INTERRUPTED = 0, 3, 130
-_MOST_LISTED = 10
+_MOST_LISTED, _MOST_COLUMNS = 10, 5
 _DESCRIPTION = """
 Run every simulation of a design and store the results, chunk by chunk.
   remodel sweep DESIGN.toml --out STORE.zarr     run it
@@ -242,7 +242,8 @@ def _print_failures(found: Summary, first: pd.DataFrame) -> None:
     rows = [[c.name.lower(), f"{n:,}", c.sentence] for c, n in found.causes.items()]
     print_table(["cause", "failed", ""], rows, right=(1,), wrap_last=True)
     print()
-    columns = [name for name in first.columns if name != "cause"]
+    factors = [name for name in first.columns if name not in ("status", "stopped_at", "cause")]
+    columns = [*factors[:_MOST_COLUMNS], "status", "stopped_at"]
     table = [
         [str(index), *(v if isinstance(v, str) else number(float(v), 6) for v in values)]
         for index, values in zip(first.index, first[columns].to_numpy().tolist(), strict=True)
