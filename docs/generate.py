@@ -94,9 +94,9 @@ def by_module(parts) -> dict:
 
 def is_repeated(part, model) -> bool:
     """Whether a state of one skeletal site stands for the same state of another."""
-    if not isinstance(part, State) or not model.young_bmd:
+    if not isinstance(part, State) or not model.density:
         return False
-    others = list(model.young_bmd)[1:]
+    others = list(model.density)[1:]
     return any(part.name.endswith(f"_{site}") for site in others)
 
 

@@ -13,7 +13,7 @@ from remodel.course import Course
 from remodel.equations import TIME
 from remodel.equations.assembly import Assembly
 from remodel.errors import ConfigError, ModelError, nearest
-from remodel.explanation import parameters_at
+from remodel.explanation import parameters_at, words_of
 from remodel.models import Model, load_model
 from remodel.patient import Patient
 from remodel.schedules import Schedule
@@ -107,10 +107,11 @@ def explain_difference(
         _values(chosen, assembly, plan, person, values, times)
         for plan, person, values in zip(plans, people, changed, strict=True)
     )
-    pair = Pair(assembly, times, one, other, _meanings(chosen, assembly))
+    meanings = words_of(chosen, assembly, patient).meanings
+    pair = Pair(assembly, times, one, other, meanings)
     value, against = (float(np.broadcast_to(run[name], times.shape)[-1]) for run in (one, other))
     causes = Tracer(pair).causes_of(name, depth)
-    return Difference(name, value, against, _unit(assembly, name), pair.meanings[name], causes)
+    return Difference(name, value, against, _unit(assembly, name), meanings[name], causes)
 
 
 def _schedule(given: str | Schedule | None) -> Schedule:
@@ -120,13 +121,6 @@ def _schedule(given: str | Schedule | None) -> Schedule:
 def _unit(assembly: Assembly, name: str) -> str:
     part = assembly.states.get(name) or assembly.ports.get(name) or assembly.equations[name]
     return part.unit
-
-
-def _meanings(model: Model, assembly: Assembly) -> dict[str, str]:
-    found = {name: parameter.meaning for name, parameter in model.all_parameters.items()}
-    for table in (assembly.states, assembly.ports, assembly.equations):
-        found.update({name: part.meaning for name, part in table.items()})
-    return {**found, TIME: "time"}
 
 
 # ---------------------------------------------------------------- two simulations on one grid

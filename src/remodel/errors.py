@@ -70,9 +70,12 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
         A sentence that starts with a blank, ready to be appended to an error message.
     """
     words = sorted(set(known))
-    close = difflib.get_close_matches(name.lower(), words, n=1, cutoff=cutoff)
+    lowered = [word.lower() for word in words]
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=cutoff)
     if close:
-        return f" Did you mean '{close[0]}'?"
+        alike = [word for word in words if word.lower() == close[0]]
+        (word,) = difflib.get_close_matches(name, alike, n=1, cutoff=0.0)
+        return f" Did you mean '{word}'?"
     if words and len(words) <= 24:
         return f" Known: {', '.join(words)}."
     return ""

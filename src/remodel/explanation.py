@@ -26,6 +26,20 @@ _TIME_UNIT = re.compile(
 )
 
 
+# The model counts from the healthy young adult, who is a woman before menopause or a young man.
+_OF_A_MAN = {
+    "relative to (premenopausal|before menopause)": "relative to the young adult",
+    "premenopausal women": "young adults",
+    "her premenopausal|premenopausal": "young-adult",
+    "before menopause": "in the young adult",
+    "what the woman had": "what he had",
+    "(?<=default the mean of young )women": "men",
+    r"\bHer\b": "His",
+    r"\bher\b": "his",
+    r"\bshe\b": "he",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One line of an explanation.
@@ -126,7 +140,7 @@ def explain(
     )  # fmt: skip
     values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
     values.update(parameters_at(chosen, plan, patient, parameters or {}, at))
-    return _explained(name, assembly, values, _words(chosen, assembly))
+    return _explained(name, assembly, values, words_of(chosen, assembly, patient))
 
 
 def parameters_at(
@@ -146,7 +160,8 @@ def parameters_at(
     born = starts(course, only)
     perform_surgery(model, rows, surgery, born + at)
     values = dict(zip(model.all_parameters, map(float, rows[0]), strict=True))
-    values.update(_young_bmd(model, schedule, patient, changed))
+    relative = {names.relative: values[names.relative] for names in model.density.values()}
+    values.update(_young_bmd(model, schedule, patient, {**changed, **relative}))
     plan = course.prepare().protocols[0]
     age = float(born[0]) / model.days_per_year * DAYS_PER_YEAR
     later = (replace(action, time=when - age) for when, action in plan.at_age)
@@ -176,21 +191,30 @@ def _young_bmd(
     )  # fmt: skip
     chosen = model.all_parameters.replace(changed)
     return {
-        model.young_bmd[site]: chosen[model.young_bmd[site]].value
+        model.density[site].young: chosen[model.density[site].young].value
         * float(own[output].to_numpy()[0, 0] / plain[output].to_numpy()[0, 0])
         for site, output in zip(sites, outputs, strict=True)
     }
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """Units and meanings of everything an equation may read."""
+class Words:
+    """Units and meanings of everything an equation may read.
+
+    Attributes
+    ----------
+    units, meanings : mapping of str to str
+    other_sex : str
+        How the names begin of what the patient has not.
+    """
 
     units: Mapping[str, str]
     meanings: Mapping[str, str]
+    other_sex: str
 
 
-def _words(model: Model, assembly: Assembly) -> _Words:
+def words_of(model: Model, assembly: Assembly, patient: Patient | None) -> Words:
+    """Return units and meanings, as they are said of the patient."""
     units: dict[str, str] = {TIME: "d"}
     meanings: dict[str, str] = {TIME: "time"}
     for name, parameter in model.all_parameters.items():
@@ -201,7 +225,16 @@ def _words(model: Model, assembly: Assembly) -> _Words:
         units[name], meanings[name] = port.unit, port.meaning
     for name, equation in assembly.equations.items():
         units[name], meanings[name] = equation.unit, equation.long_name or equation.meaning
-    return _Words(units, meanings)
+    if patient is not None and patient.sex == "male":
+        meanings = {name: _of_a_man(meaning) for name, meaning in meanings.items()}
+        return Words(units, meanings, "ovarian_")
+    return Words(units, meanings, "testicular_")
+
+
+def _of_a_man(meaning: str) -> str:
+    for of_a_woman, of_a_man in _OF_A_MAN.items():
+        meaning = re.sub(of_a_woman, of_a_man, meaning)
+    return meaning
 
 
 def _in_days(unit: str) -> str:
@@ -210,26 +243,35 @@ def _in_days(unit: str) -> str:
 
 
 def _explained(
-    name: str, assembly: Assembly, values: Mapping[str, float], words: _Words
+    name: str, assembly: Assembly, values: Mapping[str, float], words: Words
 ) -> Explanation:
     if name in assembly.states:
-        return _state(name, assembly, values)
+        return _state(name, assembly, values, words)
     if name in assembly.ports:
         port = assembly.ports[name]
         parts = assembly.contributions_to(name)
         terms = _terms(parts, values, words, shared=port.combine == "sum")
         return Explanation(
-            name, port.combine, values[name], port.unit, port.meaning, "", float("nan"), terms
+            name,
+            port.combine,
+            values[name],
+            port.unit,
+            words.meanings[name],
+            "",
+            float("nan"),
+            terms,
         )
     equation = assembly.equations[name]
-    terms = _terms(dict.fromkeys(assembly.arguments_of(name)), values, words)
+    read = dict.fromkeys(assembly.arguments_of(name))
+    own = [n for n in read if values[n] or not n.startswith(words.other_sex)]
+    terms = _terms(own, values, words)
     return Explanation(
         name, "quantity", values[name], words.units[name], words.meanings[name],
         equation.reference, float("nan"), terms,
     )  # fmt: skip
 
 
-def _state(name: str, assembly: Assembly, values: Mapping[str, float]) -> Explanation:
+def _state(name: str, assembly: Assembly, values: Mapping[str, float], words: Words) -> Explanation:
     state = assembly.states[name]
     signed: list[tuple[str, float]] = []
     for flow in assembly.equations:
@@ -244,12 +286,13 @@ def _state(name: str, assembly: Assembly, values: Mapping[str, float]) -> Explan
     terms = tuple(
         Term(
             flow, value, unit, _share(value, gains if value > 0 else losses),
-            assembly.equations[flow].meaning,
+            words.meanings[flow],
         )
         for flow, value in signed
     )  # fmt: skip
     rate = sum(term.value for term in terms)
-    return Explanation(name, "state", values[name], state.unit, state.meaning, "", rate, terms)
+    meaning = words.meanings[name]
+    return Explanation(name, "state", values[name], state.unit, meaning, "", rate, terms)
 
 
 def _share(value: float, whole: float) -> float:
@@ -259,7 +302,7 @@ def _share(value: float, whole: float) -> float:
 def _terms(
     names: Iterable[str],
     values: Mapping[str, float],
-    words: _Words,
+    words: Words,
     *,
     shared: bool = False,
 ) -> tuple[Term, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from remodel.course import SURGERY, Course
+from remodel.equations import TIME
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action, menopause_of
@@ -29,6 +30,7 @@ def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatA
     column = place[model.menopause_age]
     limit = model.all_parameters[model.menopause_age]
     never = limit.upper * limit.factor
+    _set_relative_density(course, values, place, some)
     alike = len(group.patients) == len(group.schedules) == 1
     for number, i in enumerate(some[:1] if alike else some):
         row = slice(None) if alike else number
@@ -56,10 +58,48 @@ def _set_male(
     values[row, place[model.male]] = 1.0
     switch = model.interventions[SURGERY]
     values[row, place[switch.parameter]] = switch.value or 0.0
-    for site, mean in model.young_bmd_of_men.items():
-        own = model.young_bmd[site]
-        if own not in group.given:
-            values[row, place[own]] = values[row, place[mean]]
+    for names in model.density.values():
+        if names.young not in group.given:
+            values[row, place[names.young]] = values[row, place[names.young_of_men]]
+
+
+def _set_relative_density(
+    course: Course, values: FloatArray, place: Mapping[str, int], some: IntArray
+) -> None:
+    """Give patients with a T-score their density relative to people of their age and sex."""
+    scores = baseline_t_scores(course, some)
+    if not scores:
+        return
+    model = course.model
+    known = dict(zip(model.all_parameters, values.T, strict=True))
+    known[TIME] = starts(course, some)
+    known[model.male] = np.array([course.cohort.patient(int(i)).sex == "male" for i in some])
+    for name, relative in relative_densities(model, scores, known).items():
+        if name not in course.cohort.given:
+            told = np.isfinite(relative)
+            values[told, place[name]] = relative[told]
+
+
+def relative_densities(
+    model: Model, t_scores: Mapping[str, FloatArray], known: Mapping[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Return density relative to people of the same age and sex, by the name of its input.
+
+    Parameters
+    ----------
+    t_scores : mapping of str to ndarray, shape (n,)
+        By site, at the start of treatment.
+    known : mapping of str to ndarray, shape (n,)
+        Parameters as the equations use them, and the time [d].
+    """
+    found: dict[str, FloatArray] = {}
+    for site, t_score in t_scores.items():
+        names = model.density[site]
+        of = model.constants((names.peers, names.reference, names.reference_sd), known)
+        own = of[names.reference] + t_score * of[names.reference_sd]
+        limits = model.all_parameters[names.relative]
+        found[names.relative] = np.clip(own / of[names.peers], limits.lower, limits.upper)
+    return found
 
 
 def starts(course: Course, some: IntArray) -> FloatArray:
@@ -78,7 +118,7 @@ def baseline_t_scores(course: Course, some: IntArray) -> dict[str, FloatArray]:
     people = [course.cohort.patient(int(i)) for i in some]
     return {
         site: np.array([p.t_scores.get(site, np.nan) for p in people])
-        for site in course.model.young_bmd
+        for site in course.model.density
     }
 
 

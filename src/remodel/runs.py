@@ -197,7 +197,7 @@ class _Arm:
         """Rescale young-adult BMD so that baseline T-scores, which are affine in it, are met."""
         names = list(self.model.all_parameters)
         for site, wanted in t_scores.items():
-            column = names.index(self.model.young_bmd[site])
+            column = names.index(self.model.density[site].young)
             given = np.isfinite(wanted)
             once = self._observe(f"t_score_{site}")
             before = self.values[:, column].copy()

@@ -5,6 +5,10 @@ replacing it makes, the mean of replacing the arguments in both orders, so that 
 A state differs because its flows have differed from the start on. What depends on the state itself
 is taken as a loss at the rate it had, so that a part of its difference belongs to each of the
 other states and inputs that its flows read.
+
+A cause may have acted long ago: osteoblasts that a drug woke in its first months count, though
+there are no more of them than usual at the end. So each state carries its reach, how much its
+difference at every time weighs in what is explained, and what lies behind it is weighed with that.
 """
 
 from __future__ import annotations
@@ -66,12 +70,28 @@ class Pair:
         return np.broadcast_to(np.subtract(self.one[name], self.other[name]), self.times.shape)
 
 
+@dataclass(slots=True)
+class _Part:
+    """What a state or an input does to the number that is explained.
+
+    Attributes
+    ----------
+    value : float
+        In the unit of that number.
+    reach : ndarray, shape (n_times,)
+        Weights that give the value from the difference of the state at every time.
+    """
+
+    value: float
+    reach: FloatArray
+
+
 class Tracer:
     """Traces differences through equations and states of two simulations."""
 
     def __init__(self, runs: Pair) -> None:
         self.runs = runs
-        self._driven: dict[str, dict[str, FloatArray]] = {}
+        self._forcing: dict[str, dict[str, FloatArray]] = {}
         self._rates: dict[str, FloatArray] = {}
 
     def causes_of(self, name: str, depth: int) -> tuple[Cause, ...]:
@@ -83,40 +103,58 @@ class Tracer:
         depth : int
             How many times to look behind the states found.
         """
-        change = self.runs.change(name)
-        if name in self.runs.assembly.states:
-            return self._causes(self.driven(name), float(change[-1]), depth)
-        parts: dict[str, FloatArray] = {}
-        for leaf, own in self.leaves(name, change):
-            parts[leaf] = parts.get(leaf, 0.0) + own
-        return self._causes(parts, float(change[-1]), depth)
+        at_the_end = np.zeros(self.runs.times.shape)
+        at_the_end[-1] = 1.0
+        return self._causes(name, at_the_end, float(self.runs.change(name)[-1]), depth)
 
-    def _causes(
-        self, parts: Mapping[str, FloatArray], whole: float, depth: int
-    ) -> tuple[Cause, ...]:
-        """Return parts at the last time, the largest first, each with the causes behind it."""
+    def _causes(self, name: str, reach: FloatArray, whole: float, depth: int) -> tuple[Cause, ...]:
+        """Return what lies behind a name, the largest first, each with the causes behind it."""
         made = []
-        for name, part in self._merged(parts).items():
-            value = float(part[-1])
-            is_state = name in self.runs.assembly.states
-            behind = self._behind(name, part) if depth and is_state else {}
-            meaning = self.runs.meanings.get(name, "what was there before, or was given at once")
-            share = value / whole if whole else math.nan
-            made.append(Cause(name, value, share, meaning, self._causes(behind, whole, depth - 1)))
-        kept = [cause for cause in made if not abs(cause.share) < _SMALLEST_SHARE]
-        return tuple(sorted(kept, key=lambda cause: -abs(cause.value)))
+        for leaf, part in self.behind(name, reach).items():
+            share = part.value / whole if whole else math.nan
+            if abs(share) < _SMALLEST_SHARE:
+                continue
+            is_state = leaf in self.runs.assembly.states
+            inner = self._causes(leaf, part.reach, whole, depth - 1) if depth and is_state else ()
+            meaning = self.runs.meanings.get(leaf, "what was there before, or was given at once")
+            made.append(Cause(leaf, part.value, share, meaning, inner))
+        return tuple(sorted(made, key=lambda cause: -abs(cause.value)))
 
-    def _merged(self, parts: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Return parts with what only passes matter on (young bone to mature) looked through."""
-        found: dict[str, FloatArray] = {}
-        for name, part in parts.items():
-            carried = self._behind(name, part) if self._passes_on(name) else {name: part}
-            for leaf, own in carried.items():
-                found[leaf] = found.get(leaf, 0.0) + own
+    def behind(
+        self, name: str, reach: FloatArray, passed: frozenset[str] = frozenset()
+    ) -> dict[str, _Part]:
+        """Split what a name does by the states and inputs that moved it.
+
+        Parameters
+        ----------
+        name : str
+        reach : ndarray, shape (n_times,)
+            How much its difference at every time weighs.
+        passed : frozenset of str
+            States that were looked through on the way, where a loop of flows ends.
+        """
+        is_state = name in self.runs.assembly.states
+        drives = self.forcing(name) if is_state else self.sources(name, self.runs.change(name))
+        weights = self.earlier(name, reach) if is_state else reach
+        found: dict[str, _Part] = {}
+        for leaf, drive in drives.items():
+            own = weights * ratio(drive, self.runs.change(leaf))
+            if self._passes_on(leaf) and leaf not in passed:
+                for inner, part in self.behind(leaf, own, passed | {name}).items():
+                    _add(found, inner, part)
+            else:
+                _add(found, leaf, _Part(float(weights @ drive), own))
+        if is_state:
+            done = sum(part.value for part in found.values())
+            rest = float(reach @ self.runs.change(name)) - done
+            _add(found, REST, _Part(rest, np.zeros(reach.shape)))
         return found
 
     def _passes_on(self, name: str) -> bool:
-        """Whether a state of the body hands what it holds to another, or takes it from there."""
+        """Whether a state of the body hands what it holds to another, or takes it from there.
+
+        What only passes matter on (young bone to mature) is looked through.
+        """
         assembly = self.runs.assembly
         if name not in assembly.states or assembly.states[name].unit == _DRUG_UNIT:
             return False
@@ -125,47 +163,43 @@ class Tracer:
             for flow in assembly.equations
         )
 
-    def _behind(self, state: str, part: FloatArray) -> dict[str, FloatArray]:
-        """Split what a state does at every time by what moved it until then."""
-        size = ratio(part, self.runs.change(state))
-        return {leaf: size * own for leaf, own in self.driven(state).items()}
-
-    def driven(self, state: str) -> dict[str, FloatArray]:
-        """Return the difference of a state at every time by what drives it, itself left out."""
-        if state not in self._driven:
-            self._driven[state] = {}  # a loop of flows ends here
-            forcing = self.forcing(state)
-            made = {leaf: self.response(state, own) for leaf, own in forcing.items()}
-            rest = self.runs.change(state) - sum(made.values(), np.zeros(self.runs.times.shape))
-            self._driven[state] = {**made, REST: rest}
-        return self._driven[state]
-
     def forcing(self, state: str) -> dict[str, FloatArray]:
         """Return what drives the difference of a state, per day, by state or input."""
-        found: dict[str, FloatArray] = {}
-        for flow in self.runs.assembly.equations:
-            source, target = self.runs.assembly.flow_of(flow)
-            sign = (target == state) - (source == state)
-            if sign and np.any(self.runs.change(flow)):
-                for leaf, own in self.leaves(flow, sign * self.runs.change(flow)):
-                    found[leaf] = found.get(leaf, 0.0) + own
-        own = found.pop(state, np.zeros(self.runs.times.shape))
-        self._rates[state] = -ratio(own, self.runs.change(state))
-        for leaf in [leaf for leaf in found if self._passes_on(leaf) and self.driven(leaf)]:
-            for behind, part in self._behind(leaf, found.pop(leaf)).items():
-                found[behind] = found.get(behind, 0.0) + part
-        return found
+        if state not in self._forcing:
+            found: dict[str, FloatArray] = {}
+            for flow in self.runs.assembly.equations:
+                source, target = self.runs.assembly.flow_of(flow)
+                sign = (target == state) - (source == state)
+                if sign and np.any(self.runs.change(flow)):
+                    for leaf, own in self.sources(flow, sign * self.runs.change(flow)).items():
+                        found[leaf] = found.get(leaf, 0.0) + own
+            own = found.pop(state, np.zeros(self.runs.times.shape))
+            self._rates[state] = -ratio(own, self.runs.change(state))
+            self._forcing[state] = found
+        return self._forcing[state]
 
-    def response(self, state: str, forcing: FloatArray) -> FloatArray:
-        """Return what a forcing has made of a state at every time, given how fast it is lost."""
+    def earlier(self, state: str, reach: FloatArray) -> FloatArray:
+        """Return how much what drives a state weighs, from how much the state does.
+
+        A forcing adds to the state at the mean of its ends over a step, and what is there is lost
+        at the rate of the state; this is the transpose of that sum, run backwards.
+        """
+        self.forcing(state)
         rate, step = self._rates[state], np.diff(self.runs.times)
         mean = (rate[1:] + rate[:-1]) / 2.0 * step
         kept = np.exp(-mean)
         filled = np.where(np.abs(mean) < 1e-9, 1.0, -np.expm1(-mean) / np.where(mean == 0, 1, mean))
-        gained = filled * step * (forcing[1:] + forcing[:-1]) / 2.0
-        found = np.zeros(len(self.runs.times))
-        for k in range(len(step)):
-            found[k + 1] = found[k] * kept[k] + gained[k]
+        later = reach.copy()
+        for k in range(len(step) - 1, -1, -1):
+            later[k] += kept[k] * later[k + 1]
+        half = filled * step / 2.0 * later[1:]
+        return np.concatenate((half, [0.0])) + np.concatenate(([0.0], half))
+
+    def sources(self, name: str, part: FloatArray) -> dict[str, FloatArray]:
+        """Return the states and inputs behind a part of a difference at every time."""
+        found: dict[str, FloatArray] = {}
+        for leaf, own in self.leaves(name, part):
+            found[leaf] = found.get(leaf, 0.0) + own
         return found
 
     def leaves(self, name: str, part: FloatArray) -> Iterator[tuple[str, FloatArray]]:
@@ -205,6 +239,12 @@ class Tracer:
             (1.0, mul) if self.runs.assembly.ports[name].combine == "product" else (0.0, add)
         )
         return lambda *values: functools.reduce(join, values, start)
+
+
+def _add(found: dict[str, _Part], name: str, part: _Part) -> None:
+    if name in found:
+        part = _Part(found[name].value + part.value, found[name].reach + part.reach)
+    found[name] = part
 
 
 def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -310,7 +310,7 @@ def _curves(
         return simulate(
             model,
             schedule=[arm.schedule for arm in arms],
-            patient=patients_of(arms, model),
+            patient=patients_of(arms, model, scored=True),
             parameters=parameters or None,
             times=times,
             outputs=outputs,

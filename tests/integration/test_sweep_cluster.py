@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 import time
 
 import pytest
@@ -84,6 +87,27 @@ def test_a_scheduler_that_does_not_answer_is_named_within_seconds(tmp_path):
     assert time.monotonic() - begun < 15
     with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nonsense'"):
         sweep(DESIGN, tmp_path / "s.zarr", scheduler="nonsense")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 64])
+def test_a_server_that_is_no_scheduler_is_named_within_seconds(greeting, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        lines = []
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    lines.append(server.accept()[0])
+                    lines[-1].sendall(greeting)
+
+        threading.Thread(target=answer, daemon=True).start()
+        address, begun = f"tcp://127.0.0.1:{server.getsockname()[1]}", time.monotonic()
+        with pytest.raises(ConfigError, match=f"no Dask scheduler answers at '{address}'"):
+            sweep(DESIGN, tmp_path / "s.zarr", scheduler=address)
+        assert time.monotonic() - begun < 15
+        for line in lines:
+            line.close()
     assert list(tmp_path.iterdir()) == []
 
 

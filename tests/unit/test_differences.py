@@ -55,6 +55,47 @@ def test_denosumab_against_nothing_is_the_drug_and_what_waits():
     assert min(parts(found.causes), key=parts(found.causes).get) == "denosumab_central"
 
 
+def test_a_drug_that_first_woke_osteoblasts_is_what_raised_them_though_they_have_fallen_since():
+    """At a year formation on romosozumab is back at its start; what it built is still there."""
+    found = explain_difference(
+        "bmd_lumbar_spine", schedule="romosozumab 210 mg monthly x 12", patient=WOMAN, at=365.0
+    )
+    by = {cause.name: cause for cause in found.causes}
+    built, spared = parts(by["osteoblasts"].causes), parts(by["osteoclasts"].causes)
+    assert built["romosozumab_central"] > 0 > built["osteoclasts"]  # coupling: less resorbed
+    assert spared["romosozumab_central"] > 0
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["teriparatide 20 ug daily", "raloxifene 60 mg daily", "romosozumab 210 mg monthly x 12"],
+)
+def test_what_lies_behind_a_cause_adds_up_to_it(schedule):
+    found = explain_difference(
+        "bmd_lumbar_spine", schedule=schedule, patient=WOMAN, at=365.0, depth=2
+    )
+    whole = found.value - found.versus
+    for cause in found.causes:
+        if cause.causes:
+            inner = sum(c.value for c in cause.causes)
+            assert inner == pytest.approx(cause.value, abs=0.05 * abs(whole))
+
+
+def test_a_man_is_explained_in_words_of_a_man():
+    man = rm.Patient(age=65, sex="male")
+    found = explain_difference(
+        "bmd_total_hip", schedule="anastrozole 1 mg daily", patient=man, at=365.0, depth=2
+    )
+    said = [found.meaning]
+    causes = list(found.causes)
+    while causes:
+        cause = causes.pop()
+        said.append(cause.meaning)
+        causes.extend(cause.causes)
+    assert found.value < found.versus
+    assert not [words for words in said if "menopau" in words or "woman" in words]
+
+
 def test_two_drugs_are_held_against_each_other():
     found = explain_difference(
         "ctx",

@@ -28,6 +28,9 @@ def test_every_error_is_a_remodel_error_and_a_built_in_one(kind: type[Exception]
     [
         ("denosumap", ["denosumab", "alendronate"], " Did you mean 'denosumab'?"),
         ("DENOSUMAB", ["denosumab"], " Did you mean 'denosumab'?"),
+        ("d_a", ["D_A", "D_B", "k_B"], " Did you mean 'D_A'?"),
+        ("K_b2", ["D_A", "k_B1", "K_B1"], " Did you mean 'K_B1'?"),
+        ("baseline_ctx", ["Baseline_CTX", "floor"], " Did you mean 'Baseline_CTX'?"),
         ("xyz", ["b", "a"], " Known: a, b."),
         ("xyz", [f"w{i}" for i in range(30)], ""),
         ("xyz", [], ""),

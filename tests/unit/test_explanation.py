@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -116,6 +117,24 @@ def test_age_and_menopause_are_those_of_the_patient():
     values = {t.name: t.value for t in found.terms}
     assert values["time"] == pytest.approx(51 * 365.25 + 10)
     assert values["menopause_age"] == pytest.approx(53 * 365.25)
+
+
+@pytest.mark.parametrize(
+    "name", ["bmd_lumbar_spine", "osteoclasts", "cytokine_tone", "rankl", "estradiol", "opg"]
+)
+def test_a_man_is_no_woman_before_or_after_menopause(name):
+    man = rm.Patient(age=65, sex="male")
+    found = explain(name, patient=man, schedule="anastrozole 1 mg daily", at=700.0)
+    said = " ".join([found.meaning, *(t.meaning for t in found.terms)]).lower()
+    assert not re.search(r"wom[ae]n|menopau|\bher\b|\bshe\b|ovar", said)
+    assert "testicular_estradiol" not in [t.name for t in explain(name).terms]
+
+
+def test_the_density_of_a_man_is_his():
+    found = explain("bmd_total_hip", patient=rm.Patient(age=65, sex="male"))
+    (young,) = [t.meaning for t in found.terms if t.name == "bmd_total_hip_young"]
+    assert young.startswith("His density")
+    assert young.endswith("young men")
 
 
 def test_a_changed_parameter_is_explained_as_changed():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 import remodel as rm
 from remodel.provenance import fingerprint, manifest, package_version, versions
 
@@ -19,6 +21,25 @@ def test_fingerprint_follows_the_content() -> None:
     assert fingerprint({"a": 1, "b": [1.0, 2.0]}) == fingerprint({"b": [1.0, 2.0], "a": 1})
     assert fingerprint([1.0]) != fingerprint([1.0000001])
     assert len(fingerprint("x")) == 16
+
+
+def test_fingerprint_of_an_array_follows_type_shape_and_bytes() -> None:
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    # written out, so that another process or machine must find the same
+    assert fingerprint(values) == "b499b9f173e82ba2"
+    assert fingerprint({"a": values}) == fingerprint({"a": values.astype(">f8")})
+    assert fingerprint(values) == fingerprint(np.repeat(values, 2)[::2])
+    others = [
+        values[::-1], values.reshape(2, 2), values.astype(np.float32), values[:0], values[:3],
+        np.nextafter(values, 9.0),
+    ]  # fmt: skip
+    assert len({fingerprint(other) for other in (values, *others)}) == 7
+    words = np.array(["a", "b"], dtype=object)
+    assert fingerprint(words) == fingerprint(["a", "b"])
+
+
+def test_fingerprint_of_numbers_and_words_stays_what_it_was() -> None:
+    assert fingerprint({"a": 1, "b": [1.0, 2.0]}) == "14d5f8dc257e65bf"
 
 
 def test_a_manifest_can_be_written_as_json() -> None:

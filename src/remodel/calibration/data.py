@@ -100,8 +100,10 @@ def _load(source: Source) -> Evidence:
 
 @functools.cache
 def validation_studies() -> frozenset[str]:
-    """Return the shipped studies that are kept for validation."""
-    return frozenset(load_observations().where(use="validation").studies)
+    """Return the shipped studies that are kept for validation, whole."""
+    rows = load_observations()
+    calibrated = rows.where(use="calibration").studies
+    return frozenset(rows.where(use="validation").studies).difference(calibrated)
 
 
 def _is_held_out(row: Observation, held_out: Iterable[str]) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from remodel.calibration.coordinates import Coordinates, coordinates
 from remodel.calibration.problem import FitProblem
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, nearest
 from remodel.observations import Observation, Observations, standard_error
 from remodel.observations.error_models import spreads
-from remodel.predictions import Predictor, Target, predictor
+from remodel.predictions import Predictor, Target, drug_class, predictor
 from remodel.predictions.arithmetic import BoolArray
 from remodel.solvers.problem import FloatArray
 
@@ -162,12 +162,33 @@ def objective(problem: FitProblem) -> Objective:
         coordinates=coordinates(chosen),
         observed=np.array([row.value for row in rows]),
         sigma=np.hypot(errors, extra),
-        share=_shares(built.targets, problem.independent_points),
+        share=_shares(built.targets, problem.independent_points)
+        * _weights(built.targets, problem.weights, all_studies=not problem.studies),
         is_upper=np.array([row.kind == "bound_upper" for row in rows]),
         is_lower=np.array([row.kind == "bound_lower" for row in rows]),
         loss_name=problem.loss,
         loss_scale=problem.loss_scale,
     )
+
+
+def _weights(
+    targets: Sequence[Target], weights: Mapping[str, float], *, all_studies: bool
+) -> FloatArray:
+    """Return how often each number counts.
+
+    Raises
+    ------
+    ConfigError
+        If a weight is of neither a class of treatment nor a study among the numbers; where only
+        some studies are fitted, such a weight has nothing to do.
+    """
+    names = [(drug_class(t.arm), t.observation.study_id) for t in targets]
+    known = {name for pair in names for name in pair}
+    for name in weights:
+        if all_studies and name not in known:
+            message = f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
+            raise ConfigError(message)
+    return np.array([weights.get(c, 1.0) * weights.get(study, 1.0) for c, study in names])
 
 
 def discrepancy(row: Observation, size: float) -> float:

@@ -41,6 +41,8 @@ class FitProblem:
     independent_points : float
         Number of points of one curve that count in full; more of them, measured in the same
         women, share that weight.
+    weights : mapping of str to float
+        How often a number counts, by class of treatment or by study; 1 by default.
     starts : int
         Number of starting points; the first is the model's own values.
     seed : int
@@ -62,6 +64,7 @@ class FitProblem:
     loss_scale: float = 2.0
     discrepancy: Mapping[str, float] = field(default_factory=dict)
     independent_points: float = 4.0
+    weights: Mapping[str, float] = field(default_factory=dict)
     starts: int = 8
     seed: int = 1
     max_evaluations: int = 60
@@ -94,7 +97,8 @@ class FitProblem:
         settings = (
             self.model_name, self.estimate, self.loss, self.loss_scale,
             sorted(self.discrepancy.items()),
-            self.independent_points, self.starts, self.seed, self.max_evaluations,
+            self.independent_points, sorted(self.weights.items()),
+            self.starts, self.seed, self.max_evaluations,
             self.global_evaluations,
         )  # fmt: skip
         parameters = [repr(p) for p in load_model(self.model).parameters.values()]
@@ -123,7 +127,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
     name = top.text("model", "reference")
     model = _model(top, name)
     settings, starts, few = top.table("objective"), top.table("starts"), top.table("quick")
-    settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy"))
+    settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy", "weights"))
     starts.check_keys(("count", "seed", "max_evaluations", "global_evaluations"))
     few.check_keys(("estimate", "starts", "max_evaluations", "studies"))
     problem = FitProblem(
@@ -135,6 +139,7 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
         loss_scale=settings.number("loss_scale", 2.0),
         discrepancy=_discrepancy(settings.table("discrepancy")),
         independent_points=settings.number("independent_points", 4.0),
+        weights=_weights(settings.table("weights")),
         starts=starts.whole_number("count", 8),
         seed=starts.whole_number("seed", 1, least=0),
         max_evaluations=starts.whole_number("max_evaluations", 60),
@@ -196,6 +201,10 @@ def _loss(table: Table) -> str:
 
 def _discrepancy(table: Table) -> Mapping[str, float]:
     table.check_keys(endpoints())
+    return {name: table.number(name) for name in table.content}
+
+
+def _weights(table: Table) -> Mapping[str, float]:
     return {name: table.number(name) for name in table.content}
 
 

@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(action=run)
     parser.add_argument("experiment", metavar="EXPERIMENT.toml", help="or the folder it lies in")
-    parser.add_argument("--quick", action="store_true", help="fewer arms and output times")
+    parser.add_argument("--quick", action="store_true", help="fewer simulations and output times")
     parser.add_argument("--out", metavar="DIR", help="folder for results (results/ beside it)")
     parser.add_argument(
         "--accept", action="store_true", help="write the numbers found into expected.json"
@@ -35,8 +35,8 @@ def run(given: argparse.Namespace) -> int:
 
     experiment = load_experiment(given.experiment)
     print(experiment.title)
-    arms = len(experiment.chosen_arms(quick=given.quick))
-    with progress("Compiling and simulating arms", arms) as finished:
+    simulations = len(experiment.chosen_arms(quick=given.quick))
+    with progress("Compiling and simulating", simulations) as finished:
         outcome = run_experiment(
             experiment,
             quick=given.quick,
@@ -45,9 +45,10 @@ def run(given: argparse.Namespace) -> int:
             report=print,
             progress=finished,
         )
-    code = _compare(outcome, accepted=given.accept)
-    for failure in outcome.failed:
-        print(f"remodel: arm {failure}", file=sys.stderr)
+    what = "arm" if "arm" in outcome.dataset.coords else "simulation"
+    code = _compare(outcome, what, accepted=given.accept)
+    for failure in outcome.failed:  # a sweep names its simulations itself
+        print(f"remodel: {'arm ' if what == 'arm' else ''}{failure}", file=sys.stderr)
     print(f"\nResults: {outcome.folder}")
     for path in outcome.tables:
         print(f"Table:   {path}")
@@ -58,10 +59,10 @@ def run(given: argparse.Namespace) -> int:
     return 3 if outcome.failed else code
 
 
-def _compare(outcome: Outcome, *, accepted: bool) -> int:
+def _compare(outcome: Outcome, what: str, *, accepted: bool) -> int:
     """Print numbers beside those expected; 1 if any differs."""
-    arms = outcome.dataset.sizes["simulation"]
-    print(f"Simulated {count(arms, 'arm')} in {outcome.seconds:.1f} s.")
+    ran = count(outcome.dataset.sizes["simulation"], what)
+    print(f"{'Simulated' if what == 'arm' else 'Ran'} {ran} in {outcome.seconds:.1f} s.")
     if not outcome.numbers:
         print("No expected.json: numbers are not compared.")
         return 0
@@ -72,7 +73,7 @@ def _compare(outcome: Outcome, *, accepted: bool) -> int:
         for n in outcome.numbers
     ]  # fmt: skip
     print_table(
-        ["arm", "output", "month", "found", "expected", "within", ""], rows, right=(2, 3, 4, 5)
+        [what, "output", "month", "found", "expected", "within", ""], rows, right=(2, 3, 4, 5)
     )
     print()
     different = sum(not n.passed for n in outcome.numbers)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from remodel.sensitivity.analysis import Study
+
     Drawing = Callable[[xr.Dataset, str], tuple[Figure, pd.DataFrame]]
 
 _OK, _FAILED, _INTERRUPTED = 0, 3, 130
@@ -40,18 +42,17 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(action=run)
     parser.add_argument("design", metavar="DESIGN.toml")
     parser.add_argument("--out", metavar="DIR", help="folder for simulations, indices and figures")
-    parser.add_argument("--method", help="morris, sobol, pawn or delta")
+    parser.add_argument("--method", help="pawn or delta, of a sample or table")
     parser.add_argument("--resume", action="store_true", help="continue the simulations in DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, or local")
-    parser.add_argument("--workers", type=int, metavar="N", help="of --scheduler local")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes of --scheduler local")
 
 
 def run(given: argparse.Namespace) -> int:
     """Simulate, analyze, print, draw."""
     from pathlib import Path
 
-    from remodel.sensitivity.methods import block_length
     from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
     from remodel.sweeps.runner import SweepStoppedError
 
@@ -60,11 +61,7 @@ def run(given: argparse.Namespace) -> int:
         raise ConfigError(message)
     study = load_study(given.design, given.method)
     drawn = study.design.drawn
-    print(
-        f"{study.method.title}: {len(study.design.factors)} factors, {drawn:,} simulations"
-        + (f" in {drawn // block_length(study.design):,} blocks." if block_length(study.design) > 1
-           else "."),
-    )  # fmt: skip
+    print(_headline(study))
     try:
         with meter(drawn) as shown:
             found = sensitivity(
@@ -80,6 +77,15 @@ def run(given: argparse.Namespace) -> int:
         print(f"  remodel sweep status {Path(given.out) / SIMULATIONS}", file=sys.stderr)
         return _FAILED
     return _report(found, Path(given.out))
+
+
+def _headline(study: Study) -> str:
+    from remodel.sensitivity.methods import block_length
+
+    title, drawn, length = study.method.title, study.design.drawn, block_length(study.design)
+    blocks = f" in {drawn // length:,} blocks" if length > 1 else ""
+    factors = len(study.design.factors)
+    return f"{title[:1].upper()}{title[1:]}: {factors} factors, {drawn:,} simulations{blocks}."
 
 
 def _report(found: xr.Dataset, folder: Path) -> int:

@@ -55,8 +55,8 @@ def add_parser(commands: Any) -> None:
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://HOST:8786, or local"
     )
-    where.add_argument("--workers", type=int, metavar="N", help="of --scheduler local")
-    where.add_argument("--chunk", type=int, metavar="N", help="simulations stored at a time")
+    where.add_argument("--workers", type=int, metavar="N", help="processes of --scheduler local")
+    where.add_argument("--chunk", type=int, metavar="N", help="simulations of a new store's chunks")
     again = parser.add_argument_group("failed simulations")
     again.add_argument(
         "--retry-failed", action="store_true", help="run only those that failed, as asked here:"
@@ -224,6 +224,10 @@ def _report(store: Store, given: argparse.Namespace) -> int:
         f"{store.path}: {found.finished:,} of {found.simulations:,} simulations in "
         f"{found.chunks_done:,} of {found.chunks:,} chunks, {gib(store.bytes_on_disk())}."
     )
+    if found.excluded:
+        print(f"{found.excluded:,} cells are left out by constraints.")
+    if found.retried:
+        print(f"{found.retried:,} were tried again after a failure.")
     if not found.is_complete:
         print("Not complete; run it again with --resume.")
     if found.failed:
@@ -248,6 +252,7 @@ def _print_failures(found: Summary, first: pd.DataFrame) -> None:
         [str(index), *(v if isinstance(v, str) else number(float(v), 6) for v in values)]
         for index, values in zip(first.index, first[columns].to_numpy().tolist(), strict=True)
     ]
-    print_table(["simulation", *columns], table, right=range(len(columns)))
+    heads = [*columns[:-1], "stopped at [d]"]
+    print_table(["simulation", *heads], table, right=range(len(columns)))
     if found.failed > len(first):
         print(f"... and {found.failed - len(first):,} more; --failures FILE.csv lists them all.")

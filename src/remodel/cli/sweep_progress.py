@@ -97,4 +97,6 @@ def duration(seconds: float) -> str:
     for unit, length in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
+    if seconds < 0.1:
+        return "under 0.1 s"
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -8,7 +8,7 @@ The level follows within hours; no other action than that of estradiol itself is
 from __future__ import annotations
 
 from remodel.drugs.drug import Drug
-from remodel.drugs.pharmacokinetics import ONE_COMPARTMENT, ORAL
+from remodel.drugs.pharmacokinetics import ONE_COMPARTMENT, ORAL, microdosed
 from remodel.equations import flow, state, term
 
 DRUG_CLASS = "hormone therapy"
@@ -30,7 +30,7 @@ def level(concentration, amount_per_mass):
 
 estradiol = Drug(
     "estradiol",
-    (*ORAL, skin, absorption_through_skin, *ONE_COMPARTMENT, level),
+    (*microdosed(*ORAL, skin, absorption_through_skin, *ONE_COMPARTMENT), level),
     {"oral": "gut", "patch": "skin"},
     DRUG_CLASS,
 )

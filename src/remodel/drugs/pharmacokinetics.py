@@ -7,10 +7,20 @@ its own states and parameters.
 
 from __future__ import annotations
 
-from remodel.equations import flow, loss, quantity, state
+from dataclasses import replace
+
+from remodel.equations import Equation, State, flow, loss, quantity, state
 
 gut = state("gut", "mg", "Drug in the gut")
 central = state("central", "mg", "Drug in the body")
+
+
+def microdosed(*parts: State | Equation) -> tuple[State | Equation, ...]:
+    """Return parts of a drug given in microgram, whose amounts are followed more finely."""
+    return tuple(
+        replace(part, typical=0.01) if isinstance(part, State) and part.unit == "mg" else part
+        for part in parts
+    )
 
 
 @flow(source="gut", target="central")

@@ -172,29 +172,31 @@ class Assembly:
         return {name: self._value(name, known, (), at_baseline=True) for name in self.states}
 
     def constants(self, names: Iterable[str], values: Mapping[str, Any]) -> dict[str, Any]:
-        """Evaluate parameters and quantities that depend on parameters alone.
+        """Evaluate parameters and quantities that depend on parameters, and on time if given.
 
         Raises
         ------
         ModelError
-            If a name is unknown or depends on a state or on time.
+            If a name is unknown or depends on a state, or on time where none is given.
         """
-        known: dict[str, Any] = {n: values[n] for n in self.parameters if n in values}
+        known: dict[str, Any] = {n: values[n] for n in (*self.parameters, TIME) if n in values}
         wanted = tuple(names)
         for name in wanted:
-            varying = self._varying_input(self.resolve("", name, "constants"))
+            varying = self._varying_input(self.resolve("", name, "constants"), known)
             if varying:
                 message = f"'{name}' is not constant: it depends on '{varying}'."
                 raise ModelError(message)
             self._value(name, known, ())
         return {name: known[name] for name in wanted}
 
-    def _varying_input(self, name: str) -> str:
+    def _varying_input(self, name: str, known: Mapping[str, Any]) -> str:
+        if name in known:
+            return ""
         if name == TIME or name in self.states:
             return name
         below = self._contributions.get(name, ()) if name in self.ports else ()
         for inner in (*below, *self._arguments.get(name, ())):
-            if found := self._varying_input(inner):
+            if found := self._varying_input(inner, known):
                 return found
         return ""
 

@@ -7,9 +7,9 @@ from functools import cache
 from importlib import resources
 
 from remodel.errors import ModelError, nearest
-from remodel.models.model import Endpoint, Model, Switch
+from remodel.models.model import Endpoint, Model, SiteDensity, Switch
 
-__all__ = ["Endpoint", "Model", "Switch", "load_model", "model_names"]
+__all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
 _NOT_MODELS = frozenset({"__init__", "model"})
 

@@ -28,6 +28,32 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteDensity:
+    """Names in a model that tie density at a site to T-scores.
+
+    Attributes
+    ----------
+    young : str
+        Parameter that density is proportional to.
+    young_of_men : str
+        Parameter that holds its mean in men.
+    relative : str
+        Input that holds density relative to that of peers.
+    peers : str
+        Mean density of people of the same age and sex.
+    reference, reference_sd : str
+        Parameters that T-scores are counted from, and in.
+    """
+
+    young: str
+    young_of_men: str
+    relative: str
+    peers: str
+    reference: str
+    reference_sd: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """An output of a model: name, unit and long name."""
 
@@ -65,11 +91,8 @@ class Model:
         Name of the parameter that holds the age at natural menopause; its upper bound means never.
     male : str
         Name of the input that is 1 for a man; empty for a model of women only.
-    young_bmd : mapping of str to str
-        From a site (``lumbar_spine``) to the parameter its BMD is proportional to, by which a
-        patient's own baseline T-score is met.
-    young_bmd_of_men : mapping of str to str
-        From a site to the parameter that holds the mean of young men.
+    density : mapping of str to SiteDensity
+        Names that a patient's own baseline T-score is met by, by site (``lumbar_spine``).
     days_per_year : float
         Length of a year of age.
     kinks : tuple of str
@@ -94,8 +117,7 @@ class Model:
     history_start: str = ""
     menopause_age: str = ""
     male: str = ""
-    young_bmd: Mapping[str, str] = field(default_factory=dict)
-    young_bmd_of_men: Mapping[str, str] = field(default_factory=dict)
+    density: Mapping[str, SiteDensity] = field(default_factory=dict)
     days_per_year: float = DAYS_PER_YEAR
     kinks: tuple[str, ...] = ()
     structural: tuple[str, ...] = ()
@@ -186,20 +208,20 @@ class Model:
     def constants(
         self, names: Iterable[str], values: Mapping[str, Any], drugs: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Return the values of parameters, or of quantities computed from parameters alone.
+        """Return the values of parameters, or of quantities computed from them.
 
         Parameters
         ----------
         names : iterable of str
             Such as ``kinks``, or the factor of a dose.
         values : mapping of str to float or ndarray, shape (n_simulations,)
-            Every parameter as the equations use it, time in days.
+            Every parameter as the equations use it, time in days; and ``time`` where needed.
         drugs : iterable of str
 
         Raises
         ------
         ModelError
-            If a name is unknown or depends on a state or on time.
+            If a name is unknown or depends on a state, or on time where none is given.
         """
         return self.assembly(drugs).constants(names, values)
 

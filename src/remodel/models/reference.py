@@ -13,7 +13,7 @@ from types import ModuleType
 from remodel import drugs
 from remodel.drugs import Drug
 from remodel.equations import collect
-from remodel.models.model import Model, Switch
+from remodel.models.model import Model, SiteDensity, Switch
 from remodel.parameters import load_parameters
 from remodel.physiology import (
     bone_matrix,
@@ -74,7 +74,16 @@ MODEL = Model(
     history_start="history_start_age",
     menopause_age="menopause_age",
     male="male",
-    young_bmd={site: f"bmd_{site}_young" for site in SITES},
-    young_bmd_of_men={site: f"bmd_{site}_reference_of_men" for site in SITES},
+    density={
+        site: SiteDensity(
+            young=f"bmd_{site}_young",
+            young_of_men=f"bmd_{site}_reference_of_men",
+            relative=f"relative_density_{site}",
+            peers=f"bmd_{site}_of_peers",
+            reference=f"bmd_{site}_reference",
+            reference_sd=f"bmd_{site}_reference_sd",
+        )
+        for site in SITES
+    },
     kinks=("refilling_loss_onset", "degeneration_onset", "testosterone_decline_onset"),
 )

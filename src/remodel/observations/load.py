@@ -22,7 +22,7 @@ from remodel.observations.endpoints import (
     Endpoint,
     endpoints,
 )
-from remodel.observations.plain import PLAIN_COLUMNS, plain_arms
+from remodel.observations.plain import PLAIN_COLUMNS, check_no_menopause, plain_arms
 from remodel.observations.rows import Row, load_rows, read_rows
 from remodel.observations.schema import (
     ERROR_KINDS,
@@ -246,26 +246,28 @@ def _arms(rows: Iterable[Row]) -> dict[tuple[str, str], Arm]:
 
 def _arm(row: Row) -> Arm:
     menopause = row.word("menopause", MENOPAUSES, "natural")
+    sex = row.word("sex", SEXES, "female")
+    if sex == "male":
+        check_no_menopause(row)
     return Arm(
         study_id=row.required("study_id"),
         name=row.required("arm"),
-        schedule=_schedule(row, "schedule"),
+        schedule=_schedule(row),
         age=row.optional_number("age", "years"),
         menopause_age=row.optional_number("menopause_age", "years"),
         menopause=menopause,
         t_score_lumbar_spine=row.optional_number("t_score_lumbar_spine"),
         t_score_total_hip=row.optional_number("t_score_total_hip"),
         t_score_femoral_neck=row.optional_number("t_score_femoral_neck"),
-        sex=row.word("sex", SEXES, "female"),
-        supplements=str(_schedule(row, "supplements")) if row.text("supplements") else "",
+        sex=sex,
         assumed=tuple(row.text("assumed").split()),
         recalled=tuple(row.text("recalled").split()),
         note=row.text("note"),
     )
 
 
-def _schedule(row: Row, column: str) -> Schedule:
+def _schedule(row: Row) -> Schedule:
     try:
-        return Schedule.parse(row.required(column))
+        return Schedule.parse(row.required("schedule"))
     except (ScheduleError, UnitError) as error:
-        row.fail(column, str(error), error)
+        row.fail("schedule", str(error), error)

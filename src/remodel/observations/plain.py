@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from remodel.errors import ScheduleError, UnitError
 from remodel.observations.rows import Row
-from remodel.observations.schema import Arm
+from remodel.observations.schema import SEXES, Arm
 from remodel.schedules import Dose, Schedule
 from remodel.units import days
 
@@ -30,7 +30,8 @@ def plain_arms(rows: Iterable[Row]) -> dict[tuple[str, str], Arm]:
     Parameters
     ----------
     rows : iterable of Row
-        With the columns of ``PLAIN_COLUMNS``, and perhaps ``age_at_start`` and ``menopause_age``.
+        With the columns of ``PLAIN_COLUMNS``, and perhaps ``age_at_start``, ``menopause_age``,
+        ``sex`` and T-scores, such as ``t_score_lumbar_spine``.
 
     Raises
     ------
@@ -52,14 +53,40 @@ def _arm(key: tuple[str, str], rows: list[Row]) -> Arm:
         schedule=Schedule(doses=doses),
         age=_same(rows, "age_at_start"),
         menopause_age=_same(rows, "menopause_age"),
+        t_score_lumbar_spine=_same(rows, "t_score_lumbar_spine", "SD"),
+        t_score_total_hip=_same(rows, "t_score_total_hip", "SD"),
+        t_score_femoral_neck=_same(rows, "t_score_femoral_neck", "SD"),
+        sex=_sex(rows),
         note="; ".join(notes),
     )
 
 
-def _same(rows: list[Row], column: str) -> float | None:
-    first = rows[0].optional_number(column, "years")
+def _sex(rows: list[Row]) -> str:
+    found = {row.word("sex", SEXES, "female"): row for row in rows}
+    if len(found) > 1:
+        row = rows[-1]
+        row.fail("sex", f"the rows of {row.text('arm')} do not agree about it.")
+    (sex,) = found
+    if sex == "male":
+        check_no_menopause(rows[0])
+    return sex
+
+
+def check_no_menopause(row: Row) -> None:
+    """Check that a row about men gives no age at menopause.
+
+    Raises
+    ------
+    ObservationError
+    """
+    if row.text("menopause_age"):
+        row.fail("menopause_age", "men have no menopause; leave the cell empty.")
+
+
+def _same(rows: list[Row], column: str, unit: str = "years") -> float | None:
+    first = rows[0].optional_number(column, unit)
     for row in rows[1:]:
-        value = row.optional_number(column, "years")
+        value = row.optional_number(column, unit)
         if value != first:
             before, after = (
                 rows[0].text(column) or "nothing",

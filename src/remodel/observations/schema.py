@@ -74,7 +74,7 @@ class Observation:
     use : str
         calibration, validation or not_used.
     reason : str
-        Why it is not used.
+        Why it is not used, or held out though others of the cohort are calibrated.
     source, note : str
         Which of the study's publications, and a remark.
     extra : mapping
@@ -143,9 +143,6 @@ class Arm:
         At day 0.
     sex : str
         female or male.
-    supplements : str
-        Calcium and vitamin D that all arms were given, as a schedule sentence; it cancels in
-        comparisons between arms and is not part of ``schedule``.
     assumed, recalled : tuple of str
         Fields that are an assumption, and fields known from memory.
     note : str
@@ -162,10 +159,14 @@ class Arm:
     t_score_total_hip: float | None = None
     t_score_femoral_neck: float | None = None
     sex: str = "female"
-    supplements: str = ""
     assumed: tuple[str, ...] = ()
     recalled: tuple[str, ...] = ()
     note: str = ""
+
+    def t_score(self, site: str) -> float | None:
+        """T-score at day 0 of a site (``total_hip``), None if it is not known."""
+        found: float | None = getattr(self, f"t_score_{site}", None)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,12 +79,16 @@ def bmd_site_of_men(
     ))  # fmt: skip
 
 
+@quantity
+def bmd_site_of_peers(male, bmd_site_of_women, bmd_site_of_men):
+    """Mean density of people of the same age and sex."""
+    return bmd_site_of_women + male * (bmd_site_of_men - bmd_site_of_women)
+
+
 @endpoint(unit="-", meaning="Z-score, site")
 def z_score_site(
-    bmd_site, male, bmd_site_of_women, bmd_site_of_men, bmd_site_reference_sd,
-    bmd_site_reference_sd_of_men,
-):  # fmt: skip
+    bmd_site, male, bmd_site_of_peers, bmd_site_reference_sd, bmd_site_reference_sd_of_men
+):
     """Standard deviations from the mean of people of the same age and sex."""
-    mean = bmd_site_of_women + male * (bmd_site_of_men - bmd_site_of_women)
     sd = bmd_site_reference_sd + male * (bmd_site_reference_sd_of_men - bmd_site_reference_sd)
-    return (bmd_site - mean) / sd
+    return (bmd_site - bmd_site_of_peers) / sd

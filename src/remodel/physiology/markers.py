@@ -1,13 +1,18 @@
 """Markers of bone turnover in blood and urine.
 
 Each has a floor that does not come from bone turnover, and is linear in it above. Their half-lives
-in blood are hours to days, so they follow the cells at once.
+in blood are hours to days, so they follow the cells at once. They come from the whole skeleton,
+most of which is cortex: what a drug does there in excess of other surfaces counts by its share.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-from remodel.equations import endpoint
+from remodel.equations import endpoint, product, quantity
+
+preosteoblast_stay = product(
+    "preosteoblast_stay", "How long preosteoblasts make collagen relative to no other influence"
+)
 
 
 def level(premenopausal, floor, turnover):
@@ -15,25 +20,42 @@ def level(premenopausal, floor, turnover):
     return premenopausal * (floor + (1 - floor) * turnover)
 
 
+@quantity
+def resorption_of_skeleton(resorption, cortical_share_skeleton, intracortical_resorption):
+    """Resorption of the whole skeleton; what drives it within cortex counts by the share."""
+    return resorption * (1 + cortical_share_skeleton * intracortical_resorption)
+
+
+@quantity
+def cortical_formation_of_skeleton(cortical_share_skeleton, intracortical_formation):
+    """Formation that only cortex has, in units of formation of the whole skeleton."""
+    return cortical_share_skeleton * intracortical_formation
+
+
 @endpoint(unit="ng/mL", meaning="Serum CTX")
-def ctx(ctx_premenopausal, ctx_floor, resorption):
+def ctx(ctx_premenopausal, ctx_floor, resorption_of_skeleton):
     """C-terminal telopeptide, set free from matrix by osteoclasts."""
-    return level(ctx_premenopausal, ctx_floor, resorption)
+    return level(ctx_premenopausal, ctx_floor, resorption_of_skeleton)
 
 
 @endpoint(unit="nmol/mmol", meaning="Urinary NTX (bone collagen equivalents per creatinine)")
-def ntx(ntx_premenopausal, ntx_floor, resorption):
+def ntx(ntx_premenopausal, ntx_floor, resorption_of_skeleton):
     """N-terminal telopeptide; moves less than CTX, hence a higher floor."""
-    return level(ntx_premenopausal, ntx_floor, resorption)
+    return level(ntx_premenopausal, ntx_floor, resorption_of_skeleton)
 
 
 @endpoint(unit="ug/L", meaning="Serum P1NP")
-def p1np(p1np_premenopausal, p1np_floor, preosteoblasts, osteoblasts):
+def p1np(
+    p1np_premenopausal, p1np_floor, preosteoblasts, preosteoblast_stay, osteoblasts,
+    cortical_formation_of_skeleton,
+):  # fmt: skip
     """Propeptide of collagen, from osteoblasts young and active alike."""
-    return level(p1np_premenopausal, p1np_floor, (preosteoblasts + osteoblasts) / 2)
+    young = (preosteoblasts + cortical_formation_of_skeleton) * preosteoblast_stay
+    active = osteoblasts + cortical_formation_of_skeleton
+    return level(p1np_premenopausal, p1np_floor, (young + active) / 2)
 
 
 @endpoint(unit="ug/L", meaning="Serum bone-specific alkaline phosphatase")
-def bsap(bsap_premenopausal, bsap_floor, osteoblasts):
+def bsap(bsap_premenopausal, bsap_floor, osteoblasts, cortical_formation_of_skeleton):
     """Alkaline phosphatase of active osteoblasts."""
-    return level(bsap_premenopausal, bsap_floor, osteoblasts)
+    return level(bsap_premenopausal, bsap_floor, osteoblasts + cortical_formation_of_skeleton)

@@ -168,9 +168,9 @@ def urinary_calcium(
 
 
 @quantity
-def skeletal_scale(skeletal_calcium, mineral_total_hip_premenopausal):
+def skeletal_scale(skeletal_calcium, relative_density_total_hip, mineral_total_hip_premenopausal):
     """Calcium of the skeleton for the mineral of the hip before menopause."""
-    return skeletal_calcium / mineral_total_hip_premenopausal
+    return skeletal_calcium * relative_density_total_hip / mineral_total_hip_premenopausal
 
 
 @quantity

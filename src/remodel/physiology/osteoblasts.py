@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from remodel.equations import gain, initial, loss, product, quantity, state
+from remodel.equations import gain, initial, loss, product, quantity, state, total
 
 preosteoblasts = state("preosteoblasts", "-", "Preosteoblasts, relative to premenopausal")
 osteoblasts = state("osteoblasts", "-", "Active osteoblasts, relative to premenopausal")
 preosteoblast_recruitment = product(
     "preosteoblast_recruitment", "Recruitment of preosteoblasts relative to no other influence"
+)
+intracortical_formation = total(
+    "intracortical_formation", "Formation within cortex in excess of that on other surfaces"
 )
 osteoblast_apoptosis = product(
     "osteoblast_apoptosis", "Osteoblast apoptosis relative to no other influence"

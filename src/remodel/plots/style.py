@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 GRAY = "#6B6B6B"
 PANEL_HEIGHT = 1.75  # inch, as all lengths here
-_LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.3, 0.62, 0.5, 0.38
+_LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.45, 0.62, 0.5, 0.38
 LineStyle = Literal["-", "--", ":"]
 LINE_STYLES: tuple[LineStyle, ...] = ("-", "--", ":")
 

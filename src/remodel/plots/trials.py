@@ -19,7 +19,7 @@ from remodel.plots.panels import (
 )
 from remodel.plots.points import Source, published_points
 from remodel.plots.style import PANEL_HEIGHT, figure_with_legend_column, legend_beside, paper
-from remodel.plots.treatment import draw_treatment, treatment_rows
+from remodel.plots.treatment import draw_treatment, strip_height, treatment_rows
 from remodel.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from remodel.observations import Observations
 
-_ROW_HEIGHT = 0.19  # inch, as all lengths here
-_COLUMN_WIDTH = {1: 4.3, 2: 2.7}
+_COLUMN_WIDTH = {1: 4.3, 2: 2.7}  # inch, as all lengths here
 _COLUMN_GAP = 0.75
 _STRIP_GAP = 0.16
 
@@ -132,7 +131,7 @@ def _draw(
     markers = study_markers(points)
     rows = treatment_rows(_parsed(schedules, chosen), float(dataset["time"].to_numpy()[-1]))
     with paper():
-        figure, panels, strips = _axes(len(variables), columns, len(rows))
+        figure, panels, strips = _axes(len(variables), columns, strip_height(rows))
         unit, unit_name, step = time_unit(dataset)
         for axes, variable in zip(panels, variables, strict=True):
             draw_lines(axes, dataset, variable, styles)
@@ -173,13 +172,12 @@ def _with_simulated(dataset: xr.Dataset, points: pd.DataFrame) -> pd.DataFrame:
     return points.assign(simulated=simulated)
 
 
-def _axes(n_panels: int, columns: int, n_rows: int) -> tuple[Figure, list[Axes], list[Axes]]:
+def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes], list[Axes]]:
     """Return a figure with panels and, under each column, a strip for the treatment."""
     lines = -(-n_panels // columns)
-    strip = _ROW_HEIGHT * n_rows + 0.08 if n_rows else 0.0
     figure, grid = figure_with_legend_column(
         [_COLUMN_WIDTH[columns]] * columns, [PANEL_HEIGHT] * lines, gap=_COLUMN_GAP,
-        below=strip + _STRIP_GAP if n_rows else 0.0,
+        below=strip + _STRIP_GAP if strip else 0.0,
     )  # fmt: skip
     panels: list[Axes] = []
     for i in range(n_panels):
@@ -188,7 +186,7 @@ def _axes(n_panels: int, columns: int, n_rows: int) -> tuple[Figure, list[Axes],
     height = figure.get_figheight()
     strips = []
     lowest = sorted(panels[-columns:], key=lambda axes: axes.get_position().x0)
-    for above in lowest if n_rows else ():
+    for above in lowest if strip else ():
         box = above.get_position()
         bottom = box.y0 - (_STRIP_GAP + strip) / height
         place = (box.x0, bottom, box.width, strip / height)

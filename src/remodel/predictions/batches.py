@@ -94,7 +94,10 @@ def _repeated(cohort: Cohort, values: Mapping[str, FloatArray], draws: int) -> C
         size=cohort.size * draws,
         schedules=tuple(s for s in cohort.schedules for _ in range(draws)),
         patients=_each(cohort, draws),
-        varied={name: np.tile(given, cohort.size) for name, given in values.items()},
+        varied={
+            **{name: np.repeat(own, draws) for name, own in cohort.varied.items()},
+            **{name: np.tile(given, cohort.size) for name, given in values.items()},
+        },
     )
 
 

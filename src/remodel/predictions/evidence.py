@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from remodel.cohort import cohort
 from remodel.course import Course
+from remodel.equations import TIME
 from remodel.errors import RemodelError
+from remodel.history import relative_densities
 from remodel.models import Model
 from remodel.observations import Arm, Observation, Observations, check_pairs
 from remodel.patient import Patient
+from remodel.solvers.problem import FloatArray
 
 Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
@@ -99,11 +103,20 @@ def targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skippe
     return found, skipped
 
 
-def patient_of(arm: Arm, model: Model) -> Patient | None:
+def patient_of(arm: Arm, model: Model, *, scored: bool = False) -> Patient | None:
     """Return the patient who stands for an arm; None if the model knows no patients.
 
-    T-scores are left out: percent changes of a model do not depend on them.
+    T-scores are left out unless ``scored``: what percent changes take from them is the relative
+    density that :func:`course_of` gives, whose other parameters keep their sensitivities.
     """
+    found = _patient_of(arm, model)
+    if found is None or not scored or not model.density:
+        return found
+    scores: dict[str, Any] = {f"t_score_{site}": arm.t_score(site) for site in model.density}
+    return replace(found, **scores)
+
+
+def _patient_of(arm: Arm, model: Model) -> Patient | None:
     if not model.follows_age:
         return None
     age = Patient().age if arm.age is None else arm.age
@@ -116,9 +129,9 @@ def patient_of(arm: Arm, model: Model) -> Patient | None:
     return Patient(age, arm.menopause_age)
 
 
-def patients_of(arms: Sequence[Arm], model: Model) -> list[Patient] | None:
+def patients_of(arms: Sequence[Arm], model: Model, *, scored: bool = False) -> list[Patient] | None:
     """Return the patients who stand for arms; None if the model knows no patients."""
-    found = [patient_of(arm, model) for arm in arms]
+    found = [patient_of(arm, model, scored=scored) for arm in arms]
     return [patient for patient in found if patient is not None] or None
 
 
@@ -149,6 +162,8 @@ def _problem(model: Model, arm: Arm) -> str:
     unknown = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
     if unknown:
         return f"model '{model.name}' has no drug '{unknown[0]}'."
+    if arm.sex == "male" and not model.male:
+        return f"model '{model.name}' knows women only."
     if not model.follows_age and _crosses_menopause(arm):
         return f"model '{model.name}' knows neither age nor menopause."
     try:
@@ -175,9 +190,10 @@ def course_of(
     times : ndarray, shape (n_times,)
         From day 0 of each arm [d].
     """
+    people, schedules = patients_of(arms, model), [arm.schedule for arm in arms]
     return Course(
         model=model,
-        cohort=cohort(model, [arm.schedule for arm in arms], patients_of(arms, model), None),
+        cohort=cohort(model, schedules, people, _relative_densities(model, arms, people)),
         times=times,
         outputs=outputs,
         method="batch",
@@ -186,6 +202,27 @@ def course_of(
         exact_doses=False,
         max_steps=100_000,
     )
+
+
+def _relative_densities(
+    model: Model, arms: Sequence[Arm], people: Sequence[Patient] | None
+) -> dict[str, FloatArray] | None:
+    """Return what the T-scores of arms say of how fast their bone turns over."""
+    scores = {
+        site: np.array([np.nan if arm.t_score(site) is None else arm.t_score(site) for arm in arms])
+        for site in model.density
+        if any(arm.t_score(site) is not None for arm in arms)
+    }
+    if not scores or people is None:
+        return None
+    usual = model.all_parameters
+    known = {name: np.full(len(arms), p.value * p.factor) for name, p in usual.items()}
+    known[TIME] = np.array([p.age for p in people]) * model.days_per_year
+    known[model.male] = np.array([float(p.sex == "male") for p in people])
+    return {
+        name: np.where(np.isfinite(relative), relative, usual[name].value)
+        for name, relative in relative_densities(model, scores, known).items()
+    }
 
 
 def _unit_factor(model: Model, row: Observation) -> float:

@@ -168,6 +168,9 @@ def _has_slopes(batch: Batch, names: Sequence[str]) -> bool:
     return True
 
 
+_Key = tuple[str, Patient | None, tuple[float | None, ...]]
+
+
 @dataclass(slots=True)
 class _Wanted:
     """What is needed of one arm."""
@@ -212,8 +215,8 @@ def _batches(
     return tuple(batches), places
 
 
-def _wanted(model: Model, found: Sequence[Target]) -> dict[tuple[str, Patient | None], _Wanted]:
-    wanted: dict[tuple[str, Patient | None], _Wanted] = {}
+def _wanted(model: Model, found: Sequence[Target]) -> dict[_Key, _Wanted]:
+    wanted: dict[_Key, _Wanted] = {}
     for target in found:
         row = target.observation
         for arm in (target.arm, target.comparator):
@@ -224,5 +227,6 @@ def _wanted(model: Model, found: Sequence[Target]) -> dict[tuple[str, Patient | 
     return wanted
 
 
-def _key(model: Model, arm: Arm) -> tuple[str, Patient | None]:
-    return repr(arm.schedule), patient_of(arm, model)
+def _key(model: Model, arm: Arm) -> _Key:
+    scores = (arm.t_score_lumbar_spine, arm.t_score_total_hip, arm.t_score_femoral_neck)
+    return repr(arm.schedule), patient_of(arm, model), scores

@@ -38,6 +38,7 @@ What lasts, such as ``calcium intake 1200 mg``, ``exercise`` or ``bed rest``, be
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -223,11 +224,15 @@ class _Reader(Cursor):
         amount = self.number(name)
         given = self.dose_unit(name, number)
         self.accept("daily")
+        value = amount if given.lower() == unit.lower() else None
         if unit == "mg":
-            return self.placed(dose_in_mg, amount, given, name, at=number, to=self.previous)
-        if given.lower() != unit.lower():
-            self.fail(f"{name} is given in {unit}, not {given}.", number, error=UnitError)
-        return amount
+            with suppress(UnitError):
+                value = dose_in_mg(amount, given, name)
+        if value is None:
+            example = f"{name.replace('_', ' ')} {number.text} {unit}"
+            message = f"{name} is given in {unit}, not {given}; write for example '{example}'."
+            self.fail(message, number, self.previous, UnitError)
+        return value
 
     def doses(self, names: list[Token]) -> tuple[Dose, ...]:
         if not names:

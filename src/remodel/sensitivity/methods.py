@@ -121,8 +121,10 @@ def method_of(design: Design, name: str | None = None) -> Method:
         message = f"'{name}' is not a method of sensitivity analysis.{nearest(name, METHODS)}"
         raise ConfigError(message)
     if METHODS[name] not in fitting:
-        kinds = ", ".join(METHODS[name].kinds)
-        message = f"method '{name}' does not work on a {design.kind}; it needs one of: {kinds}."
+        kinds = " or ".join(f"'{kind}'" for kind in METHODS[name].kinds)
+        message = (
+            f"method '{name}' does not work on a {design.kind} design; it needs kind = {kinds}."
+        )
         raise ConfigError(message)
     return METHODS[name]
 

@@ -10,7 +10,7 @@ from remodel.errors import StoreError
 from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Study, analyze, to_frame
 from remodel.sensitivity.methods import Options, block_length, method_of
 from remodel.sweeps.api import begin, machines, run
-from remodel.sweeps.load import design_of, source_table
+from remodel.sweeps.load import ANALYSIS, design_of, source_table
 from remodel.sweeps.runner import Report
 from remodel.sweeps.setup import setup_of
 from remodel.toml_tables import Table
@@ -46,8 +46,8 @@ def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) ->
     ------
     ConfigError
     """
-    design = design_of(top, also=("sensitivity", *also))
-    table = top.table("sensitivity")
+    design = design_of(top, also=(ANALYSIS, *also))
+    table = top.table(ANALYSIS)
     table.check_keys(_KEYS)
     rule = table.text("failed", RULES[0])
     if rule not in RULES:
@@ -103,10 +103,12 @@ def sensitivity(
         the design does not say what to do without them.
     """
     study = load_study(design, method)
-    folder = None if out is None else _folder(Path(out))
+    folder = None if out is None else Path(out)
     setup = setup_of(study.design)
     path = None if folder is None else folder / SIMULATIONS
     with machines(scheduler, workers, path) as client:
+        if folder is not None:
+            _make(folder)
         store = begin(setup, path, resume=resume)
         run(store, setup, threads=threads, client=client, progress=progress)
     found = analyze(study, store)
@@ -115,13 +117,12 @@ def sensitivity(
     return found
 
 
-def _folder(path: Path) -> Path:
+def _make(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"results cannot be written to {path}: {error.strerror or error}."
         raise StoreError(message) from error
-    return path
 
 
 def write(found: xr.Dataset, folder: Path) -> None:

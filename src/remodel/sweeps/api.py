@@ -111,6 +111,9 @@ def begin(
         If there is one and ``resume`` is not set, or it was made from something else.
     """
     check_count("chunk", chunk)
+    if not isinstance(out, str | Path | None):
+        message = f"a store is a path, not {out!r}."
+        raise StoreError(message)
     path = None if out is None else Path(out)
     if path is None or not path.exists():
         if path is not None and not path.absolute().parent.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -9,7 +10,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local"
-_PATIENCE = "5s"  # to reach a scheduler
+_PATIENCE = 5  # seconds to reach a scheduler
 _AHEAD = 3  # chunks waiting for each processor, so that none is idle and few are lost
 _MOST_DEATHS = 10  # workers that may die under one chunk before it is given up
 
@@ -76,15 +77,30 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
         message = "workers are started beside the scheduler; this option is for scheduler 'local'."
         raise ConfigError(message)
     try:
+        _call(scheduler)
         client = distributed.Client(scheduler, timeout=_PATIENCE)
-    except (OSError, ValueError, TypeError) as error:  # a TimeoutError is an OSError
+    except Exception as error:  # Dask fails in any way at what a server of another kind says
         message = (
-            f"no Dask scheduler answers at '{scheduler}' within {_PATIENCE}; expected an address "
+            f"no Dask scheduler answers at '{scheduler}' within {_PATIENCE} s; expected an address "
             "such as tcp://HOST:8786, or 'local'."
         )
         raise ConfigError(message) from error
     with client:
         yield client
+
+
+def _call(scheduler: str) -> None:
+    """Raise unless a Dask server greets; a client would wait for ever where others are silent."""
+    if scheduler.startswith("inproc://"):
+        return
+    connect = require("distributed.comm", "cluster").connect
+
+    async def call() -> None:
+        line = await connect(scheduler, timeout=_PATIENCE)
+        await line.close()
+
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop already, in a notebook
+        pool.submit(asyncio.run, asyncio.wait_for(call(), _PATIENCE + 1)).result()
 
 
 @contextmanager
@@ -96,11 +112,13 @@ def _own_workers(number: int) -> Iterator[Any]:
     distributed = require("distributed", "cluster")
     is_main = threading.current_thread() is threading.main_thread()
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    quiet = {"distributed.worker.profile.enabled": False}  # it interrupts them 100 times a second
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=number, threads_per_worker=1, dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-        )  # fmt: skip
+        with require("dask", "cluster").config.set(quiet):
+            cluster = distributed.LocalCluster(
+                n_workers=number, threads_per_worker=1, dashboard_address=":0",
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
     finally:
         if is_main:
             signal.signal(signal.SIGINT, heard)

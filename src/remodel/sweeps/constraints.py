@@ -95,8 +95,10 @@ class Constraint:
 
     def _value(self, node: ast.expr, rows: Rows) -> Any:
         match node:
-            case ast.Constant(value=int() | float() | str() as value):
+            case ast.Constant(value=str() as value):
                 return value
+            case ast.Constant(value=int() | float() as value):
+                return np.float64(value)  # powers of Python's whole numbers may never end
             case ast.Name(id=name):
                 return rows[name]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:

@@ -141,7 +141,7 @@ class Design:
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides the numbers, ready for JSON."""
-        columns = {name: fingerprint(list(v)) for name, v in self.columns.items()}
+        columns = {name: fingerprint(v) for name, v in self.columns.items()}
         return {
             "model": self.model,
             "kind": self.kind,

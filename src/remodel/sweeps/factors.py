@@ -75,7 +75,8 @@ class Factor:
             raise ConfigError(message)
         if len(set(self.values)) < len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
-            message = f"{twice!r} is given twice."
+            shown = f"'{twice}'" if isinstance(twice, str) else f"{twice:g}"
+            message = f"{shown} is given twice."
             raise ConfigError(message)
 
     def _check_range(self) -> None:

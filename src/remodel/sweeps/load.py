@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from remodel.errors import nearest
+from remodel.errors import ConfigError, nearest
 from remodel.models import Model, load_model
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.design import (
@@ -34,6 +34,10 @@ KEYS = (
     "stored_months", "outputs", "reductions", "samples", "seed", "constraints", "factors",
     "table", "solver", "precision",
 )  # fmt: skip
+ANALYSIS = "sensitivity"
+"""Table of a design that says how its simulations are analyzed; a sweep runs without reading it."""
+_LONGEST_YEARS = 120.0
+_MOST_TIMES = 100_000
 _NUMBERS_OF_REDUCTION = ("at_months", "below", "above", "from_months", "to_months")
 
 
@@ -52,7 +56,7 @@ def load_design(source: DesignSource) -> Design:
     """
     if isinstance(source, Design):
         return source
-    return design_of(source_table(source))
+    return design_of(source_table(source), also=(ANALYSIS,))
 
 
 def source_table(source: str | Path | Mapping[str, Any]) -> Table:
@@ -61,10 +65,13 @@ def source_table(source: str | Path | Mapping[str, Any]) -> Table:
     Raises
     ------
     ConfigError
-        If the file cannot be read.
+        If the file cannot be read, or it is neither.
     """
     if isinstance(source, Mapping):
         return Table(None, "", _plain(source))
+    if not isinstance(source, str | Path):
+        message = f"a design is a file or a mapping, not {source!r}."
+        raise ConfigError(message)
     return load_toml(source)
 
 
@@ -216,6 +223,7 @@ def _solver(top: Table) -> Solver:
 
 def _check_whole(top: Table, design: Design) -> None:
     """Refuse what single values do not show."""
+    _check_length(top, design)
     if design.precision not in PRECISIONS:
         top.fail("precision", f"expected {' or '.join(PRECISIONS)}, got '{design.precision}'.")
     if not design.outputs and not design.reductions:
@@ -227,7 +235,8 @@ def _check_whole(top: Table, design: Design) -> None:
     names = [*design.names, *design.outputs, *(r.name for r in design.reductions)]
     for name in names:
         if names.count(name) > 1:
-            top.fail("factors", f"'{name}' is the name of two things.")
+            key = "outputs" if design.outputs.count(name) > 1 else "factors"
+            top.fail(key, f"'{name}' is the name of two things.")
 
 
 def _check_samples(top: Table, design: Design) -> None:
@@ -235,6 +244,19 @@ def _check_samples(top: Table, design: Design) -> None:
         top.fail("samples", f"a {design.kind} has no samples; its factors say how many there are.")
     if design.kind == "saltelli" and design.samples & (design.samples - 1):
         top.fail("samples", f"a saltelli design needs a power of 2, got {design.samples}.")
+
+
+def _check_length(top: Table, design: Design) -> None:
+    """Refuse a time grid that would fill the memory before anything is simulated."""
+    if design.years > _LONGEST_YEARS:
+        top.fail("years", f"expected at most {_LONGEST_YEARS:g} years, got {design.years:g}.")
+    times = design.years * 12.0 / design.step_months
+    if times > _MOST_TIMES:
+        top.fail(
+            "step_months",
+            f"a step of {design.step_months:g} months makes {times:.3g} times; at most "
+            f"{_MOST_TIMES:,} are allowed.",
+        )
 
 
 def _check_times(top: Table, design: Design) -> None:

@@ -124,14 +124,15 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
                 # the last chunks share the processors that would have nothing else to do
                 shared = processors // min(lanes, len(missing) - number)
                 under_way.add(pool.submit(_simulated, store, setup, chunk, shared))
-                if len(under_way) == lanes:
+                if len(under_way) > lanes:  # one waits its turn, so that no lane waits for it
                     collect()
             while under_way:
                 collect()
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):  # who asks twice does not want to wait
                 for future in under_way:
-                    writer.add(*future.result())
+                    if not future.cancel():
+                        writer.add(*future.result())
                 writer.finish()
             raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from remodel import results
 from remodel.cohort import cohort
 from remodel.course import Course, Prepared
-from remodel.errors import RemodelError
+from remodel.errors import RemodelError, ScheduleError
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
@@ -194,10 +194,11 @@ def check_design(top: Table, design: Design, model: Model) -> None:
         top.fail("patient", f"model '{model.name}' knows neither age nor menopause.")
     setup = setup_of(design)
     some = probes(design)
-    key = "schedule" if design.of_kind("schedule") else "factors"
     try:
         prepared = prepare(setup, some).prepared if some else None
     except (RemodelError, TypeError) as error:
+        is_of_schedule = isinstance(error, ScheduleError) or design.of_kind("schedule")
+        key = "schedule" if is_of_schedule else "factors"
         text = str(error).removeprefix("simulation ")
         top.fail(key, text.split(": ", 1)[-1] if text[:1].isdigit() else str(error), error)
     drugs = {drug for p in prepared.protocols for drug in p.drugs} if prepared else set()

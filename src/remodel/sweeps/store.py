@@ -67,10 +67,23 @@ class Store:
         self.factors: dict[str, dict[str, Any]] = self.record["design"]["factors"]
         self.variables: tuple[str, ...] = tuple(self.record["variables"])
         self._rows: tuple[int, Rows] = (0, {})
+        self._arrays: dict[str, Any] = {}  # opening one reads a file
 
     def array(self, name: str) -> Any:
-        """Return one array."""
-        return self.group[name]
+        """Return one array, opened once.
+
+        Raises
+        ------
+        StoreError
+            If it is not there.
+        """
+        if name in self._arrays:
+            return self._arrays[name]
+        try:
+            return self._arrays.setdefault(name, self.group[name])
+        except KeyError as error:
+            message = f"{self.path} is damaged: its array '{name}' is missing."
+            raise StoreError(message) from error
 
     def done(self) -> npt.NDArray[np.bool_]:
         """Return which chunks are done, ndarray of shape (n_chunks,)."""
@@ -115,8 +128,20 @@ class Store:
         return first, block
 
     def read(self, name: str, chunk: int) -> npt.NDArray[Any]:
-        """Return a chunk of an array, shape (n,) or (n, n_times)."""
-        values = np.asarray(self.array(name)[self.layout.region(chunk)])
+        """Return a chunk of an array, shape (n,) or (n, n_times).
+
+        Raises
+        ------
+        StoreError
+            If its file cannot be read.
+        """
+        try:
+            values = np.asarray(self.array(name)[self.layout.region(chunk)])
+        except (OSError, RuntimeError, ValueError) as error:
+            if isinstance(error, StoreError):
+                raise
+            message = f"{self.path} is damaged: chunk {chunk} of '{name}' cannot be read."
+            raise StoreError(message) from error
         return values.reshape(-1, *values.shape[len(self.layout.dims) :])
 
     def write(self, chunk: int, variables: Variables) -> None:

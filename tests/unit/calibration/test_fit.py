@@ -69,6 +69,16 @@ def test_points_of_one_curve_share_their_weight(toy_source):
     np.testing.assert_allclose(ratio, 2.0 / 5.0)
 
 
+def test_weights_count_a_class_or_a_study_more_often(toy_source):
+    built = objective(toy.problem(toy_source, weights={"denosumab": 4.0, "made": 0.5}))
+    treated = np.array([t.arm.name != "control" for t in built.predictor.targets])
+    np.testing.assert_allclose(built.share, np.where(treated, 2.0, 0.5))
+    with pytest.raises(
+        ConfigError, match=r"no number is of the class or study 'denosumap'\. Did you"
+    ):
+        objective(toy.problem(toy_source, weights={"denosumap": 2.0}))
+
+
 def test_discrepancy_adds_to_the_standard_errors(toy_source):
     built = objective(toy.problem(toy_source, discrepancy={"bmd_total_hip": 0.3}))
     names = np.array([t.observation.endpoint for t in built.predictor.targets])

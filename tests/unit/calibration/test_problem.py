@@ -152,7 +152,7 @@ def test_other_data_make_another_fingerprint(tmp_path):
     assert load_problem(written(tmp_path, OWN)).fingerprint() != first
 
 
-def test_every_shipped_row_is_for_one_use_only():
-    by_use = {use: set(load_observations().where(use=use).studies)
+def test_every_shipped_arm_is_for_one_use_only():
+    by_use = {use: set(load_observations().where(use=use).arms)
               for use in ("calibration", "validation")}  # fmt: skip
     assert not by_use["calibration"] & by_use["validation"]

@@ -69,6 +69,12 @@ def test_failed_simulations_give_exit_code_3(rule, says, design, tmp_path, capsy
     assert main(["sensitivity", str(design), "--out", str(tmp_path / "b")]) == 3
     found = capsys.readouterr()
     assert says in found.out + found.err
+    # those that failed are tried again as those of any sweep, with the same design
+    store = str(tmp_path / "b" / "simulations.zarr")
+    retry = ["sweep", str(design), "--out", store, "--retry-failed", "--max-steps", "9000"]
+    assert main(retry) == 0
+    assert main(["sensitivity", str(design), "--out", str(tmp_path / "b"), "--resume"]) == 0
+    assert "No simulation failed." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,7 @@ def test_failed_simulations_give_exit_code_3(rule, says, design, tmp_path, capsy
         (["{design}"], "--out DIR is missing"),
         (["{design}", "--out", "{out}", "--method", "pawn"], "'pawn' does not work on a morris"),
         (["{design}", "--out", "{out}", "--method", "moris"], "Did you mean 'morris'?"),
+        (["{design}", "--out", "{out}", "--scheduler", "nowhere"], "no Dask scheduler answers at"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(arguments, says, design, tmp_path, capsys):

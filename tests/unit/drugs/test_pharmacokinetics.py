@@ -34,6 +34,20 @@ def test_one_compartment_after_a_single_dose(drug: str) -> None:
     assert ds[f"{drug}_central"].values[0] == pytest.approx(central, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("drug", "smallest"),
+    [("teriparatide", 0.02), ("estradiol", 0.014)],  # mg, Ettinger 2004
+)
+def test_a_drug_given_in_microgram_is_followed_more_finely_than_a_dose(
+    drug: str, smallest: float
+) -> None:
+    system = MODEL.system([drug])
+    states = [system.state(name) for name in system.state_names if name.startswith(drug)]
+    compartments = [state for state in states if state.unit == "mg"]
+    assert len(compartments) >= 2
+    assert max(state.typical for state in compartments) <= smallest
+
+
 def half_life(drug: str) -> float:
     p = MODEL.parameters
     rate = p[f"{drug}_clearance"].value / p[f"{drug}_volume"].value

@@ -169,8 +169,16 @@ def test_what_moves_is_no_constant(name: str, sentence: str) -> None:
         return 1 - time
 
     with pytest.raises(ModelError) as caught:
-        body(fading).constants([name], VALUES)
+        body(fading).constants([name], {n: v for n, v in VALUES.items() if n != "time"})
     assert str(caught.value).startswith(sentence)
+
+
+def test_what_moves_with_time_alone_is_known_at_a_given_time() -> None:
+    @factor("drive")
+    def fading(time):
+        return 1 - time
+
+    assert body(fading).constants(["drive"], {**VALUES, "time": 0.25}) == {"drive": 0.75}
 
 
 def test_a_missing_name_is_told_with_the_nearest_one() -> None:

@@ -27,9 +27,9 @@ mine,drug,denosumab,discrete,60,6,,,,66
 mine,placebo,none,none,,,,,,66
 """
 SENTENCES = """\
-study_id,arm,schedule,age,menopause_age,menopause,t_score_total_hip,supplements,assumed
-mine,drug,anastrozole 1 mg daily for 5 y,62,50,natural,-1.5,calcium vitamin d 500 mg daily,age drug
-mine,placebo,none,44,,none,,,
+study_id,arm,schedule,age,menopause_age,menopause,t_score_total_hip,assumed
+mine,drug,anastrozole 1 mg daily for 5 y,62,50,natural,-1.5,age drug
+mine,placebo,none,44,,none,,
 """
 
 
@@ -228,6 +228,23 @@ def test_wrong_plain_regimen_is_named(
         load_regimens(written(changed(PLAIN, line, column, cell)))
 
 
+def test_men_have_no_menopause(written) -> None:
+    men = "study_id,arm,schedule,age,menopause_age,sex\nmine,drug,none,70,{},male\n"
+    assert load_regimens(written(men.format("")))["mine", "drug"].sex == "male"
+    with pytest.raises(ObservationError, match="column menopause_age: men have no menopause"):
+        load_regimens(written(men.format("50")))
+
+
+def test_the_plain_layout_knows_men(written) -> None:
+    lines = [line + "," + sex for line, sex in zip(
+        PLAIN.splitlines(), ("sex", "male", "male", ""), strict=True)]  # fmt: skip
+    arms = load_regimens(written("\n".join(lines)))
+    assert [arms["mine", name].sex for name in ("drug", "placebo")] == ["male", "female"]
+    lines[2] = lines[2].removesuffix("male") + "female"
+    with pytest.raises(ObservationError, match="column sex: the rows of drug do not agree"):
+        load_regimens(written("\n".join(lines)))
+
+
 def test_plain_regimens_need_their_columns(written) -> None:
     with pytest.raises(ObservationError, match="row 1: the column 'end_month' is missing"):
         load_regimens(written(without_column(PLAIN, "end_month")))
@@ -240,7 +257,6 @@ def test_regimens_as_sentences(written) -> None:
     assert drug.schedule == Schedule.parse("anastrozole 1 mg daily for 5 y")
     assert (drug.age, drug.menopause_age, drug.t_score_total_hip) == (62, 50, -1.5)
     assert drug.assumed == ("age", "drug")
-    assert Schedule.parse(drug.supplements).drugs == ("calcium_vitamin_d",)
     assert placebo.schedule == Schedule()
     assert placebo.menopause == "none"
 

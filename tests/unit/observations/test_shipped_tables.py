@@ -42,6 +42,7 @@ DRUGS = {
 OBSERVATIONS = load_observations()
 ARMS = load_regimens()
 USED = OBSERVATIONS.where(use=("calibration", "validation"))
+BY_COHORT = [row for row in USED if not row.reason]  # the others are held out by themselves
 
 
 def test_every_arm_has_a_regimen_and_every_regimen_a_use() -> None:
@@ -91,14 +92,14 @@ def test_held_out_studies_are_never_calibrated() -> None:
 
 def test_patients_are_on_one_side_of_the_split() -> None:
     sides: dict[str, set[str]] = {}
-    for row in USED:
+    for row in BY_COHORT:
         sides.setdefault(trials(row.study_id).cohort, set()).add(row.use)
     assert [cohort for cohort, uses in sides.items() if len(uses) > 1] == []
 
 
 def test_about_a_quarter_of_each_family_is_held_out() -> None:
     cohorts: dict[str, dict[str, set[str]]] = {}
-    for row in USED:
+    for row in BY_COHORT:
         study = trials(row.study_id)
         cohorts.setdefault(study.family, {}).setdefault(row.use, set()).add(study.cohort)
     for family, uses in cohorts.items():
@@ -107,9 +108,24 @@ def test_about_a_quarter_of_each_family_is_held_out() -> None:
         assert 0.2 <= held_out / total <= 0.5, family
 
 
-def test_unused_rows_say_why_and_used_rows_do_not() -> None:
+def test_unused_rows_say_why_and_calibrated_rows_do_not() -> None:
     for row in OBSERVATIONS:
-        assert bool(row.reason) == (row.use == "not_used"), row
+        assert row.reason or row.use != "not_used", row
+        assert not row.reason or row.use != "calibration", row
+
+
+def test_rows_that_are_held_out_by_themselves_are_of_calibrated_cohorts() -> None:
+    alone = [row for row in USED if row.reason]
+    calibrated = {trials(row.study_id).cohort for row in USED.where(use="calibration")}
+    assert {trials(row.study_id).cohort for row in alone} <= calibrated
+    assert {row.study_id for row in alone} == {"phase2_223"}
+
+
+def test_women_who_changed_drugs_are_simulated_from_the_first_drug_on() -> None:
+    for row in OBSERVATIONS.where(study="data_switch"):
+        doses = sorted(ARMS[row.study_id, row.arm].schedule.doses, key=lambda dose: dose.time)
+        assert doses[0].time == 0
+        assert max(dose.end for dose in doses) == pytest.approx(row.time)
 
 
 def test_used_rows_can_be_compared_with_a_model() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 
 import remodel as rm
 from remodel.errors import ConfigError, ObservationError
@@ -115,15 +116,39 @@ def test_lines_points_and_units_are_drawn(overlay, dataset):
     assert len(marks) >= (table.variable == SPINE).sum()
 
 
-def test_treatment_is_shown_under_the_axis_once_for_arms_that_share_it(overlay):
+def test_a_drug_has_one_row_with_a_lane_for_each_arm_that_gets_it(overlay):
     figure, _ = overlay
     strip = figure.axes[-1]
     assert [t.get_text() for t in strip.get_yticklabels()] == ["anastrozole", "denosumab"]
     parsed = {arm: rm.Schedule.parse(text) for arm, text in SCHEDULES.items()}
-    rows = treatment_rows(parsed, 7 * 365.25)
-    assert rows[0].arms == ("inhibitor", "with denosumab")
-    assert rows[0].bars == ((0.0, 5 * 365.25),)
-    assert len(rows[1].doses) == 4
+    shared, alone = treatment_rows(parsed, 7 * 365.25)
+    assert [lane.arm for lane in shared.lanes] == ["inhibitor", "with denosumab"]
+    assert [lane.bars for lane in shared.lanes] == [((0.0, 5 * 365.25),)] * 2
+    assert [(lane.arm, len(lane.doses)) for lane in alone.lanes] == [("with denosumab", 4)]
+
+
+def test_stripes_of_a_shared_drug_have_the_colors_of_the_lines_and_do_not_touch(overlay):
+    figure, _ = overlay
+    lines = {line.get_color() for line in figure.axes[0].lines[:4] if len(line.get_xdata()) > 2}
+    bars = sorted(figure.axes[-1].patches, key=lambda bar: bar.get_y())
+    assert len(bars) == 2
+    assert {to_hex(bar.get_facecolor()).upper() for bar in bars} == lines
+    assert bars[0].get_y() + bars[0].get_height() < bars[1].get_y()
+
+
+def test_doses_that_would_touch_on_the_axis_become_a_bar():
+    monthly = {"arm": rm.Schedule.parse("ibandronate 150 mg monthly x 60")}
+    (of_a_year,) = treatment_rows(monthly, 365.25)
+    (of_ten_years,) = treatment_rows(monthly, 10 * 365.25)
+    assert len(of_a_year.lanes[0].doses) == 12
+    assert of_ten_years.lanes[0].doses == ()
+    assert of_ten_years.lanes[0].bars == ((0.0, pytest.approx(60 * 30.4375)),)
+
+
+def test_what_begins_after_the_end_of_the_axis_has_no_row():
+    late = {"arm": rm.Schedule.parse("alendronate 70 mg weekly for 1 y from 3 y")}
+    assert treatment_rows(late, 2 * 365.25) == []
+    assert [row.drug for row in treatment_rows(late, 4 * 365.25)] == ["alendronate"]
 
 
 def test_nothing_overlaps(overlay):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import remodel as rm
 from remodel.errors import ObservationError
 from remodel.models import load_model
 from remodel.observations import Arm, Observation, Observations, load_observations, load_regimens
@@ -32,6 +33,7 @@ def row(**more) -> Observation:
         ("peterson2010", row(), arm("alendronate 10 mg daily"),
          "model 'peterson2010' has no drug 'alendronate'."),
         ("jorg2022", row(endpoint="bmd_total_hip"), arm(sex="male"), "knows women only"),
+        ("peterson2010", row(), arm(sex="male"), "model 'peterson2010' knows women only."),
         ("peterson2010", row(), arm(menopause="none"), "knows neither age nor menopause."),
         ("peterson2010", row(), arm(age=50.0, menopause_age=51.0), "neither age nor menopause."),
         ("jorg2022", row(endpoint="bmd_total_hip"), arm(menopause="surgical", menopause_age=45.0),
@@ -97,6 +99,31 @@ def test_patients_are_those_of_the_arm():
 )
 def test_classes_of_treatment(schedule, name):
     assert drug_class(arm(schedule)) == name
+
+
+def test_men_are_predicted_as_men():
+    drug = "anastrozole 1 mg daily"
+    arms = {
+        ("s", "men"): arm(drug, name="men", age=65.0, sex="male"),
+        ("s", "women"): arm(drug, name="women", age=65.0),
+        ("s", "castrated"): arm("orchiectomy from 0 mo", name="castrated", age=65.0, sex="male"),
+    }
+    rows = [
+        Observation("s", n, e, 12, 40.0, unit="pmol/L" if e == "estradiol" else "percent",
+                    kind="level" if e == "estradiol" else "change")
+        for e in ("estradiol", "bmd_lumbar_spine") for n in ("men", "women", "castrated")
+    ]  # fmt: skip
+    found = predictor("reference", [Evidence("t", Observations(tuple(rows)), arms)])
+    men, women, castrated, loss, _, most = found.predict()
+    alone = rm.simulate(
+        schedule=drug, patient=rm.Patient(age=65, sex="male"), times=[365.25],
+        outputs=["estradiol", "bmd_lumbar_spine_percent_change"],
+    )  # fmt: skip
+    assert men == pytest.approx(float(alone["estradiol"][0, 0]), rel=1e-4)
+    assert loss == pytest.approx(float(alone["bmd_lumbar_spine_percent_change"][0, 0]), abs=0.01)
+    assert women < 0.1 * men
+    assert castrated < men
+    assert most < loss < 0
 
 
 def test_equal_arms_are_simulated_once():

@@ -256,8 +256,13 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("menopause at 50 y for 2 y", "menopause at 50 y for 2 y", "menopause does not end; it has no duration."),
         ("calcium intake", "", "A number is missing after calcium_intake."),
         ("calcium intake 1200", "1200", "calcium_intake: dose without a unit; "),
-        ("calcium intake 1200 IU", "1200 IU", "calcium_intake: a dose in IU cannot be converted "),
-        ("vitamin d intake 20 ug", "20", "vitamin_d_intake is given in IU, not ug."),
+        (
+            "calcium intake 1200 IU",
+            "1200 IU",
+            "calcium_intake is given in mg, not IU; write for example 'calcium intake 1200 mg'.",
+        ),
+        ("calcium intake 30 mmol daily", "30 mmol daily", "calcium_intake is given in mg, not mmol"),
+        ("vitamin d intake 20 ug", "20 ug", "vitamin_d_intake is given in IU, not ug; "),
         (
             "calcium intake -5 mg",
             "calcium intake -5 mg",

@@ -21,6 +21,7 @@ ROWS = {
         ("drug == 'denosumab' and start > 0", [False, False, True]),
         ("not drug == 'denosumab' or duration ** 2 > 3000", [True, True, False]),
         ("-start * 2 / duration >= -0.5", [True, True, False]),
+        ("9 ** 9 ** 9 ** 9 > start", [True, True, True]),
     ],
 )
 def test_a_condition_is_met_by_the_rows_it_says(text, met):

@@ -48,7 +48,7 @@ def test_no_value_lies_outside_the_range(lower, ratio, share, scale):
         ({"lower": 0.0, "upper": 5.0, "scale": "log"}, "a log scale cannot reach from 0 to 5 mg"),
         ({"lower": -1.0, "upper": 5.0, "scale": "log"}, "lower must be above 0"),
         ({"lower": 1.0, "upper": 5.0, "scale": "cubic"}, "linear or log, not 'cubic'"),
-        ({"values": (1.0, 2.0, 1.0)}, "1.0 is given twice"),
+        ({"values": (1.0, 2.0, 1.0)}, "^1 is given twice"),
         ({"values": (1.0, "two")}, "all numbers or all words"),
     ],
 )

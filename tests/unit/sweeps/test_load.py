@@ -66,6 +66,15 @@ WRONG = {
         "[factors] k_from: 'k_from' is no parameter of 'pivonka2008', no attribute of a patient "
         "and no field of the schedule. Did you mean 'k_form'?",
     ),
+    "one output twice": (
+        {"outputs": ["osteoclasts", "osteoclasts"]},
+        "outputs: 'osteoclasts' is the name of two things.",
+    ),
+    "longer than a life": ({"years": 1e9}, "years: expected at most 120 years, got 1e+09."),
+    "too many times": (
+        {"step_months": 1e-6},
+        "step_months: a step of 1e-06 months makes 1.2e+07 times; at most 100,000 are allowed.",
+    ),
     "an empty range": ({"factors": {"k_form": {**RANGE, "lower": 2.5}}}, "the range from 2.5 to 2"),
     "log through zero": (
         {"factors": {"P_PTH": {"lower": 0.0, "upper": 9.0, "count": 3, "scale": "log"}}},
@@ -185,3 +194,18 @@ def test_the_lists_of_a_list_have_one_length(designs):
     factors = {"k_form": {"values": [1.3, 1.4]}, "P_PTH": {"values": [1.0]}}
     with pytest.raises(ConfigError, match="have one length; here k_form 2 and P_PTH 1"):
         load_design(designs.grid(kind="list", factors=factors))
+
+
+@pytest.mark.parametrize("source", [None, 5, ["kind"]])
+def test_a_design_is_a_file_or_a_mapping(source):
+    with pytest.raises(ConfigError, match="a design is a file or a mapping, not"):
+        load_design(source)
+
+
+def test_how_a_design_is_analyzed_does_not_keep_a_sweep_from_running(designs):
+    assert load_design(designs.sample(sensitivity={"method": "delta"})).drawn == 40
+
+
+def test_a_schedule_without_fields_is_blamed_itself(designs):
+    with pytest.raises(ConfigError, match=r"^schedule: denosumab: say how often"):
+        load_design(designs.grid(schedule="denosumab 60 mg for 1 y"))

@@ -253,3 +253,16 @@ def test_a_store_moved_elsewhere_still_opens(designs, tmp_path):
     found = sweep(designs.grid(), tmp_path / "s.zarr").load()
     shutil.move(tmp_path / "s.zarr", tmp_path / "t.zarr")
     assert sweep(designs.grid(), tmp_path / "t.zarr", resume=True).identical(found)
+
+
+def test_a_damaged_store_says_what_is_damaged(designs, tmp_path):
+    path = tmp_path / "s.zarr"
+    sweep(designs.grid(), path)
+    for file in (path / "status" / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"nonsense")
+    with pytest.raises(StoreError, match="is damaged: chunk 0 of 'status' cannot be read"):
+        summary_of(open_store(path))
+    shutil.rmtree(path / "chunk_done")
+    with pytest.raises(StoreError, match="is damaged: its array 'chunk_done' is missing"):
+        summary_of(open_store(path))

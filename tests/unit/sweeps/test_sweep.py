@@ -174,6 +174,11 @@ def test_a_sweep_that_cannot_be_is_refused(case, designs):
         sweep(designs.grid(**change))
 
 
+def test_a_store_is_a_path(designs):
+    with pytest.raises(StoreError, match="a store is a path, not 5"):
+        sweep(designs.grid(), 5)
+
+
 def test_a_grid_too_large_for_the_disk_says_how_large_and_writes_nothing(designs, tmp_path):
     factors = {name: {"lower": 1.2, "upper": 2.0, "count": 100_000} for name in ("k_form", "k_res")}
     with pytest.raises(StoreError, match=r"take \d+ GiB to \d+ GiB and the disk of .* has .* free"):
