@@ -101,11 +101,15 @@ class Course:
                 raise ScheduleError(message)
             return
         many = max(len(self.cohort.patients), len(self.cohort.schedules))
+        seen: set[tuple[int, int]] = set()
         for i in range(many):
-            patient, plan = self.cohort.patient(i), protocols[of[min(i, len(of) - 1)]]
-            _check_past(patient, plan)
-            self._check_sex(patient, self.cohort.schedule(i))
-            self._check_menopause(patient, self.cohort.schedule(i))
+            patient, schedule = self.cohort.patient(i), self.cohort.schedule(i)
+            if (id(patient), id(schedule)) in seen:
+                continue
+            seen.add((id(patient), id(schedule)))
+            _check_past(patient, protocols[of[min(i, len(of) - 1)]])
+            self._check_sex(patient, schedule)
+            self._check_menopause(patient, schedule)
 
     def _check_sex(self, patient: Patient, schedule: Schedule) -> None:
         """Refuse a man in a model of women, and what happens to one sex only in the other."""

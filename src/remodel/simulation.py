@@ -327,7 +327,7 @@ def _manifest(
         parameter_set=model.parameters.name,
         parameters=group.parameters.fingerprint(),
         changed={n: p.value for n, p in group.parameters.items() if p.value != own[n].value},
-        varied={name: fingerprint(list(map(float, v))) for name, v in group.varied.items()},
+        varied={name: fingerprint(v) for name, v in group.varied.items()},
         schedule=str(group.schedules[0])
         if single
         else fingerprint(list(map(str, group.schedules))),

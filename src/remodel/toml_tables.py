@@ -162,6 +162,8 @@ def load_toml(path: str | Path) -> Table:
 
 
 def _words(kind: type | tuple[type, ...]) -> str:
+    if kind is int:
+        return "a whole number"
     names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "a table"}
     kinds = kind if isinstance(kind, tuple) else (kind,)
     return " or ".join(dict.fromkeys(names.get(k, k.__name__) for k in kinds))
