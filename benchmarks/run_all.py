@@ -104,6 +104,15 @@ def patients(size: Size, _: Path) -> Rows:
     yield json.loads(done.stdout.splitlines()[-1])
 
 
+def sweeps(size: Size, _: Path) -> Rows:
+    """A stored sweep against the bare engine, in a process of its own."""
+    command = [sys.executable, str(HERE / "sweeps.py"), str(size.patients), "2"]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, preexec_fn=machine.unpin
+    )
+    yield from map(json.loads, done.stdout.splitlines())
+
+
 SECTIONS: dict[str, Callable[[Size, Path], Rows]] = {
     **{f"work_precision_{key}": partial(precision, key) for key in WORKLOADS},
     "batch": lambda size, _folder: scaling.by_batch(size.batches, 3),
@@ -111,6 +120,7 @@ SECTIONS: dict[str, Callable[[Size, Path], Rows]] = {
     "models": lambda size, _folder: scaling.by_model(size.batch, 3),
     "threads": lambda size, _folder: scaling.by_threads(size.threaded, size.rounds),
     "patients": patients,
+    "sweeps": sweeps,
     "start": lambda size, _folder: start_times.start_times(3, size.models),
     "kernels": lambda _size, _folder: kernel_times.kernel_times(),
     "operations": lambda _size, _folder: kernel_times.operations(),
