@@ -92,7 +92,21 @@ class Course:
             of[:] = 0
         self._check_ages(protocols, of)
         self._check_sensitivities(protocols)
+        asked = self._drugs_of_outputs()
+        if asked:
+            protocols = [
+                replace(p, drugs=self.model.with_drugs({*p.drugs, *asked})) for p in protocols
+            ]
         return Prepared(tuple(protocols), of)
+
+    def _drugs_of_outputs(self) -> set[str]:
+        """Return drugs whose own outputs are asked for; every simulation then has them."""
+        known = self.system().outputs
+        missing = [name for name in self.outputs if name not in known]
+        if not missing:
+            return set()
+        given = {drug for schedule in self.cohort.schedules for drug in schedule.drugs}
+        return {d for d in given if not self.system((d,)).outputs.keys().isdisjoint(missing)}
 
     def _check_ages(self, protocols: Sequence[Protocol], of: IntArray) -> None:
         if not self.model.follows_age:

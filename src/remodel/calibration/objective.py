@@ -197,15 +197,15 @@ def discrepancy(row: Observation, size: float) -> float:
     Parameters
     ----------
     size : float
-        Percentage points where the spread of the endpoint is absolute, else a fraction of the
-        level.
+        Percentage points where the spread of the endpoint is absolute; else a fraction of the
+        level, for a change of that at the baseline.
     """
     if row.kind == "level":
         return size * abs(row.value)
     years = (row.time_months - row.reference_months) / 12.0 if row.kind == "rate_per_year" else 1.0
     if spreads()[row.endpoint].scale == "absolute":
         return size / years
-    return size * max(100.0 + row.value * years, 1.0) / years
+    return 100.0 * size / years
 
 
 def _informative(rows: Observations) -> Observations:

@@ -103,7 +103,7 @@ def _print_difference(found: Difference, when: str, versus: str) -> None:
         f"{found.name} at {when}: {number(found.value)}{unit}, against "
         f"{number(found.versus)}{unit} on '{versus}'. {found.meaning}\n"
     )
-    if not found.causes:
+    if not found.causes or found.value == found.versus:
         print("There is no difference.")
         return
     rows = [row for cause in found.causes for row in _cause_rows(cause, 0)]
