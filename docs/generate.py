@@ -295,6 +295,8 @@ def gallery(folder: Path) -> str:
         for figure in outcome.figures:
             place = figure.relative_to(folder).as_posix()
             lines += [f"![{titles[figure.stem]}](_generated/{place})", ""]
+        if experiment.answer:
+            lines += [" ".join(experiment.answer.split()), ""]
         lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
         rows = [
             [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]

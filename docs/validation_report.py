@@ -11,11 +11,13 @@ from pathlib import Path
 from remodel.calibration.report import markdown
 from remodel.observations import load_observations, trial_names, trials
 from remodel.predictions import totals
+from remodel.predictions.scores import WITHOUT_INTERVAL
 from remodel.validation import validate
 
 HERE = Path(__file__).parent
 POSTERIOR = HERE.parent / "experiments" / "06_calibration" / "posterior.csv"
 USES = {"validation": "held out", "calibration": "used in the fit"}
+MISSES = "BMD, by the absolute error in percentage points; yearly rates left out."
 SHOWN = ["arm", "endpoint", "n", "mae", "bias"]
 
 
@@ -25,11 +27,12 @@ def validation_report(folder: Path) -> str:
     posterior = POSTERIOR if POSTERIOR.exists() else None
     found = validate(out=out, use="all", posterior=posterior)
     table = found.predictions
-    lines = ["## Errors by treatment", ""]
+    lines = ["## Bone mineral density, all treatments", "", bmd_totals(table), ""]
+    lines += ["## Errors by treatment", "", intervals(table), ""]
     for use, words in USES.items():
         lines += [f"### Trials {words}", "", summary(table[table["use"] == use]), ""]
     lines += ["## Beside another model", "", beside_jorg(table), ""]
-    lines += ["## Largest misses", "", misses(table), ""]
+    lines += ["## Largest misses", "", MISSES, "", misses(table), ""]
     lines += ["## Every trial", ""]
     for study in trial_names():
         rows = table[table["study_id"] == study]
@@ -46,9 +49,37 @@ def summary(table) -> str:
     every = totals(table.assign(drug_class="all"))
     import pandas as pd
 
-    whole = pd.concat([by_class, every])
-    whole["within_95"] = (100 * whole["within_95"]).round(0).astype(int).astype(str) + " %"
-    return markdown(whole.drop(columns=["rms_standardized"]))
+    return shown_totals(pd.concat([by_class, every]))
+
+
+def bmd_totals(table) -> str:
+    """Return errors of BMD over all treatments, one line a use of the trials."""
+    found = totals(table[table["group"] == "BMD"], by=("use",)).set_index("use")
+    found = found.reindex([use for use in USES if use in found.index]).rename(USES)
+    return shown_totals(found.reset_index(names="trials"))
+
+
+def shown_totals(found) -> str:
+    """Return totals as Markdown; where nothing can be counted as within, a dash."""
+    within = [percent(share) for share in found["within_95"]]
+    shown = found.assign(within_95=within).drop(columns=["rms_standardized"])
+    return markdown(shown.rename(columns={"n_interval": "with interval", "within_95": "within"}))
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return "-" if share != share else f"{100 * share:.0f} %"  # noqa: PLR0124 (NaN)
+
+
+def intervals(table) -> str:
+    """Return how many numbers have a published interval, and what counts for the others."""
+    found = totals(table)
+    return (
+        f"{found['n_interval'].sum()} of {found['n'].sum()} numbers have a published interval. "
+        "*Within* is the share inside the 95 % interval; a change of BMD without one counts "
+        f"within {WITHOUT_INTERVAL:g} points, other numbers without one do not count. "
+        "Errors are in percentage points."
+    )
 
 
 def beside_jorg(table) -> str:
@@ -67,11 +98,11 @@ def beside_jorg(table) -> str:
 
 
 def misses(table, count: int = 15) -> str:
-    """Return the numbers that lie farthest from their prediction, in standard errors."""
+    """Return the numbers of BMD that lie farthest from their prediction, in percentage points."""
     bmd = table[(table["group"] == "BMD") & table["scored"] & (table["kind"] != "rate_per_year")]
     worst = bmd.reindex(bmd["error"].abs().sort_values(ascending=False).index)[:count]
-    names = ["study_id", "arm", "endpoint", "time_months", "value", "predicted", "use"]
-    return markdown(worst[names])
+    names = ["study_id", "arm", "endpoint", "time_months", "value", "predicted", "error", "use"]
+    return markdown(worst[names].assign(use=worst["use"].map(USES)))
 
 
 def section(study: str, rows, score) -> list[str]:

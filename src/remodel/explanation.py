@@ -328,7 +328,7 @@ def read_time(text: str) -> float:
     ConfigError
         If it is not a number with a unit of time.
     """
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]+)\s*", text)
+    found = re.fullmatch(r"\s*(-?[0-9.]+)\s*([A-Za-z]+)\s*", text)
     try:
         if found:
             return days(float(found.group(1)), found.group(2))

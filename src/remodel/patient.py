@@ -28,7 +28,7 @@ class Patient:
         Age at the final menstrual period, or at removal of the ovaries [y]. By default 50 for a
         natural menopause; needed for a surgical one. It may lie in the future.
     menopause : {"natural", "surgical", None}
-        None: the ovaries work throughout.
+        None, which may also be written "none": the ovaries work throughout.
     t_score_lumbar_spine, t_score_total_hip, t_score_femoral_neck : float, optional
         Baseline T-score; by default what her simulated history gives.
     sex : {"female", "male"}
@@ -44,7 +44,7 @@ class Patient:
 
     age: float = 62.0
     menopause_age: float | None = None
-    menopause: Literal["natural", "surgical"] | None = "natural"
+    menopause: Literal["natural", "surgical", "none"] | None = "natural"
     t_score_lumbar_spine: float | None = None
     t_score_total_hip: float | None = None
     t_score_femoral_neck: float | None = None
@@ -53,6 +53,8 @@ class Patient:
 
     def __post_init__(self) -> None:
         """Check every field before anything is simulated."""
+        if self.menopause == "none":
+            object.__setattr__(self, "menopause", None)
         self._check_numbers()
         self._check_sex()
         self._check_menopause()

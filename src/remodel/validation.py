@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remodel.errors import ConfigError, ObservationError, StoreError
-from remodel.models import Model, load_model
-from remodel.observations import Arm, load_observations, load_regimens, trial_names, trials
-from remodel.parameters import ParameterSet, load_parameters
+from remodel.errors import ConfigError, ObservationError, ParameterError, StoreError
+from remodel.models import Model, load_model, model_names
+from remodel.observations import (
+    Arm,
+    check_pairs,
+    load_observations,
+    load_regimens,
+    trial_names,
+    trials,
+)
+from remodel.observations.load import check_drugs
+from remodel.observations.rows import Row, load_rows
+from remodel.observations.schema import LONGEST_MONTHS
+from remodel.parameters import Parameter, ParameterSet, load_parameters
 from remodel.predictions import (
     Evidence,
     Skipped,
@@ -113,8 +123,10 @@ def validate(
     evidence = load_evidence(observations, regimens, use)
     values = _values(chosen, parameters)
     draws = _draws(chosen, posterior)
-    folder = _folder(out)
+    if regimens is not None:
+        check_drugs(regimens, _known_drugs(chosen))
     one = predictor(chosen, [evidence])
+    folder = _folder(out)
     table = prediction_table(one.targets, one.predict(values))
     gone = table[table["predicted"].isna()]
     found = Validation(
@@ -145,7 +157,7 @@ def load_evidence(
     ConfigError
         If one of two files is missing, or ``use`` is not known.
     ObservationError
-        If a table is malformed.
+        If a table is malformed, or an arm has no regimen.
     """
     if (observations is None) != (regimens is None):
         message = "give both tables, observations and regimens, or neither for the shipped trials."
@@ -160,7 +172,15 @@ def load_evidence(
     if not len(rows):
         message = f"{Path(observations).name} has no observations."
         raise ObservationError(message)
-    return Evidence(Path(observations).name, rows, load_regimens(regimens))
+    arms = load_regimens(regimens)
+    check_pairs(rows, arms)
+    return Evidence(Path(observations).name, rows, arms)
+
+
+def _known_drugs(model: Model) -> tuple[str, ...]:
+    """Return the drugs of a model, and of all models of the package."""
+    every = (model, *map(load_model, model_names()))
+    return tuple(dict.fromkeys(drug for one in every for drug in one.drugs))
 
 
 def _values(model: Model, parameters: Parameters) -> dict[str, float]:
@@ -177,24 +197,34 @@ def _draws(model: Model, posterior: str | Path | None) -> Draws:
 
     Raises
     ------
-    ParameterError
-        If a column is not a parameter, or a value is out of its bounds.
-    StoreError
-        If the file cannot be read.
+    ObservationError
+        If the file cannot be read or has no draws, a column is not a parameter, or a cell is not
+        a number within the bounds of its parameter; it names file, row and column.
     """
     if posterior is None:
         return None
-    import pandas as pd
+    rows = load_rows(posterior, ())
+    if not rows:
+        message = f"{Path(posterior).name} has no draws."
+        raise ObservationError(message)
+    found: dict[str, FloatArray] = {}
+    for name in filter(None, rows[0].cells):
+        try:
+            parameter = model.parameters[name]
+        except ParameterError as error:
+            Row(rows[0].file, 1, {}).fail(name, str(error), error)
+        found[name] = np.array([_drawn(row, name, parameter) for row in rows])
+    return found
 
+
+def _drawn(row: Row, name: str, parameter: Parameter) -> float:
+    """Return a cell of a table of draws, checked."""
+    value = row.number(name, parameter.unit)
     try:
-        table = pd.read_csv(posterior)
-    except (OSError, ValueError) as error:
-        message = f"{posterior} cannot be read as a table of draws: {error}."
-        raise StoreError(message) from error
-    for name in table:
-        for value in (table[name].min(), table[name].max()):
-            model.parameters[str(name)].check(float(value))
-    return {str(name): table[name].to_numpy(dtype=np.float64) for name in table}
+        parameter.check(value)
+    except ParameterError as error:
+        row.fail(name, str(error), error)
+    return value
 
 
 def _folder(out: str | Path | None) -> Path | None:
@@ -267,8 +297,10 @@ def draw_study(
 
     rows = predictions[predictions["study_id"] == study]
     dataset = simulate_study(rows, model, values, evidence, draws)
-    label = trials(study).label if evidence.name == SHIPPED and study in trial_names() else study
-    return study_overlay(dataset, rows, title=f"{label}: {model.name}", label=label)
+    shipped = evidence.name == SHIPPED and study in trial_names()
+    label = trials(study).label if shipped else study
+    title = f"{label}: {model.name}"
+    return study_overlay(dataset, rows, title=title, label=label, split=shipped)
 
 
 def simulate_study(
@@ -285,7 +317,7 @@ def simulate_study(
     study = str(rows["study_id"].iloc[0])
     names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
     arms = [evidence.arms[study, name] for name in names]
-    end = max(float(rows["time_months"].max()), 1.0) * 1.03 * DAYS_PER_MONTH
+    end = min(max(float(rows["time_months"].max()), 1.0) * 1.03, LONGEST_MONTHS) * DAYS_PER_MONTH
     variables = _variables(rows)
     dataset = _curves(model, arms, np.linspace(0.0, end, _MOST_TIMES), variables, values)
     if draws is not None:

@@ -94,6 +94,23 @@ def test_links_between_files_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+def test_the_answer_of_an_experiment_stands_below_its_figures(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import generate
+
+    folder = tmp_path / "12_example"
+    folder.mkdir()
+    (folder / "experiment.toml").write_text(
+        'title = "Example"\nquestion = "Does it?"\nanswer = """\nIt does,\nby 5 %."""\nyears = 1\n'
+        '[arms.none]\n[[figures]]\nname = "one"\nvariables = ["ctx"]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(generate, "EXPERIMENTS", tmp_path)
+    page = generate.gallery(tmp_path / "made")
+    places = [page.index(text) for text in ("Does it?", "figures/one.png", "It does, by 5 %.")]
+    assert places == sorted(places)
+
+
 @pytest.mark.slow
 def test_the_pages_build_without_a_warning(tmp_path):
     pytest.importorskip("sphinx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,17 @@ def test_every_experiment_has_a_short_script_and_a_row_in_the_table(path):
     script = path.with_name("run.py").read_text().splitlines()
     assert len(script) <= 60
     assert f"experiments/{path.parent.name}/experiment.toml" in (FOLDER / "README.md").read_text()
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
+def test_the_answer_has_the_numbers_that_are_expected(path):
+    answer = load_experiment(path).answer
+    rows = json.loads(path.with_name("expected.json").read_text())["full"]
+    numbers = re.findall(r"\d+\.\d+", answer)
+    assert len(numbers) >= 2
+    for number in numbers:
+        digits = len(number.partition(".")[2])
+        assert number in {f"{abs(row['value']):.{digits}f}" for row in rows}
 
 
 def test_the_script_is_the_same_as_the_command(tmp_path):

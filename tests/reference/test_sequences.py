@@ -43,6 +43,19 @@ def test_bone_returns_to_near_the_untreated_path_not_far_below(years: int) -> No
             assert change(schedule, month, site) > change(None, month, site) - 1
 
 
+def test_four_years_after_teriparatide_bone_is_not_far_below_the_untreated_path() -> None:
+    woman = rm.Patient(66, 50, "natural", -1.9, -1.4, -1.9)
+    ds = rm.simulate(
+        schedule=[TERIPARATIDE, None],
+        patient=woman,
+        times=[0.0, 72 * MONTH],
+        outputs=[f"{LS}_percent_change", f"{TH}_percent_change"],
+    )
+    for site in (LS, TH):
+        treated, untreated = ds[f"{site}_percent_change"].values[:, 1]
+        assert treated > untreated - 1.5, site
+
+
 def test_zoledronic_acid_after_a_short_course_prevents_most_of_the_loss() -> None:
     after = f"{DENOSUMAB}; zoledronic acid 5 mg once from 24 mo"
     for site in (LS, TH):

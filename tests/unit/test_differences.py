@@ -136,6 +136,20 @@ def test_the_same_twice_has_no_causes():
     assert found.causes == ()
 
 
+def test_a_drug_that_only_the_other_simulation_takes_makes_no_difference_at_day_0():
+    found = explain_difference("osteoclasts", versus="denosumab 60 mg once", patient=WOMAN)
+    assert found.value == pytest.approx(found.versus, rel=1e-12)
+    assert [cause.value for cause in found.causes if cause.value] == []
+
+
+def test_a_quantity_of_a_drug_is_none_where_it_is_not_taken():
+    found = explain_difference(
+        "denosumab_central", versus="denosumab 60 mg once", patient=WOMAN, at=30.0, depth=0
+    )
+    assert found.value == 0.0
+    assert found.versus > 10.0
+
+
 def test_what_cannot_be_explained_is_refused():
     with pytest.raises(ModelError, match="Did you mean 'osteoclasts'"):
         explain_difference("osteoclast", at=1.0)

@@ -47,6 +47,16 @@ def test_shares_are_of_gains_and_of_losses():
         assert sum(shares) == pytest.approx(1.0)
 
 
+def test_a_drug_has_its_terms_before_its_first_dose():
+    later = "denosumab 60 mg once from 12 mo"
+    found = explain("denosumab_central", schedule=later, at=182.6)
+    assert (found.kind, found.value, found.rate) == ("state", 0.0, 0.0)
+    assert found.terms
+    waiting = explain("osteoclasts", schedule=later, at=182.6)
+    untreated = explain("osteoclasts", at=182.6)
+    assert waiting.value == pytest.approx(untreated.value, rel=1e-6)
+
+
 def test_a_quantity_is_its_equation_of_its_arguments():
     found = explain("ctx", schedule=SCHEDULE, at=200.0)
     level, floor, resorption = (t.value for t in found.terms)
@@ -155,13 +165,14 @@ def test_unknown_names_and_times_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("text", "days"), [("12mo", 365.25), ("2.5y", 913.125), ("90 d", 90.0), ("0d", 0.0)]
+    ("text", "days"),
+    [("12mo", 365.25), ("2.5y", 913.125), ("90 d", 90.0), ("0d", 0.0), ("-1y", -365.25)],
 )
 def test_times_are_read(text, days):
     assert read_time(text) == pytest.approx(days)
 
 
-@pytest.mark.parametrize("text", ["", "12", "mo", "1.2.3y", "3 parsecs"])
+@pytest.mark.parametrize("text", ["", "12", "mo", "1.2.3y", "3 parsecs", "--1y"])
 def test_what_is_not_a_time_is_refused(text):
     with pytest.raises(ConfigError, match="12mo"):
         read_time(text)

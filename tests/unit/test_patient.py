@@ -37,6 +37,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_menopause_may_lie_in_the_future_or_never_come() -> None:
     assert Patient(age=40, menopause_age=52).age_at_menopause == 52.0
     assert Patient(menopause=None).age_at_menopause is None
+    assert Patient(menopause="none") == Patient(menopause=None)
 
 
 def test_a_patient_cannot_be_changed() -> None:

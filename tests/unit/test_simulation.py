@@ -286,6 +286,34 @@ def test_outputs_can_be_states_quantities_and_their_changes() -> None:
     assert found.osteoclasts.attrs["long_name"]
 
 
+@pytest.mark.parametrize("other", [None, "alendronate 70 mg weekly"])
+def test_an_output_of_a_drug_is_zero_in_the_simulation_without_it(other: str | None) -> None:
+    names = ["denosumab_central", "denosumab_concentration", "ctx"]
+    schedule = "denosumab 60 mg once"
+    both = rm.simulate(schedule=[schedule, other], times=[0.0, 30.0], outputs=names)
+    alone = rm.simulate(schedule=schedule, times=[0.0, 30.0], outputs=names)
+    without = rm.simulate(schedule=other, times=[0.0, 30.0], outputs=["ctx"])
+    assert both.status.values.tolist() == [0, 0]
+    assert both.denosumab_central.values[0] == pytest.approx(alone.denosumab_central.values[0])
+    assert both.denosumab_central.values[0, 1] > 10
+    assert both.denosumab_central.values[1].tolist() == [0.0, 0.0]
+    assert both.denosumab_concentration.values[1].tolist() == [0.0, 0.0]
+    assert both.ctx.values[1] == pytest.approx(without.ctx.values[0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["denosumab 0 mg once", "denosumab 0 mg every 6 mo", "denosumab 60 mg once from 10 y"],
+)
+def test_an_output_of_a_drug_that_never_arrives_is_zero(schedule: str) -> None:
+    found = rm.simulate(
+        schedule=schedule, times=[0.0, 30.0], outputs=["denosumab_central", "ctx"], strict=True
+    )
+    nothing = rm.simulate(times=[0.0, 30.0], outputs=["ctx"])
+    assert found.denosumab_central.values.tolist() == [[0.0, 0.0]]
+    assert found.ctx.values == pytest.approx(nothing.ctx.values, rel=1e-6)
+
+
 def test_a_percent_change_from_zero_is_no_number() -> None:
     found = rm.simulate(
         schedule="denosumab 60 mg once", years=1, outputs=["denosumab_central_percent_change"]

@@ -102,6 +102,8 @@ def test_other_parameters_give_other_predictions(tables):
          "obs.csv, row 4, column error_high: -85 is below error_low -70: a spread cannot be neg"),
         (("ctx,6,-80,-85,-70,percent change from treatment baseline", "ctx,6,-80,-85,-70,mg"),
          ObservationError, "obs.csv, row 4, column unit: 'mg' is not a unit of ctx"),
+        (("den,treated,ctx,6", "den,treated,bmd_total_hip,12"), ObservationError,
+         "obs.csv, row 4, column value: row 3 already has a change of bmd_total_hip at 12 months"),
         (("treated,ctx", "treated,ctxx"), ObservationError,
          "column endpoint: 'ctxx' is not known here. Did you mean 'ctx'"),
         ((OBSERVATIONS.split("\n", 1)[1], ""), ObservationError, "obs.csv has no observations"),
@@ -111,8 +113,39 @@ def test_wrong_tables_are_named_before_any_work(tables, change, error, sentence)
     text = tables["observations"].read_text()
     assert change[0] in text
     tables["observations"].write_text(text.replace(*change, 1))
+    out = tables["observations"].parent / "out"
     with pytest.raises(error, match=sentence):
-        validate("jorg2022", **tables)
+        validate("jorg2022", **tables, out=out)
+    assert not out.exists()
+
+
+def test_a_drug_that_no_model_has_is_refused_before_a_folder_is_made(tables):
+    text = tables["regimens"].read_text()
+    tables["regimens"].write_text(text.replace("treated,denosumab", "treated,denosumb", 1))
+    out = tables["regimens"].parent / "out"
+    sentence = "reg.csv, row 2, column drug: no model has a drug 'denosumb'. Did you mean 'denosu"
+    with pytest.raises(ObservationError, match=sentence):
+        validate("jorg2022", **tables, out=out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("E_denosumab\n0.5\nhigh\n", "post.csv, row 3, column E_denosumab: 'high' is not a number"),
+        ("E_denosumab,k\n0.5,\n", "post.csv, row 1, column k: 'k' is not a parameter"),
+        ("E_denosumab,E_alendronate\n0.5,\n", "row 2, column E_alendronate: the cell is empty"),
+        ("E_denosumab\n-1e9\n", "row 2, column E_denosumab: .* is outside its bounds"),
+        ("E_denosumab\n", "post.csv has no draws"),
+        ("", "post.csv has no draws"),
+    ],
+)  # fmt: skip
+def test_a_table_of_draws_is_checked_cell_by_cell(tables, tmp_path, text, sentence):
+    draws = tmp_path / "post.csv"
+    draws.write_text(text)
+    with pytest.raises(ObservationError, match=sentence):
+        validate("jorg2022", **tables, posterior=draws, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_table_is_not_enough(tables):

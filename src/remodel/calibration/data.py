@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -85,7 +86,9 @@ def only_studies(tables: Iterable[Evidence], studies: Iterable[str]) -> tuple[Ev
 
 def _load(source: Source) -> Evidence:
     every = load_observations(source.observations)
-    rows = every.where(use="calibration") if source.observations is None else every
+    # in a table that has no such column every row is there to be fitted
+    split = source.observations is None or "use" in _columns(source.observations)
+    rows = every.where(use="calibration") if split else every
     _check_held_out(source, every)
     kept = Observations(tuple(row for row in rows if not _is_held_out(row, source.held_out)))
     for study in kept.studies:
@@ -96,6 +99,11 @@ def _load(source: Source) -> Evidence:
             )
             raise ConfigError(message)
     return Evidence(source.name, kept, load_regimens(source.regimens))
+
+
+def _columns(path: str | Path) -> list[str]:
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        return next(csv.reader(file), [])
 
 
 @functools.cache

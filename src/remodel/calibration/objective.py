@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +86,7 @@ class Objective:
         found = np.zeros((3, len(squares)))
         found[0], found[1] = squares, 1.0
         if self.loss_name == "soft_l1":
-            scale = self.loss_scale**2
+            scale = self.loss_scale**2 * self.share  # a weight says how often, not how far off
             root = np.sqrt(1.0 + squares[: self.size] / scale)
             found[0, : self.size] = 2.0 * scale * (root - 1.0)
             found[1, : self.size] = 1.0 / root
@@ -162,8 +162,7 @@ def objective(problem: FitProblem) -> Objective:
         coordinates=coordinates(chosen),
         observed=np.array([row.value for row in rows]),
         sigma=np.hypot(errors, extra),
-        share=_shares(built.targets, problem.independent_points)
-        * _weights(built.targets, problem.weights, all_studies=not problem.studies),
+        share=_shares(built.targets, problem.independent_points) * _weights(built.targets, problem),
         is_upper=np.array([row.kind == "bound_upper" for row in rows]),
         is_lower=np.array([row.kind == "bound_lower" for row in rows]),
         loss_name=problem.loss,
@@ -171,23 +170,23 @@ def objective(problem: FitProblem) -> Objective:
     )
 
 
-def _weights(
-    targets: Sequence[Target], weights: Mapping[str, float], *, all_studies: bool
-) -> FloatArray:
+def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:
     """Return how often each number counts.
 
     Raises
     ------
     ConfigError
-        If a weight is of neither a class of treatment nor a study among the numbers; where only
-        some studies are fitted, such a weight has nothing to do.
+        If a weight is of neither a class of treatment nor a study; where only some studies are
+        fitted, or one is held out, such a weight has nothing to do.
     """
     names = [(drug_class(t.arm), t.observation.study_id) for t in targets]
     known = {name for pair in names for name in pair}
-    for name in weights:
-        if all_studies and name not in known:
+    held_out = {name.partition("/")[0] for source in problem.sources for name in source.held_out}
+    for name in problem.weights:
+        if not problem.studies and name not in known | held_out:
             message = f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
             raise ConfigError(message)
+    weights = problem.weights
     return np.array([weights.get(c, 1.0) * weights.get(study, 1.0) for c, study in names])
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TRIES = 500
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,19 @@ class Posterior:
         return pd.DataFrame(rows, index=list(self.names), columns=["median", "lower", "upper"])
 
     def resampled(self, count: int, seed: int = 0) -> FloatArray:
-        """Return equally likely draws, shape (count, n)."""
-        chosen = np.random.default_rng(seed).choice(len(self.weights), count, p=self.weights)
-        found: FloatArray = self.values[chosen]
+        """Return equally likely draws, shape (count, n).
+
+        All of them differ if there are as many effective draws; a draw too heavy for one place
+        then counts a little less than its weight. Otherwise heavy draws repeat.
+        """
+        random = np.random.default_rng(seed)
+        places = count * self.weights
+        if count <= self.effective_draws:
+            places = _at_most_one(places)
+        order = random.permutation(len(places))
+        ends = np.cumsum(places[order])
+        marks = (np.arange(count) + random.random()) * (ends[-1] / count)
+        found: FloatArray = self.values[order[np.searchsorted(ends, marks, side="right")]]
         return found
 
     def to_csv(self, path: str | Path, count: int, seed: int = 0) -> None:
@@ -117,6 +128,16 @@ def _inside(
             return normal, info.theta + normal @ root.T
     message = "hardly a draw from the posterior lies within the bounds of the parameters."
     raise SolverError(message)
+
+
+def _at_most_one(places: FloatArray) -> FloatArray:
+    """Return places with the same sum, none above 1: what is cut off goes to the others."""
+    total, heavy = places.sum(), np.zeros(len(places), dtype=bool)
+    while np.any(places[~heavy] > 1.0 + _ROUNDING):
+        heavy |= places >= 1.0
+        light = places[~heavy]
+        places = np.where(heavy, 1.0, places * ((total - heavy.sum()) / light.sum()))
+    return places
 
 
 def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:

@@ -203,7 +203,7 @@ class _Walk:
         point = ProfilePoint(side, float(theta[self.k]), float(rise), theta.tolist())
         if self.store is not None:
             with self.store.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(point)) + "\n")
+                file.write(_line(point))
         if self.told:
             name = self.objective.coordinates.names[self.k]
             value = self.objective.coordinates.each[self.k].natural(point.theta)
@@ -212,16 +212,26 @@ class _Walk:
 
 
 def _read(store: Path | None) -> list[ProfilePoint]:
-    """Return the points of a file; a last line that was cut off does not count."""
+    """Return the points of a file, cleared of a line that was cut off and of what follows it.
+
+    Without that, the next point would be added to the piece of a line and be lost with it.
+    """
     if store is None or not store.exists():
         return []
-    points = []
-    for line in store.read_text(encoding="utf-8").splitlines():
+    points: list[ProfilePoint] = []
+    for line in store.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             points.append(ProfilePoint(**json.loads(line)))
         except (ValueError, TypeError):
             break
+    draft = store.with_suffix(store.suffix + ".part")
+    draft.write_text("".join(map(_line, points)), encoding="utf-8")
+    draft.replace(store)
     return points
+
+
+def _line(point: ProfilePoint) -> str:
+    return json.dumps(asdict(point)) + "\n"
 
 
 def _profile(objective: Objective, k: int, points: list[ProfilePoint], level: float) -> Profile:
@@ -248,9 +258,12 @@ def _profile(objective: Objective, k: int, points: list[ProfilePoint], level: fl
 
 
 def _crossing(thetas: FloatArray, rises: FloatArray, level: float) -> float | None:
-    """Return where a side rises to the level, between points along the root of the rise."""
+    """Return where a side rises to the level, between points along the root of the rise.
+
+    None where it does not, or where the simulations failed before it did.
+    """
     above = np.flatnonzero(rises > level)
-    if not len(above):
+    if not len(above) or not np.isfinite(rises[above[0]]):
         return None
     i = int(above[0])
     roots = np.sqrt(np.maximum(rises[i - 1 : i + 1], 0.0))

@@ -10,6 +10,7 @@ import numpy as np
 from remodel.calibration.information import Information
 from remodel.calibration.multistart import StartResult
 from remodel.calibration.objective import Objective
+from remodel.calibration.posterior import Posterior
 from remodel.calibration.profile import Profile
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def fit_report(fit: Fit, built: Objective) -> str:
     if fit.posterior is not None:
         lines += [
             "## Posterior", "",
-            f"{len(fit.posterior.weights)} draws, worth {fit.posterior.effective_draws:.0f} equal "
-            "ones.", "", markdown(fit.posterior.interval().reset_index(names="parameter")), "",
+            _draws(fit.posterior), "",
+            markdown(fit.posterior.interval().reset_index(names="parameter")), "",
         ]  # fmt: skip
     if built.predictor.skipped:
         lines += ["## Left out, because the model cannot predict it", ""]
@@ -153,6 +154,14 @@ def fit_report(fit: Fit, built: Objective) -> str:
                           for s in built.predictor.skipped})  # fmt: skip
         lines += [f"- {reason}" for reason in reasons]
     return "\n".join(lines)
+
+
+def _draws(posterior: Posterior) -> str:
+    return (
+        f"{len(posterior.weights)} draws with weights, worth {posterior.effective_draws:.0f} equal "
+        "ones (effective draws). The rows of `posterior.csv` are equally likely; they all differ "
+        "unless there are more of them than effective draws."
+    )
 
 
 def _informed(info: Information) -> str:

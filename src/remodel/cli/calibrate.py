@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import count, number, print_table
+from remodel.errors import ConfigError
 
 if TYPE_CHECKING:
     from remodel.calibration import Fit
@@ -43,13 +44,16 @@ def run(given: argparse.Namespace) -> int:
     from remodel.simulation import check_count
 
     check_count("--workers", given.workers)
+    if given.draws < 0:
+        message = f"--draws = {given.draws}: must be a whole number from 0."
+        raise ConfigError(message)
     fit = calibrate(
         given.problem,
         out=given.out,
         resume=given.resume,
         quick=given.quick,
         profiles=given.profiles,
-        draws=max(given.draws, 0),
+        draws=given.draws,
         workers=given.workers,
         report=_say,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import number, print_table
-from remodel.cli.sweep_progress import meter
+from remodel.cli.sweep_progress import AnalysisLines, meter, say_remark, say_stopping, stopped
 from remodel.errors import ConfigError, SolverError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Drawing = Callable[[xr.Dataset, str], tuple[Figure, pd.DataFrame]]
 
-_OK, _FAILED, _INTERRUPTED = 0, 3, 130
+_OK, _FAILED = 0, 3
 _MOST_LISTED, _MOST_NOTES = 10, 5
 _EPILOG = """
 The design has kind = "morris" (elementary effects), "saltelli" (Sobol indices), or is a sample
@@ -53,30 +54,36 @@ def run(given: argparse.Namespace) -> int:
     """Simulate, analyze, print, draw."""
     from pathlib import Path
 
+    from remodel.results import SimulationWarning
     from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
-    from remodel.sweeps.runner import SweepStoppedError
 
     if given.out is None:
         message = "--out DIR is missing: where simulations, indices and figures are written."
         raise ConfigError(message)
     study = load_study(given.design, given.method)
     drawn = study.design.drawn
-    print(_headline(study))
+    say_remark(study.design)
+    print(_headline(study), flush=True)
     try:
-        with meter(drawn) as shown:
+        with warnings.catch_warnings(), meter(drawn) as shown:
+            warnings.simplefilter("ignore", SimulationWarning)  # it is in the report
             found = sensitivity(
                 given.design, given.out, method=given.method, resume=given.resume,
                 threads=given.threads, scheduler=given.scheduler, workers=given.workers,
-                progress=shown.add,
+                progress=shown.add, stopping=say_stopping, analyzing=AnalysisLines(),
             )  # fmt: skip
-    except SweepStoppedError as stop:
-        print(f"remodel: {stop}", file=sys.stderr)
-        return _INTERRUPTED
+    except KeyboardInterrupt as stop:
+        return stopped(stop, _again(given))
     except SolverError as error:
         print(f"remodel: {error}", file=sys.stderr)
         print(f"  remodel sweep status {Path(given.out) / SIMULATIONS}", file=sys.stderr)
         return _FAILED
     return _report(found, Path(given.out))
+
+
+def _again(given: argparse.Namespace) -> str:
+    method = f" --method {given.method}" if given.method else ""
+    return f"remodel sensitivity {given.design} --out {given.out}{method} --resume"
 
 
 def _headline(study: Study) -> str:
@@ -93,7 +100,8 @@ def _report(found: xr.Dataset, folder: Path) -> int:
     outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in found.data_vars.values()))
     for output in outputs:
         _print_output(found, output)
-    print(f"\n{found.attrs['failed'].capitalize()}.")
+    rule = found.attrs["failed"]
+    print(f"\n{rule[:1].upper()}{rule[1:]}.")
     notes = found.attrs["notes"].splitlines()
     for note in notes[:_MOST_NOTES]:
         print(f"Note: {note}")

@@ -81,7 +81,7 @@ def run(given: argparse.Namespace) -> int:
 
     model = load_model(given.model)
     schedule, patient = schedule_of(given, model), patient_of(given)
-    outputs = _outputs(given, model)
+    outputs = _outputs(given, model, schedule)
     begun = time.perf_counter()
     dataset = _simulate(given, model, schedule, patient, outputs)
     seconds = time.perf_counter() - begun
@@ -164,7 +164,7 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
     return values
 
 
-def _outputs(given: argparse.Namespace, model: Model) -> tuple[str, ...]:
+def _outputs(given: argparse.Namespace, model: Model, schedule: Schedule) -> tuple[str, ...]:
     """Return what the table shows."""
     from remodel.results import default_outputs
 
@@ -176,7 +176,28 @@ def _outputs(given: argparse.Namespace, model: Model) -> tuple[str, ...]:
     if not names:
         message = "--outputs: expected names separated by commas."
         raise ConfigError(message)
+    for name in names:
+        _check_part(name, model, schedule)
     return names
+
+
+def _check_part(name: str, model: Model, schedule: Schedule) -> None:
+    """Refuse a part of the name of an endpoint, such as ``hip``, and say which endpoints have it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    from remodel.results import PERCENT_CHANGE, known_outputs
+
+    alike = [endpoint for endpoint in model.endpoints if name.lower() in endpoint.lower()]
+    if alike and name not in known_outputs(tuple(model.system(schedule.drugs).outputs)):
+        message = (
+            f"--outputs {name}: model '{model.name}' has no such output. Those with '{name}' in "
+            f"their name: {', '.join(sorted(alike))}; each also with {PERCENT_CHANGE} behind it "
+            "where it is no score."
+        )
+        raise ConfigError(message)
 
 
 def _print_result(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from remodel.sweeps.store import Store
     from remodel.sweeps.summary import Summary
 
-_OK, _FAILED, _INTERRUPTED = 0, 3, 130
+_OK, _FAILED = 0, 3
 _MOST_LISTED, _MOST_COLUMNS = 10, 5
 _DESCRIPTION = """
 Run every simulation of a design and store the results, chunk by chunk.
@@ -75,10 +76,12 @@ def run(given: argparse.Namespace) -> int:
     if given.store is not None:
         message = f"'{given.store}' is one word too many; the store is given with --out."
         raise ConfigError(message)
+    from remodel.cli.sweep_progress import say_remark
     from remodel.sweeps.load import load_design
     from remodel.sweeps.setup import setup_of
 
     setup = setup_of(load_design(given.design))
+    say_remark(setup.design)
     if given.dry_run:
         return _dry_run(setup, given)
     if given.out is None:
@@ -88,26 +91,26 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _sweep(setup: Setup, given: argparse.Namespace) -> int:
+    from remodel.cli.sweep_progress import duration, stopped
     from remodel.simulation import check_count
     from remodel.sweeps.api import begin, machines
-    from remodel.sweeps.runner import SweepStoppedError
 
     _check_retry(given)
     check_count("threads", given.threads)
+    begun = time.monotonic()
     try:
         with machines(given.scheduler, given.workers, given.out) as client, _terminable():
             resume = given.resume or given.retry_failed
             store = begin(setup, given.out, resume=resume, chunk=given.chunk)
             _say_versions(store)
             _run_or_retry(store, setup, given, client)
-    except SweepStoppedError as stop:
-        print(f"remodel: {stop}", file=sys.stderr)
-        print(f"  remodel sweep {given.design} --out {given.out} --resume", file=sys.stderr)
-        return _INTERRUPTED
-    return _report(store, given)
+    except KeyboardInterrupt as stop:
+        return stopped(stop, f"remodel sweep {given.design} --out {given.out} --resume")
+    return _report(store, given, f", in {duration(time.monotonic() - begun)}")
 
 
 def _run_or_retry(store: Store, setup: Setup, given: argparse.Namespace, client: Any) -> None:
+    from remodel.cli.sweep_progress import say_stopping
     from remodel.sweeps.api import run as run_sweep
     from remodel.sweeps.summary import summary_of
 
@@ -116,7 +119,10 @@ def _run_or_retry(store: Store, setup: Setup, given: argparse.Namespace, client:
         if given.retry_failed:
             _retry(store, setup, given, meter.add)
         else:
-            run_sweep(store, setup, threads=given.threads, client=client, progress=meter.add)
+            run_sweep(
+                store, setup, threads=given.threads, client=client, progress=meter.add,
+                stopping=say_stopping,
+            )  # fmt: skip
 
 
 def _meter_of(before: Summary, *, is_retry: bool) -> Any:
@@ -187,11 +193,12 @@ def _dry_run(setup: Setup, given: argparse.Namespace) -> int:
 
     found = estimate(setup, given.chunk, given.threads)
     layout = found.plan.layout
-    shape = " x ".join(f"{d} {n}" for d, n in zip(layout.dims, layout.shape, strict=True))
+    dims = " x ".join(f"{d} {n:,}" for d, n in zip(layout.dims, layout.shape, strict=True))
+    shape = f" ({dims})" if len(layout.dims) > 1 else ""
     left_out = found.drawn - found.plan.simulations
-    excluded = f", {left_out:,} of {found.drawn:,} left out by constraints" if left_out else ""
+    excluded = f"; {left_out:,} of {found.drawn:,} left out by constraints" if left_out else ""
     rows = [
-        ["simulations", f"{found.plan.simulations:,} ({shape}){excluded}"],
+        ["simulations", f"{found.plan.simulations:,}{shape}{excluded}"],
         ["chunks", f"{layout.chunks:,} of up to {max(1, layout.size // layout.chunks):,}"],
         ["time", f"{duration(found.seconds)} on this machine, from {found.tried} tried"],
         ["memory", f"about {gib(found.memory)}, whatever the number of simulations"],
@@ -213,7 +220,7 @@ def _status(given: argparse.Namespace) -> int:
     return _report(open_store(given.store), given)
 
 
-def _report(store: Store, given: argparse.Namespace) -> int:
+def _report(store: Store, given: argparse.Namespace, taken: str = "") -> int:
     """Say what a store holds, and list what failed."""
     from remodel.sweeps.creation import gib
     from remodel.sweeps.export import write_netcdf
@@ -222,7 +229,7 @@ def _report(store: Store, given: argparse.Namespace) -> int:
     found = summary_of(store)
     print(
         f"{store.path}: {found.finished:,} of {found.simulations:,} simulations in "
-        f"{found.chunks_done:,} of {found.chunks:,} chunks, {gib(store.bytes_on_disk())}."
+        f"{found.chunks_done:,} of {found.chunks:,} chunks, {gib(store.bytes_on_disk())}{taken}."
     )
     if found.excluded:
         print(f"{found.excluded:,} cells are left out by constraints.")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from remodel.cli.screen import count
+
+if TYPE_CHECKING:
+    from remodel.sweeps.design import Design
 
 _SAY_AGAIN = 10.0  # seconds between plain lines
+_ANALYZED_AGAIN = 2.0  # the same while sensitivities are computed, one output and time a line
+INTERRUPTED = 130
 
 
 class Meter:
@@ -88,6 +96,55 @@ def meter(total: int, done: int = 0, failed: int = 0) -> Iterator[Meter]:
         yield shown
     finally:
         shown.close()
+
+
+class AnalysisLines:
+    """Says now and then which output and time is analyzed, if it takes longer than a moment."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def __call__(self, output: str, month: float, done: int, total: int) -> None:
+        """Say what is analyzed next."""
+        now = time.monotonic()
+        if self._last is None:
+            self._last = now
+        elif now - self._last > _ANALYZED_AGAIN:
+            when = "" if month != month else f" at {month:g} months"  # noqa: PLR0124 (NaN)
+            print(f"Analyzing {output}{when} ({done + 1} of {total})", file=sys.stderr, flush=True)
+            self._last = now
+
+
+def say_stopping(chunks: int) -> None:
+    """Say at once that Ctrl-C was heard, and what is waited for."""
+    print(
+        f"remodel: stopping: completing {count(chunks, 'chunk')} under way (Ctrl-C again leaves "
+        "at once; they are simulated again by --resume)",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+
+
+def stopped(stop: KeyboardInterrupt, resume: str) -> int:
+    """Say how to go on after a stop, and return the exit code; leave here if asked twice.
+
+    Threads that simulate cannot be ended, and Python would wait for them.
+    """
+    from remodel.sweeps.runner import SweepStoppedError
+
+    sentence = str(stop) if isinstance(stop, SweepStoppedError) else "interrupted."
+    print(f"remodel: {sentence}\n  {resume}", file=sys.stderr, flush=True)
+    if isinstance(stop, SweepStoppedError) and stop.at_once:
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
+    return INTERRUPTED
+
+
+def say_remark(design: Design) -> None:
+    """Say what could be better about the size of a sample."""
+    from remodel.sweeps.samples import remark
+
+    if sentence := remark(design):
+        print(f"remodel: samples: {sentence}", file=sys.stderr)
 
 
 def duration(seconds: float) -> str:

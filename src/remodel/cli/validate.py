@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from remodel.cli.screen import count, number, print_table, progress
 
 if TYPE_CHECKING:
+    from remodel.predictions import Evidence
     from remodel.validation import Validation
 
 
@@ -42,7 +43,8 @@ def run(given: argparse.Namespace) -> int:
     """Validate, print, write."""
     from remodel.validation import load_evidence, validate
 
-    studies = len(load_evidence(given.observations, given.regimens, given.use).observations.studies)
+    evidence = load_evidence(given.observations, given.regimens, given.use)
+    studies = len(evidence.observations.studies)
     with progress("Simulating and drawing studies", studies) as finished:
         found = validate(
             given.model,
@@ -55,6 +57,8 @@ def run(given: argparse.Namespace) -> int:
             progress=finished,
         )
     _print(found)
+    if given.regimens is not None:
+        _print_idle(evidence)
     for study, arm in found.failed:
         print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
     print(f"\nResults: {given.out}")
@@ -73,12 +77,36 @@ def _print(found: Validation) -> None:
         columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "within 95 %"]
         print_table(columns, rows, right=(2, 3, 4, 5, 6))
         print("Errors in percentage points of change; bias is predicted minus observed.")
+        print(_intervals(found))
     else:
         print(f"Nothing to compare model '{found.model}' with.")
     if found.skipped:
         n = sum(item.n for item in found.skipped)
         print(f"\nSkipped: {count(n, 'observation')}.")
         _print_reasons(found)
+
+
+def _intervals(found: Validation) -> str:
+    """Return how many points have a published interval, and what counts for the others."""
+    from remodel.predictions.scores import WITHOUT_INTERVAL
+
+    have, n = int(found.totals["n_interval"].sum()), int(found.totals["n"].sum())
+    text = f"{have} of {count(n, 'point')} {'has' if n == 1 else 'have'} a published interval."
+    if have == n:
+        return text
+    return (
+        f"{text} Of the others, a change of BMD is within if it is off by at most "
+        f"{WITHOUT_INTERVAL:g} points; all else is not counted."
+    )
+
+
+def _print_idle(evidence: Evidence) -> None:
+    from remodel.observations import idle_arms
+
+    idle = idle_arms(evidence.observations, evidence.arms)
+    if idle:
+        names = ", ".join(f"{study} {arm}" for study, arm in idle)
+        print(f"\nNot simulated, without observations: {count(len(idle), 'arm')} ({names}).")
 
 
 def _print_reasons(found: Validation) -> None:

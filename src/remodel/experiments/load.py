@@ -27,8 +27,8 @@ from remodel.simulation import check_method, checked_rtol
 from remodel.toml_tables import Table, load_toml
 
 _TOP = (
-    "title", "question", "model", "models", "years", "step_months", "outputs", "observations",
-    "patient", "solver", "quick", "arms", "scenarios", "figures",
+    "title", "question", "answer", "model", "models", "years", "step_months", "outputs",
+    "observations", "patient", "solver", "quick", "arms", "scenarios", "figures",
 )  # fmt: skip
 _ARM = (
     "label", "schedule", "patient", "published", "observed", "observed_from",
@@ -73,6 +73,7 @@ def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
         name=file.resolve().parent.name,
         title=top.text("title"),
         question=top.text("question", ""),
+        answer=top.text("answer", ""),
         models=tuple(model.name for model in models),
         years=top.number("years"),
         step_months=step,
@@ -222,10 +223,7 @@ def _source(table: Table, key: str, text: str) -> Source:
 
 def _patient_values(table: Table) -> dict[str, Any]:
     table.check_keys(_PATIENT)
-    values = dict(table.content)
-    if values.get("menopause") == "none":
-        values["menopause"] = None
-    return values
+    return dict(table.content)
 
 
 def _patient_of(arm: Arm) -> dict[str, Any]:
@@ -236,7 +234,7 @@ def _patient_of(arm: Arm) -> dict[str, Any]:
         if name.startswith("t_score") or name in ("age", "menopause_age")
     }
     given = {name: value for name, value in values.items() if value is not None}
-    return {**given, "menopause": None if arm.menopause == "none" else arm.menopause}
+    return {**given, "menopause": arm.menopause}
 
 
 def _scenarios(top: Table, arms: Sequence[ExperimentArm]) -> tuple[Scenario, ...]:

@@ -112,6 +112,8 @@ class Experiment:
     name : str
         Of its folder.
     title, question : str
+    answer : str
+        What the numbers say to the question, in a few sentences.
     models : tuple of str
         Every arm is simulated in each of them that has its drugs.
     years : float
@@ -137,6 +139,7 @@ class Experiment:
     name: str
     title: str
     question: str
+    answer: str
     models: tuple[str, ...]
     years: float
     step_months: float

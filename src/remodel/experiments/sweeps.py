@@ -39,7 +39,7 @@ OF_SENSITIVITIES: Mapping[str, Drawing] = {
     "heat_map": sensitivity_figures.index_heat_map,
     "time_course": sensitivity_figures.time_course,
 }
-_ALSO = ("question", "quick", "figures")
+_ALSO = ("question", "answer", "quick", "figures")
 _FACTORS = ("x", "y", "by")
 
 
@@ -70,7 +70,7 @@ class SweepExperiment:
     ----------
     name : str
         Of its folder.
-    title, question : str
+    title, question, answer : str
     full, quick : Design
     study, quick_study : Study or None
         If it is about sensitivities.
@@ -83,6 +83,7 @@ class SweepExperiment:
     name: str
     title: str
     question: str
+    answer: str
     full: Design
     quick: Design
     study: Study | None
@@ -132,6 +133,7 @@ def sweep_experiment(top: Table) -> SweepExperiment:
         name=path.resolve().parent.name,
         title=top.text("title"),
         question=top.text("question", ""),
+        answer=top.text("answer", ""),
         full=full,
         quick=small,
         study=study,

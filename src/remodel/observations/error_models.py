@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from remodel.errors import ObservationError
 from remodel.observations.endpoints import PERCENT_PER_YEAR, read_table
+from remodel.observations.kinds import check_rate
 from remodel.observations.schema import Observation
 
 _NORMAL = NormalDist()
@@ -77,9 +78,10 @@ def standard_error(observation: Observation) -> float:
     Raises
     ------
     ObservationError
-        If no error model exists for the endpoint.
+        If no error model exists for the endpoint, or a yearly rate is over no time.
     """
     spread = spreads().get(observation.endpoint)
+    check_rate(observation)
     if spread is None or observation.kind == "ratio":
         message = (
             f"{observation.study_id}: no error model for a {observation.kind} of "

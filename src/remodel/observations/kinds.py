@@ -33,8 +33,10 @@ def predicted_value(
     Raises
     ------
     ObservationError
-        If the comparator's values are missing, or the kind cannot be compared with a model.
+        If the comparator's values are missing, the kind cannot be compared with a model, or a
+        yearly rate is over no time.
     """
+    check_rate(observation)
     if observation.kind == "level":
         return level
     change = percent_change(level, reference)
@@ -55,6 +57,23 @@ def predicted_value(
     if observation.kind == "difference":
         return change - other
     return 100.0 * ((100.0 + change) / (100.0 + other) - 1.0)
+
+
+def check_rate(observation: Observation) -> None:
+    """Raise if a yearly rate is over no time.
+
+    Raises
+    ------
+    ObservationError
+    """
+    months = observation.time_months - observation.reference_months
+    if observation.kind == "rate_per_year" and months <= 0:
+        message = (
+            f"{observation.study_id}, arm {observation.arm}: a rate_per_year of "
+            f"{observation.endpoint} at {observation.time_months:g} months counts from month "
+            f"{observation.reference_months:g}; it needs a later month."
+        )
+        raise ObservationError(message)
 
 
 def residual(observation: Observation, predicted: float) -> float:

@@ -25,8 +25,10 @@ from remodel.observations.endpoints import (
 from remodel.observations.plain import PLAIN_COLUMNS, check_no_menopause, plain_arms
 from remodel.observations.rows import Row, load_rows, read_rows
 from remodel.observations.schema import (
+    COMPARED_KINDS,
     ERROR_KINDS,
     KINDS,
+    LONGEST_MONTHS,
     MENOPAUSES,
     PROVENANCES,
     SEXES,
@@ -61,7 +63,7 @@ def load_observations(path: str | Path | None = None) -> Observations:
     """
     if path is None:
         return _shipped_observations()
-    return Observations(tuple(_observation(row) for row in load_rows(path, OBSERVATION_COLUMNS)))
+    return _observations(load_rows(path, OBSERVATION_COLUMNS))
 
 
 def load_regimens(path: str | Path | None = None) -> Mapping[tuple[str, str], Arm]:
@@ -108,6 +110,24 @@ def check_pairs(observations: Iterable[Observation], arms: Iterable[tuple[str, s
             raise ObservationError(message)
 
 
+def check_drugs(path: str | Path, known: Iterable[str]) -> None:
+    """Check that every drug in a file of regimens is known.
+
+    Raises
+    ------
+    ObservationError
+        If one is not; it names file, row and column, and the nearest drug.
+    """
+    names = tuple(known)
+    for row in load_rows(path, REGIMEN_COLUMNS):
+        is_plain = "drug" in row.cells
+        (arm,) = (plain_arms([row]) if is_plain else _arms([row])).values()
+        for drug in arm.schedule.drugs:
+            if drug not in names:
+                problem = f"no model has a drug '{drug}'.{nearest(drug, names)}"
+                row.fail("drug" if is_plain else "schedule", problem)
+
+
 def idle_arms(
     observations: Iterable[Observation], arms: Iterable[tuple[str, str]]
 ) -> tuple[tuple[str, str], ...]:
@@ -126,13 +146,40 @@ def shipped_rows(name: str, required: Iterable[str]) -> list[Row]:
 
 @functools.cache
 def _shipped_observations() -> Observations:
-    rows = shipped_rows("observations.csv", OBSERVATION_COLUMNS)
-    return Observations(tuple(_observation(row) for row in rows))
+    return _observations(shipped_rows("observations.csv", OBSERVATION_COLUMNS))
 
 
 @functools.cache
 def _shipped_regimens() -> Mapping[tuple[str, str], Arm]:
     return MappingProxyType(_arms(shipped_rows("regimens.csv", REGIMEN_COLUMNS)))
+
+
+def _observations(rows: Iterable[Row]) -> Observations:
+    """Return the observations of rows, checked that none is there twice among those used."""
+    found: list[Observation] = []
+    lines: dict[tuple[object, ...], int] = {}
+    for row in rows:
+        one = _observation(row)
+        found.append(one)
+        if one.use == "not_used":
+            continue
+        before = lines.setdefault(_identity(one), row.line)
+        if before != row.line:
+            problem = (
+                f"row {before} already has a {one.kind} of {one.endpoint} at "
+                f"{one.time_months:g} months for the arm '{one.arm}'; keep one of them."
+            )
+            row.fail("value", problem)
+    return Observations(tuple(found))
+
+
+def _identity(one: Observation) -> tuple[object, ...]:
+    """Return what no two rows share; only bounds on one number may be several."""
+    limit = one.value if one.is_bound else None
+    return (
+        one.study_id, one.arm, one.endpoint, one.time_months, one.kind, one.relative_to,
+        one.comparator, limit,
+    )  # fmt: skip
 
 
 def _observation(row: Row) -> Observation:
@@ -181,6 +228,9 @@ def _time(row: Row) -> float:
     time = row.number("time_months", "months")
     if time < 0:
         row.fail("time_months", f"{time:g} months is before the start of treatment.")
+    if time > LONGEST_MONTHS:
+        problem = f"{time:g} months cannot be simulated; at most {LONGEST_MONTHS:g} (120 years)."
+        row.fail("time_months", problem)
     return time
 
 
@@ -188,10 +238,14 @@ def _relative_to(row: Row, kind: str) -> str:
     word = row.text("relative_to", "baseline")
     if not _REFERENCE.fullmatch(word):
         row.fail("relative_to", f"'{word}' is neither 'baseline' nor like 'month_60'.")
-    if kind == "rate_per_year" and word != "baseline":
-        start = float(word.removeprefix("month_"))
-        if start >= row.number("time_months"):
+    start = 0.0 if word == "baseline" else float(word.removeprefix("month_"))
+    time = row.number("time_months")
+    if start > time:
+        row.fail("relative_to", f"{word} is after the month of the value, {time:g}.")
+    if kind == "rate_per_year" and start == time:
+        if word != "baseline":
             row.fail("relative_to", f"{word} is not before the month of the value.")
+        row.fail("time_months", "a rate_per_year counts from month 0; it needs a later month.")
     return word
 
 
@@ -199,6 +253,11 @@ def _comparator(row: Row, kind: str) -> str:
     name = row.text("comparator")
     if kind in {"difference", "relative_difference"} and not name:
         row.fail("comparator", f"a {kind} needs the arm it is a difference to.")
+    if name and kind not in COMPARED_KINDS:
+        problem = f"a {kind} is of one arm; leave the cell empty, or make the kind a difference."
+        row.fail("comparator", problem)
+    if name and name == row.text("arm"):
+        row.fail("comparator", f"'{name}' is the arm itself; name the arm it is compared with.")
     return name
 
 
@@ -221,6 +280,9 @@ def _interval(row: Row, unit: str) -> tuple[float | None, float | None, str]:
     if low > high:
         problem = f"{high:g} is below error_low {low:g}: a spread cannot be negative."
         row.fail("error_high", problem)
+    if error_kind == "none":
+        kinds = ", ".join(kind for kind in ERROR_KINDS if kind != "none")
+        row.fail("error_kind", f"error_low and error_high are given; say what they are: {kinds}.")
     return low, high, error_kind
 
 

@@ -92,7 +92,11 @@ def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
             raise ObservationError(message)
     rows = []
     for line, cells in enumerate(reader, start=2):
-        if cells.pop("", None):
+        surplus = cells.pop("", None)
+        if surplus and "" in header and isinstance(surplus, str):
+            message = f"{name}, row 1: column {header.index('') + 1} has cells, but no name."
+            raise ObservationError(message)
+        if surplus:
             message = f"{name}, row {line}: more cells than the {len(header)} columns."
             raise ObservationError(message)
         rows.append(Row(name, line, cells))

@@ -37,6 +37,8 @@ STATISTICS = (
 ERROR_KINDS = ("95ci", "sd", "se", "iqr", "range", "none")
 MENOPAUSES = ("natural", "surgical", "none")
 SEXES = ("female", "male")
+COMPARED_KINDS = ("difference", "relative_difference", "bound_upper", "bound_lower", "ratio")
+LONGEST_MONTHS = 1440.0  # 120 y, as long as a simulation can be
 
 
 @dataclass(frozen=True, slots=True)

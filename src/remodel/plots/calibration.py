@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel.plots.style import COLORS, GRAY, color, paper
+from remodel.plots.style import COLORS, GRAY, color, paper, unit_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,9 @@ _VERDICT_COLORS = {
     "identified": COLORS[0], "one-sided": COLORS[4], "flat": COLORS[1], "at bound": COLORS[3],
 }  # fmt: skip
 _RISE_SHOWN = 6.0
+_TITLE_WIDTH = 30  # letters over a profile
+_FAR = 3.0  # highest over lowest objective from which a logarithmic axis helps
+_LEAST = 0.5  # of the objective: what a waterfall shows at least on both sides of the best
 
 
 def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
@@ -34,6 +38,7 @@ def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
         ``rank``, ``start``, ``objective``, ``converged``.
     """
     import pandas as pd
+    from matplotlib.ticker import MaxNLocator
 
     ordered = sorted(starts, key=lambda s: s.cost)
     table = pd.DataFrame(
@@ -46,11 +51,35 @@ def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
         left.scatter(table["rank"], table["objective"], c=list(shades), s=18, zorder=3)
         left.plot(table["rank"], table["objective"], color=GRAY, linewidth=0.8)
         left.set(title="Ends of the starts", xlabel="rank", ylabel="objective")
+        left.set_xlim(0.5, len(ordered) + 0.5)
+        left.set_ylim(*_around_best(table["objective"].to_numpy(float)))
+        left.ticklabel_format(axis="y", useOffset=False)
+        for axes in (left, right):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for s in ordered:
             right.plot(range(1, len(s.history) + 1), s.history, linewidth=1.0)
         right.set(title="On the way", xlabel="evaluations", ylabel="lowest objective")
-        right.set_yscale("log")
+        _limit_ways(right, np.concatenate([s.history for s in ordered]))
     return figure, table
+
+
+def _around_best(objectives: np.ndarray) -> tuple[float, float]:
+    """Return limits that show differences from the best only where they matter."""
+    reached = objectives[np.isfinite(objectives)]
+    if not len(reached):
+        return 0.0, 1.0
+    best, worst = float(reached.min()), float(reached.max())
+    return best - max(_LEAST, 0.05 * (worst - best)), worst + max(_LEAST, 0.05 * (worst - best))
+
+
+def _limit_ways(axes: Axes, ways: np.ndarray) -> None:
+    reached = ways[np.isfinite(ways)]
+    if len(reached) and 0 < _FAR * reached.min() < reached.max():
+        axes.set_yscale("log")
+        axes.set_ylim(reached.min() / 1.2, reached.max() * 1.2)
+    else:
+        axes.set_ylim(*_around_best(ways))
+        axes.ticklabel_format(axis="y", useOffset=False)
 
 
 def spectrum(info: Information) -> tuple[Figure, pd.DataFrame]:
@@ -94,9 +123,10 @@ def _draw_profile(axes: Axes, one: Profile) -> None:
         if end is not None:
             axes.axvline(end, color=shade, linewidth=0.7, linestyle=":")
     axes.set_ylim(-0.2, _RISE_SHOWN)
-    axes.set_title(one.name.replace("_", " "), fontsize=6.0)
-    unit = "" if one.unit == "-" else f" [{one.unit}]"
-    axes.set_xlabel(f"{one.verdict}{unit}")
+    name = textwrap.fill(one.name.replace("_", " "), _TITLE_WIDTH)
+    axes.set_title(f"{name}\n{one.verdict}", fontsize=6.0)
+    axes.set_xlabel("value" if one.unit == "-" else f"value [{unit_text(one.unit)}]", fontsize=6.5)
+    axes.set_ylabel("2 × rise of objective", fontsize=6.5)
 
 
 def residuals(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:

@@ -35,6 +35,7 @@ MARK_LINE: Mapping[str, Any] = {
 }  # fmt: skip
 _SHORT_YEARS = 2.5  # a time axis up to this length counts in months
 _MONTH_STEP = 3
+_FEW_MONTHS = 6.0  # a time axis up to this length has ticks and room for weeks
 
 
 def arm_names(dataset: xr.Dataset, arms: Iterable[str] | None = None) -> list[str]:
@@ -87,6 +88,8 @@ def arm_styles(arms: Iterable[str]) -> dict[str, tuple[str, LineStyle]]:
 def time_unit(dataset: xr.Dataset) -> tuple[float, str, float]:
     """Return days in one unit of the time axis, its name, and the distance of ticks."""
     length = float(dataset["time"].to_numpy()[-1])
+    if length <= _FEW_MONTHS * DAYS_PER_MONTH:
+        return DAYS_PER_MONTH, "months", 0.5
     if length <= _SHORT_YEARS * DAYS_PER_YEAR:
         return DAYS_PER_MONTH, "months", float(_MONTH_STEP)
     years = length / DAYS_PER_YEAR
@@ -144,7 +147,7 @@ def draw_points(
     from the model's own value.
     """
     seen: dict[tuple[float, str], int] = {}
-    step = 0.06 if unit == DAYS_PER_YEAR else 0.3
+    step = 0.06 if unit == DAYS_PER_YEAR else min(0.3, 0.02 * axes.dataLim.xmax)
     for row in points.itertuples():
         crowd = seen.setdefault((row.month, row.variable), 0)
         seen[row.month, row.variable] += 1

@@ -53,7 +53,7 @@ def tornado(
     table = _at(found, output, (main, *others), month)
     table = table.sort_values(main, ascending=False, na_position="last").head(most)[::-1]
     with paper():
-        figure = Figure(figsize=(6.4, 1.2 + _BAR_HEIGHT * len(table)), layout="constrained")
+        figure = Figure(figsize=(6.4, 1.4 + _BAR_HEIGHT * len(table)), layout="constrained")
         axes = figure.add_subplot()
         place = np.arange(len(table))
         _draw_bars(axes, table, main, others)
@@ -64,8 +64,8 @@ def tornado(
             )  # fmt: skip
         axes.set_yticks(place, [_words(name) for name in table.index])
         axes.set_xlabel(_axis(found, output, main))
-        axes.set_xlim(left=min(0.0, float(np.nanmin(table[main].to_numpy(), initial=0.0))))
-        axes.legend(loc="lower right")
+        axes.set_xlim(left=1.04 * _lowest(table, main, others))
+        figure.legend(loc="outside lower right", ncols=2)
         figure.suptitle(title or _title(found, output, month), x=0.01, ha="left")
     return figure, table[::-1]
 
@@ -83,8 +83,19 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, main: str, others: tuple[str, ..
     axes.barh(place, table[main], 0.7, color=COLORS[0], label=_words(main))
     if others:
         axes.plot(
-            table[others[0]], place, "o", color=COLORS[1], markersize=4, label=_words(others[0])
-        )
+            table[others[0]], place, "o", color=COLORS[1], markersize=4, label=_words(others[0]),
+            clip_on=False,
+        )  # fmt: skip
+
+
+def _lowest(table: pd.DataFrame, main: str, others: tuple[str, ...]) -> float:
+    """Return the lowest value that is drawn, or 0: bars, ends of intervals and dots."""
+    drawn = [table[main].to_numpy()]
+    if f"{main}_interval" in table:
+        drawn.append((table[main] - table[f"{main}_interval"]).to_numpy())
+    if others and "mu" not in table:
+        drawn.append(table[others[0]].to_numpy())
+    return float(np.nanmin(np.concatenate(drawn), initial=0.0))
 
 
 def index_heat_map(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
+from remodel.plots.contour_labels import label_places
 from remodel.plots.style import color, paper, unit_text
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _PANEL = (3.0, 2.5)  # inch
 _MOST_COLUMNS = 4
 _SHORT_YEARS = 2.5  # a time axis up to this length counts in months
+_MOST_FANS = 6  # more cover each other
+_MOST_TICKS = 8  # values of a log axis that are all written
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
 
 
@@ -96,9 +100,13 @@ def contours(
         chosen: Any = levels if isinstance(levels, int) else sorted(levels)
         grid = (shown[x].to_numpy(), shown[y].to_numpy(), shown.to_numpy())
         filled = axes.contourf(*grid, levels=chosen, cmap="viridis")
-        lines = axes.contour(*grid, levels=filled.levels, colors="white", linewidths=0.6)
-        axes.clabel(lines, fontsize=6.5, fmt="%g")
+        lines = axes.contour(
+            *grid, levels=filled.levels, colors="white", linewidths=0.6, linestyles="solid"
+        )
         _label(axes, dataset, x, y)
+        places = label_places(axes, lines.allsegs)
+        if places:
+            axes.clabel(lines, fontsize=6.5, fmt="%g", manual=places)
         figure.colorbar(filled, ax=axes, label=_wrapped(dataset[variable]))
         figure.suptitle(title, x=0.01, ha="left")
     return figure, _frame(shown)
@@ -160,13 +168,13 @@ def fan_chart(
     variable : str
         Output over time.
     by : str, optional
-        Factor of a grid; one fan for each of its values.
+        Factor of a grid; one fan for each of its values, of which there may be six.
     title : str
 
     Raises
     ------
     ConfigError
-        If there is no such output over time, or no such factor.
+        If there is no such output over time, no such factor, or too many of its values.
     """
     from matplotlib.figure import Figure
 
@@ -177,6 +185,7 @@ def fan_chart(
     groups: list[tuple[str, xr.Dataset]] = [("", dataset)]
     if by is not None:
         _check_factor(dataset, by)
+        _check_fans(dataset, by)
         unit = _unit(dataset, by)
         groups = [
             (f"{by.replace('_', ' ')} {_text(v)} {unit}".strip(), dataset.sel({by: v}))
@@ -243,16 +252,37 @@ def _check_factor(dataset: xr.Dataset, name: str) -> None:
         raise ConfigError(message)
 
 
+def _check_fans(dataset: xr.Dataset, by: str) -> None:
+    if dataset.sizes[by] > _MOST_FANS:
+        message = (
+            f"{by} has {dataset.sizes[by]} values, and more than {_MOST_FANS} fans cover each "
+            f"other; choose some, such as dataset.isel({by}=[0, -1])."
+        )
+        raise ConfigError(message)
+
+
 def _draw_map(axes: Axes, shown: xr.DataArray, limits: tuple[float, float]) -> Any:
     y, x = (str(d) for d in shown.dims)
-    return axes.pcolormesh(
-        _places(shown[x].to_numpy()), _places(shown[y].to_numpy()), shown.to_numpy(),
-        shading="nearest", cmap="viridis", vmin=limits[0], vmax=limits[1],
+    drawn = axes.pcolormesh(
+        _edges(shown[x].to_numpy()), _edges(shown[y].to_numpy()), shown.to_numpy(),
+        cmap="viridis", vmin=limits[0], vmax=limits[1],
     )  # fmt: skip
+    for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
+        if shown[name].dtype.kind not in "fiu":
+            axis.set_ticks(range(shown.sizes[name]), [str(v) for v in shown[name].to_numpy()])
+    return drawn
 
 
-def _places(values: Any) -> Any:
-    return values if values.dtype.kind in "fiu" else [str(v) for v in values]
+def _edges(values: Any) -> Any:
+    """Return where the cells of values begin and end: halfway between them, on a log axis too."""
+    if values.dtype.kind not in "fiu":
+        return np.arange(len(values) + 1) - 0.5
+    at = np.log(values) if _is_log(values) else values.astype(float)
+    if len(at) == 1:
+        return np.array([at[0] - 0.5, at[0] + 0.5])
+    middle = 0.5 * (at[1:] + at[:-1])
+    edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+    return np.exp(edges) if _is_log(values) else edges
 
 
 def _range(shown: xr.DataArray) -> tuple[float, float]:
@@ -264,8 +294,22 @@ def _label(axes: Axes, dataset: xr.Dataset, x: str, y: str) -> None:
     for name, put, scale in ((x, axes.set_xlabel, axes.set_xscale),
                              (y, axes.set_ylabel, axes.set_yscale)):  # fmt: skip
         put(_axis(dataset, name))
-        if _is_log(dataset[name].to_numpy()):
+        values = dataset[name].to_numpy()
+        if _is_log(values):
             scale("log")
+            _write_numbers(axes.xaxis if name == x else axes.yaxis, values)
+
+
+def _write_numbers(axis: Axis, values: Any) -> None:
+    """Write plain numbers along a log axis, at the values if they are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    if len(values) <= _MOST_TICKS:
+        axis.set_ticks(values, [f"{v:.4g}" for v in values])
+    else:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _is_log(values: Any) -> bool:
@@ -296,8 +340,9 @@ def _wrapped(variable: xr.DataArray, width: int = 42) -> str:
 
     name = str(variable.attrs.get("long_name", variable.name))
     unit = unit_text(str(variable.attrs.get("units", "")))
-    label = f"{name[:1].upper()}{name[1:]}{f' [{unit}]' if unit else ''}"
-    return "\n".join(textwrap.wrap(label, width)) or label
+    kept = f"\xa0[{unit}]".replace(" ", "\xa0") if unit else ""  # in the line of the last word
+    label = f"{name[:1].upper()}{name[1:]}{kept}"
+    return ("\n".join(textwrap.wrap(label, width)) or label).replace("\xa0", " ")
 
 
 def _frame(shown: xr.DataArray) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.observations import reported_standard_error, residual, standard_error
+from remodel.observations.endpoints import PERCENT
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.predictions.drug_classes import drug_class
 from remodel.predictions.evidence import Target
@@ -25,8 +26,8 @@ COLUMNS = (
     "within_error", "within_95", "standard_error", "standardized", "n_patients", "use",
     "drug_class", "group", "scored",
 )  # fmt: skip
-TOTALS = ("n", "mae", "rmse", "bias", "within_95", "rms_standardized")
-WITHOUT_INTERVAL = 1.5  # percentage points that count as within, where no interval was published
+TOTALS = ("n", "mae", "rmse", "bias", "n_interval", "within_95", "rms_standardized")
+WITHOUT_INTERVAL = 1.5  # percentage points of BMD within which a change without interval counts
 _GROUPS = {"bmd": "BMD", "ctx": "CTX", "ntx": "NTX", "p1np": "P1NP", "bsap": "BSAP"}
 
 
@@ -75,9 +76,10 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
 def totals(table: pd.DataFrame, by: Sequence[str] = ("drug_class", "group")) -> pd.DataFrame:
     """Return errors added up, by drug class and kind of measurement unless said otherwise.
 
-    ``within_95`` is the share of points within their published 95 % confidence interval, or
-    within 1.5 points where none is given; ``rms_standardized`` is the root mean square of
-    residuals over standard errors.
+    ``n_interval`` counts the points with a published interval. ``within_95`` is the share of
+    points within their 95 % confidence interval, or, for changes of BMD without one, within 1.5
+    points; other points without an interval do not count, and it is NaN where none is left.
+    ``rms_standardized`` is the root mean square of residuals over standard errors.
     """
     import pandas as pd
 
@@ -88,11 +90,17 @@ def totals(table: pd.DataFrame, by: Sequence[str] = ("drug_class", "group")) -> 
             {
                 **dict(zip(by, key, strict=True)),
                 **_errors(group),
+                "n_interval": int(_has_interval(group).sum()),
                 "within_95": _mean(group["within_95"]),
                 "rms_standardized": float(np.sqrt(_mean(group["standardized"] ** 2))),
             }
         )
     return pd.DataFrame(rows, columns=[*by, *TOTALS])
+
+
+def _has_interval(table: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows come with a published interval."""
+    return (table["error_high"] > table["error_low"]) & (table["error_kind"] != "none")
 
 
 def _errors(group: pd.DataFrame) -> dict[str, float]:
@@ -159,7 +167,14 @@ def _within_published(low: float | None, high: float | None, predicted: float) -
 
 
 def _within_95(target: Target, off: float) -> float:
-    """Return 1 or 0: within the 95 % confidence interval, or 1.5 points where none is given."""
-    sigma = reported_standard_error(target.observation)
+    """Return 1 or 0: within the 95 % confidence interval, or 1.5 points of a change of BMD.
+
+    NaN where no interval was published and the number is not a change of BMD.
+    """
+    row = target.observation
+    sigma = reported_standard_error(row)
+    is_bmd_change = row.endpoint.startswith("bmd_") and row.unit == PERCENT
+    if np.isnan(off) or (sigma is None and not is_bmd_change):
+        return float("nan")
     limit = WITHOUT_INTERVAL if sigma is None else 0.5 * WIDTH_95CI * sigma
-    return float("nan") if np.isnan(off) else float(abs(off) <= limit)
+    return float(abs(off) <= limit)

@@ -49,6 +49,7 @@ from remodel.schedules.tokens import Cursor, Token
 from remodel.schedules.words import (
     INTERVALS,
     INTERVENTIONS,
+    IU_PER_MG,
     LASTING,
     NOT_FINITE,
     RESERVED_WORDS,
@@ -150,7 +151,12 @@ class _Reader(Cursor):
     def holiday(self) -> float:
         self.advance()
         self.advance()
-        return self.positive_length("for")
+        number = self.token
+        length = self.length("for")  # 0 too, so that a delay can be swept from none
+        if length < 0:
+            message = f"'nothing for' is followed by a length of 0 or more, not '{number.text}'."
+            self.fail(message, number)
+        return length
 
     def stage(self) -> Schedule:
         stage = self.regimen()
@@ -225,9 +231,10 @@ class _Reader(Cursor):
         given = self.dose_unit(name, number)
         self.accept("daily")
         value = amount if given.lower() == unit.lower() else None
-        if unit == "mg":
+        if value is None:
+            units = IU_PER_MG.get(name)
             with suppress(UnitError):
-                value = dose_in_mg(amount, given, name)
+                value = dose_in_mg(amount, given, name, iu_per_mg=units) * (units or 1.0)
         if value is None:
             example = f"{name.replace('_', ' ')} {number.text} {unit}"
             message = f"{name} is given in {unit}, not {given}; write for example '{example}'."
@@ -254,9 +261,9 @@ class _Reader(Cursor):
         drug = " ".join(token.text for token in names)
         if self.token.word in ROUTE_WORDS:
             route = self.token.text
-            message = f"'{route}' comes after the dose; write for example '{drug} 60 mg {route}'."
+            message = f"'{route}' comes after the dose, such as '60 mg {route}'."
             self.fail(message, self.token)
-        message = f"'{drug}' is without a dose; write for example '{drug} 60 mg every 6 mo'."
+        message = f"'{drug}' is without a dose, such as '5 mg daily' or '60 mg every 6 mo'."
         self.fail(message, names[0], names[-1])
 
     def dose_unit(self, drug: str, number: Token) -> str:

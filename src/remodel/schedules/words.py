@@ -33,6 +33,8 @@ INTERVENTIONS: dict[str, str | None] = {
     "exercise": None,
     "bed_rest": None,
 }
+# Units in 1 mg of what is given in IU: a unit of vitamin D is 25 ng of cholecalciferol (WHO 1949).
+IU_PER_MG = {"vitamin_d_intake": 40_000.0}
 # What begins, may end, and may come again; the others happen once and for good.
 LASTING = frozenset({"calcium_intake", "vitamin_d_intake", "exercise", "bed_rest"})
 # Words with a meaning of their own in a sentence, so that no drug can be called by them.
@@ -76,9 +78,17 @@ def drug_name(text: str, drugs: Iterable[str] | None = None) -> str:
     if drugs is not None:
         known = set(drugs)
         if name not in known:
-            message = f"'{text}' is not a known drug.{nearest(name, known)}"
+            message = f"'{text}' is not a known drug.{_instead(name, known)}"
             raise ScheduleError(message)
     return name
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """Return a hint: a drug whose name begins so, or is alike, and what is eaten or done."""
+    begun = sorted(drug for drug in known if drug.startswith(f"{name}_"))
+    hint = f" Did you mean '{begun[0]}'?" if begun else nearest(name, known)
+    also = [other for other in INTERVENTIONS if other.startswith(f"{name}_")]
+    return hint + "".join(f" '{other.replace('_', ' ')}' is an intervention." for other in also)
 
 
 def check_dose_unit(unit: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from remodel.errors import ConfigError, SolverError
+from remodel.results import SimulationWarning
 from remodel.sensitivity.methods import Indices, Method, Options, Sampled, block_length
 from remodel.solvers.problem import FloatArray
 from remodel.solvers.status import Status
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+Analyzing = Callable[[str, float, int, int], None]
+"""Told what is analyzed next: output, month or NaN, how many are done, and of how many."""
 Rule = Literal["refuse", "drop"]
 RULES: tuple[Rule, ...] = ("refuse", "drop")
 _CONSTANT = 1e-12  # an output that varies less than this, relative to its size, does not vary
+_FEW_LEFT = 0.5  # share of simulations below which those left are another sample than was asked for
 FEWEST_BLOCKS = 10  # paths, blocks or simulations below which indices mean nothing
 
 
@@ -50,8 +54,15 @@ class Study:
     options: Options = field(default_factory=Options)
 
 
-def analyze(study: Study, store: Store) -> xr.Dataset:
+def analyze(study: Study, store: Store, analyzing: Analyzing | None = None) -> xr.Dataset:
     """Return the sensitivities of every output and reduction of a complete sweep.
+
+    Parameters
+    ----------
+    study : Study
+    store : Store
+    analyzing : callable, optional
+        Called before each output and time is analyzed.
 
     Returns
     -------
@@ -74,14 +85,35 @@ def analyze(study: Study, store: Store) -> xr.Dataset:
     sampled = _sampled(study.design, dataset, kept)
     found = _empty(study, dataset, dropped, len(kept))
     design = study.design
+    names = (*design.outputs, *(r.name for r in design.reductions))
+    told = _told(dataset, names, analyzing)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        for name in (*design.outputs, *(r.name for r in design.reductions)):
+        for name in names:
             values = dataset[name].to_numpy().astype(np.float64)[kept]
-            _add(found, study, sampled, name, values, dict(dataset[name].attrs))
+            _add(found, study, sampled, name, values, dict(dataset[name].attrs), told)
     notes = (str(w.message).strip() for w in said if "SALib" in w.filename)
     found.attrs["notes"] = "\n".join(dict.fromkeys(notes))
     return found
+
+
+def _told(
+    dataset: xr.Dataset, names: tuple[str, ...], analyzing: Analyzing | None
+) -> Callable[[], object]:
+    """Return what is called before each output and time, in the order of the names."""
+    every = [
+        (name, float(month))
+        for name in names
+        for month in (dataset["month"].to_numpy() if "time" in dataset[name].dims else [np.nan])
+    ]
+    steps = iter(enumerate(every))
+
+    def tell() -> None:
+        done, (name, month) = next(steps)
+        if analyzing is not None:
+            analyzing(name, month, done, len(every))
+
+    return tell
 
 
 def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], int]:
@@ -102,7 +134,16 @@ def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_]
     if kept.sum() < FEWEST_BLOCKS * length:
         message = f"only {int(kept.sum())} simulations are left; too few for sensitivities."
         raise SolverError(message)
+    if kept.sum() < _FEW_LEFT * kept.size:
+        warnings.warn(_few_left(int(kept.sum()), kept.size), SimulationWarning, stacklevel=3)
     return kept, dropped
+
+
+def _few_left(left: int, drawn: int) -> str:
+    return (
+        f"only {left} of {drawn} simulations are left; the indices are those of the part of the "
+        "ranges where none failed"
+    )
 
 
 def _sampled(design: Design, dataset: xr.Dataset, kept: npt.NDArray[np.bool_]) -> Sampled:
@@ -126,6 +167,8 @@ def _empty(study: Study, dataset: xr.Dataset, dropped: int, drawn: int) -> xr.Da
         if name in dataset.coords:
             coords[name] = dataset[name].variable
     rule = f"{dropped} of {drawn} simulations left out because some of them failed"
+    if drawn - dropped < _FEW_LEFT * drawn:
+        rule = f"{rule}; {_few_left(drawn - dropped, drawn)}"
     attrs = {
         "title": study.design.title or study.method.title,
         "method": study.method.name,
@@ -149,13 +192,17 @@ def _add(
     name: str,
     values: FloatArray,
     about: dict[str, Any],
+    told: Callable[[], object],
 ) -> None:
     """Add the sensitivities of one output."""
     if not np.isfinite(values).all():
         message = f"{name} has values that are not numbers; it has no sensitivities."
         raise SolverError(message)
     dims = ("factor", "time")[: values.ndim]
-    columns = [_indices(study, sampled, column) for column in np.atleast_2d(values.T)]
+    columns = []
+    for column in np.atleast_2d(values.T):
+        told()
+        columns.append(_indices(study, sampled, column))
     for index in columns[0]:
         stacked = np.stack([column[index] for column in columns], axis=-1)
         long_name = _long_name(study.method, index)

@@ -14,6 +14,7 @@ from remodel.sweeps.design import LISTED, SAMPLED, Design
 
 Indices = dict[str, FloatArray]
 _SAMPLED = (*SAMPLED, *LISTED)
+_INSTEAD_OF_0 = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Method:
     analyze : callable
         From simulations and one output, shape (n,), to each index, shape (n_factors,).
     reference : str
+    resamples : int
+        Bootstrap samples behind each interval, unless the design says how many.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Method:
     has_unit: bool
     analyze: Callable[[Sampled, FloatArray, Options], Indices]
     reference: str
+    resamples: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ class Options:
     confidence: float = 0.95
     seed: int = 0
 
+    @property
+    def seed_of_salib(self) -> int:
+        """The seed, and another one instead of 0, which SALib takes for none."""
+        return self.seed or _INSTEAD_OF_0
+
 
 def block_length(design: Design) -> int:
     """Return how many consecutive simulations of a design belong together."""
@@ -100,6 +109,24 @@ def block_length(design: Design) -> int:
     return 1
 
 
+def methods_for(kind: str) -> list[Method]:
+    """Return the methods that work on a kind of design.
+
+    Raises
+    ------
+    ConfigError
+        If there are none.
+    """
+    fitting = [method for method in METHODS.values() if kind in method.kinds]
+    if not fitting:
+        message = (
+            f"a {kind} gives no sensitivities; use kind = 'morris', 'saltelli' or "
+            "'latin_hypercube'."
+        )
+        raise ConfigError(message)
+    return fitting
+
+
 def method_of(design: Design, name: str | None = None) -> Method:
     """Return the method for a design, by name where it allows several.
 
@@ -108,14 +135,8 @@ def method_of(design: Design, name: str | None = None) -> Method:
     ConfigError
         If the method is unknown or does not work on the design.
     """
-    fitting = [method for method in METHODS.values() if design.kind in method.kinds]
+    fitting = methods_for(design.kind)
     if name is None:
-        if not fitting:
-            message = (
-                f"a {design.kind} gives no sensitivities; use kind = 'morris', 'saltelli' or "
-                "'latin_hypercube'."
-            )
-            raise ConfigError(message)
         return fitting[0]
     if name not in METHODS:
         message = f"'{name}' is not a method of sensitivity analysis.{nearest(name, METHODS)}"
@@ -132,7 +153,7 @@ def method_of(design: Design, name: str | None = None) -> Method:
 def _morris(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     found = require("SALib.analyze.morris", "sensitivity").analyze(
         sampled.problem, sampled.points, values, num_resamples=options.resamples,
-        conf_level=options.confidence, num_levels=4, seed=options.seed,
+        conf_level=options.confidence, num_levels=4, seed=options.seed_of_salib,
     )  # fmt: skip
     names = {"mu_star": "mu_star", "mu_star_interval": "mu_star_conf", "mu": "mu", "sigma": "sigma"}
     return _renamed(found, names)
@@ -141,7 +162,7 @@ def _morris(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
 def _sobol(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     found = require("SALib.analyze.sobol", "sensitivity").analyze(
         sampled.problem, values, calc_second_order=False, num_resamples=options.resamples,
-        conf_level=options.confidence, seed=options.seed,
+        conf_level=options.confidence, seed=options.seed_of_salib,
     )  # fmt: skip
     names = {
         "total_order": "ST", "total_order_interval": "ST_conf",
@@ -163,7 +184,7 @@ def _own_random_numbers() -> Iterator[None]:
 def _pawn(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     with _own_random_numbers():
         found = require("SALib.analyze.pawn", "sensitivity").analyze(
-            sampled.problem, sampled.points, values, S=10, seed=options.seed
+            sampled.problem, sampled.points, values, S=10, seed=options.seed_of_salib
         )
     names = {"pawn_median": "median", "pawn_maximum": "maximum", "pawn_minimum": "minimum"}
     return _renamed(found, names)
@@ -173,7 +194,7 @@ def _delta(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     with _own_random_numbers():
         found = require("SALib.analyze.delta", "sensitivity").analyze(
             sampled.problem, sampled.points, values, num_resamples=options.resamples,
-            conf_level=options.confidence, seed=options.seed,
+            conf_level=options.confidence, seed=options.seed_of_salib,
         )  # fmt: skip
     names = {
         "delta": "delta_balanced", "delta_interval": "delta_balanced_conf",
@@ -229,6 +250,7 @@ METHODS = {
             False, _delta,
             "Borgonovo E (2007) Reliab Eng Syst Saf 92:771-784; Plischke E et al. (2013) Eur J "
             "Oper Res 226:536-550",
+            resamples=20,  # each takes as long as the index itself, which is long
         ),
     )
 }  # fmt: skip

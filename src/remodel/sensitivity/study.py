@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remodel.errors import StoreError
-from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Study, analyze, to_frame
-from remodel.sensitivity.methods import Options, block_length, method_of
+from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Analyzing, Study, analyze, to_frame
+from remodel.sensitivity.methods import Options, block_length, method_of, methods_for
 from remodel.sweeps.api import begin, machines, run
+from remodel.sweeps.design import KINDS
 from remodel.sweeps.load import ANALYSIS, design_of, source_table
-from remodel.sweeps.runner import Report
+from remodel.sweeps.load_factors import checked
+from remodel.sweeps.runner import Report, Stopping
 from remodel.sweeps.setup import setup_of
 from remodel.toml_tables import Table
 
@@ -46,6 +48,8 @@ def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) ->
     ------
     ConfigError
     """
+    if (kind := top.text("kind")) in KINDS:
+        checked(top, "kind", methods_for, kind)
     design = design_of(top, also=(ANALYSIS, *also))
     table = top.table(ANALYSIS)
     table.check_keys(_KEYS)
@@ -59,7 +63,8 @@ def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) ->
     chosen = method_of(design, asked)
     if design.drawn < FEWEST_BLOCKS * block_length(design):
         top.fail("samples", f"sensitivities need at least {FEWEST_BLOCKS}.")
-    options = Options(table.whole_number("resamples", 100, least=2), confidence, design.seed)
+    resamples = table.whole_number("resamples", chosen.resamples, least=2)
+    options = Options(resamples, confidence, design.seed)
     return Study(design, chosen, RULES[RULES.index(rule)], options)
 
 
@@ -73,6 +78,8 @@ def sensitivity(
     scheduler: str | None = None,
     workers: int | None = None,
     progress: Report | None = None,
+    stopping: Stopping | None = None,
+    analyzing: Analyzing | None = None,
 ) -> xr.Dataset:
     """Simulate a design and return how much each factor matters, over time and endpoint.
 
@@ -90,6 +97,11 @@ def sensitivity(
         Continue simulations that were stopped.
     threads, scheduler, workers, progress
         As in ``remodel.sweep``.
+    stopping : callable, optional
+        Called with the number of chunks that are still completed, when the user stops it.
+    analyzing : callable, optional
+        Called before each output and time is analyzed, with its name, the month or NaN, how many
+        are done, and of how many.
 
     Returns
     -------
@@ -110,8 +122,10 @@ def sensitivity(
         if folder is not None:
             _make(folder)
         store = begin(setup, path, resume=resume)
-        run(store, setup, threads=threads, client=client, progress=progress)
-    found = analyze(study, store)
+        run(
+            store, setup, threads=threads, client=client, progress=progress, stopping=stopping
+        )  # fmt: skip
+    found = analyze(study, store, analyzing)
     if folder is not None:
         write(found, folder)
     return found

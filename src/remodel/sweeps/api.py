@@ -11,7 +11,7 @@ from remodel.simulation import check_count
 from remodel.sweeps.creation import create_store, plan
 from remodel.sweeps.load import DesignSource, load_design
 from remodel.sweeps.record import check_same, record_of
-from remodel.sweeps.runner import Report, run_local
+from remodel.sweeps.runner import Report, Stopping, run_local
 from remodel.sweeps.setup import Setup, setup_of
 from remodel.sweeps.store import Store, open_store
 
@@ -135,12 +135,13 @@ def run(
     threads: int | None = None,
     client: Client | None = None,
     progress: Report | None = None,
+    stopping: Stopping | None = None,
 ) -> None:
     """Simulate what a store misses, here or on a cluster."""
     report = progress or (lambda _finished, _failed: None)
     if client is None:
         with store.owned():
-            run_local(store, setup, threads, report)
+            run_local(store, setup, threads, report, stopping)
         return
     from remodel.sweeps.cluster import run_on_cluster
 

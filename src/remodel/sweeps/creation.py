@@ -31,6 +31,8 @@ Attributes = Mapping[str, Any]
 _LARGEST_IN_MEMORY = 1 << 31
 _MOST_COUNTED = 1_000_000_000
 _COMPRESSED = 0.4  # share of results that compress well
+_LABEL = 2000  # bytes that describe one array, which Zarr writes twice
+_MORE_ARRAYS = 3  # time, month and which chunks are done
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,22 @@ def _allowed(design: Design) -> int:
 
 
 def bytes_of(design: Design, size: int) -> int:
-    """Return the size of the results before they are compressed."""
+    """Return the size of results and factors before they are compressed."""
     width = np.dtype(design.precision).itemsize
     stored = len(design.outputs) * len(design.stored_times()) + len(design.reductions)
-    return size * (stored * width + 8 + 4 * len(COUNTERS) + 2)
+    return size * (stored * width + 8 + 4 * len(COUNTERS) + 2) + bytes_of_factors(design, size)
+
+
+def bytes_of_factors(design: Design, size: int) -> int:
+    """Return the size of the factors of a sample, which hardly compress; a grid's are few."""
+    return 0 if design.kind == "grid" else 8 * size * (len(design.factors) + 1)
+
+
+def bytes_of_labels(setup: Setup, plan: Plan) -> int:
+    """Return about how much the description of arrays takes, whatever their size."""
+    record = record_of(setup, plan.layout, plan.simulations)
+    arrays = len(record["variables"]) + len(setup.design.factors) + _MORE_ARRAYS
+    return len(json.dumps(record)) + arrays * _LABEL
 
 
 def check_room(path: Path, size: int) -> None:

@@ -132,12 +132,15 @@ class Design:
     def times(self) -> FloatArray:
         """Return the times at which outputs are computed [d], for the store or a reduction."""
         wanted = [self.stored_times()] if self.outputs else []
-        if self.reductions:
-            wanted.append(_grid(self.years, self.step_months))
-            wanted += [np.array(r.times()) for r in self.reductions]
-        every: FloatArray = np.sort(np.concatenate(wanted))
-        distinct: FloatArray = every[np.append(True, np.diff(every) > _SAME)]
-        return distinct
+        wanted += [self.times_of(reduction) for reduction in self.reductions]
+        return _distinct(wanted)
+
+    def times_of(self, reduction: Reduction) -> FloatArray:
+        """Return the times that a reduction looks at [d]: those of the steps, and its own.
+
+        What is stored, and what other reductions look at, must not change its result.
+        """
+        return _distinct([_grid(self.years, self.step_months), np.array(reduction.times())])
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides the numbers, ready for JSON."""
@@ -163,6 +166,12 @@ class Design:
             "max_steps": self.solver.max_steps,
             "precision": self.precision,
         }
+
+
+def _distinct(times: list[FloatArray]) -> FloatArray:
+    every: FloatArray = np.sort(np.concatenate(times))
+    distinct: FloatArray = every[np.append(True, np.diff(every) > _SAME)]
+    return distinct
 
 
 def _grid(years: float, step_months: float) -> FloatArray:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from remodel.errors import require
-from remodel.solvers.batch import available_threads
-from remodel.sweeps.creation import Plan, bytes_of, plan
+from remodel.sweeps.creation import Plan, bytes_of, bytes_of_factors, bytes_of_labels, plan
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
-from remodel.sweeps.runner import lanes_of
+from remodel.sweeps.runner import lanes_of, processors_of
 from remodel.sweeps.samples import blocks
 from remodel.sweeps.setup import Setup, Variables, prepare, simulate_batch
 
@@ -63,14 +62,16 @@ def estimate(setup: Setup, chunk: int | None = None, threads: int | None = None)
     begun = time.perf_counter()
     found = simulate_batch(prepare(setup, rows, threads))
     each = (time.perf_counter() - begun) / len(found["status"])
-    raw = bytes_of(setup.design, cut.layout.size)
+    factors = bytes_of_factors(setup.design, cut.layout.size)
+    raw = bytes_of(setup.design, cut.layout.size) - factors
+    fixed = factors + bytes_of_labels(setup, cut)
     return Estimate(
         plan=cut,
         drawn=setup.design.drawn,
         seconds=each * cut.simulations,
         memory=_memory(setup, cut, threads),
-        disk=raw * _compressed_share(found),
-        uncompressed=raw,
+        disk=raw * min(1.0, _compressed_share(found)) + fixed,
+        uncompressed=raw + fixed,
         tried=len(found["status"]),
         failed=int((found["status"] > 0).sum()),
     )
@@ -94,7 +95,7 @@ def _some(design: Design, cut: Plan) -> Rows:
 
 def _memory(setup: Setup, cut: Plan, threads: int | None) -> float:
     """Return an estimate of the memory of this process: it does not grow with the sweep."""
-    lanes = lanes_of(threads or available_threads(), cut.layout.chunks)
+    lanes = lanes_of(processors_of(setup.design.solver.method, threads), cut.layout.chunks)
     each = len(setup.base) * len(setup.times) + len(setup.parameters)
     numbers = math.prod(cut.layout.block) * each * _COPIES
     return float(_IDLE_BYTES + 8 * numbers * lanes)

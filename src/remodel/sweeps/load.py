@@ -262,8 +262,18 @@ def _check_length(top: Table, design: Design) -> None:
 def _check_times(top: Table, design: Design) -> None:
     end = design.years * 12.0 + 1e-6
     if design.stored_months and design.stored_months[-1] > end:
-        top.fail("stored_months", f"month {design.stored_months[-1]:g} is after the end.")
+        top.fail(
+            "stored_months",
+            f"month {design.stored_months[-1]:g} is after the end, at {design.years * 12.0:g} "
+            f"months (years = {design.years:g}).",
+        )
     for reduction in design.reductions:
-        months = (reduction.at_months, reduction.from_months, reduction.to_months)
-        if any(month < 0 or month > end for month in months):  # those not given are NaN
-            top.table("reductions").fail(reduction.name, "a time is outside the simulation.")
+        own = top.table("reductions").table(reduction.name)
+        for key in ("at_months", "from_months", "to_months"):
+            month = getattr(reduction, key)
+            if month < 0 or month > end:  # those not given are NaN
+                own.fail(
+                    key,
+                    f"month {month:g} is outside the simulation, which goes from 0 to "
+                    f"{design.years * 12.0:g} months (years = {design.years:g}).",
+                )

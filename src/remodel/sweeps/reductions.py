@@ -32,8 +32,8 @@ class Reduction:
     of : str
         Output it is taken from.
     take : str
-        One of ``TAKES``. Extremes are those of the times of the sweep, areas follow the trapezoid
-        rule, and times below or above a threshold join the times by straight lines.
+        One of ``TAKES``. Extremes are those of the times of the sweep, areas and means follow the
+        trapezoid rule, and times below or above a threshold join the times by straight lines.
     at_months : float
         When the ``value`` is taken [month].
     below, above : float

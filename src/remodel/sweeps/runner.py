@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from remodel.course import SCIPY_METHODS
 from remodel.solvers.batch import available_threads
 from remodel.solvers.status import Status
 from remodel.sweeps.design import Solver
@@ -21,6 +22,8 @@ from remodel.sweeps.store import EXCLUDED, NOT_DONE, Store
 Stored = tuple[int, Variables]
 Report = Callable[[int, int], None]
 """Told how many simulations are stored since the last call, and how many of them failed."""
+Stopping = Callable[[int], None]
+"""Told, when the user stops a sweep, how many chunks are under way and will be completed."""
 _BEHIND = 2  # chunks waiting to be written
 _MOST_LANES = 8  # chunks under way, so that memory does not grow with the machine
 
@@ -32,11 +35,13 @@ class SweepStoppedError(KeyboardInterrupt):
     ----------
     done, total : int
         Chunks.
+    at_once : bool
+        Whether chunks under way were given up, since the user asked twice.
     """
 
-    def __init__(self, done: int, total: int) -> None:
+    def __init__(self, done: int, total: int, *, at_once: bool = False) -> None:
         super().__init__(f"stopped: {done} of {total} chunks are stored; continue with --resume.")
-        self.done, self.total = done, total
+        self.done, self.total, self.at_once = done, total, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +102,26 @@ def counts(variables: Variables) -> tuple[int, int]:
     return int((status >= 0).sum()), int((status > Status.OK).sum())
 
 
-def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -> None:
+def run_local(
+    store: Store,
+    setup: Setup,
+    threads: int | None,
+    report: Report,
+    stopping: Stopping | None = None,
+) -> None:
     """Simulate what is missing: one chunk a processor, and one thread that writes.
 
     Raises
     ------
     SweepStoppedError
-        If the user stops it; chunks under way are completed and stored first.
+        If the user stops it; chunks under way are completed and stored first, unless asked twice.
     StoreError
         If the store cannot be written.
     """
     missing = store.missing()
-    processors = threads or available_threads()
+    processors = processors_of(setup.design.solver.method, threads)
     lanes = lanes_of(processors, len(missing))
-    with ThreadPoolExecutor(lanes) as pool, _Writer(store, report) as writer:
+    with _lanes(lanes) as pool, _Writer(store, report) as writer:
         under_way: set[Future[Stored]] = set()
 
         def collect() -> None:
@@ -128,13 +139,44 @@ def run_local(store: Store, setup: Setup, threads: int | None, report: Report) -
                     collect()
             while under_way:
                 collect()
+            writer.finish()
         except KeyboardInterrupt:
-            with suppress(KeyboardInterrupt):  # who asks twice does not want to wait
-                for future in under_way:
-                    if not future.cancel():
-                        writer.add(*future.result())
-                writer.finish()
-            raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
+            at_once = not _completed(under_way, writer, stopping)
+            done, total = int(store.done().sum()), store.layout.chunks
+            raise SweepStoppedError(done, total, at_once=at_once) from None
+
+
+def _completed(under_way: set[Future[Stored]], writer: _Writer, stopping: Stopping | None) -> bool:
+    """Store what is under way, and nothing more; False if the user does not want to wait."""
+    try:
+        running = [future for future in under_way if not future.cancel()]
+        if stopping is not None:
+            stopping(len(running))
+        for future in running:
+            writer.add(*future.result())
+        writer.finish()
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+@contextmanager
+def _lanes(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield threads, which are waited for unless the user wants to leave at once."""
+    pool = ThreadPoolExecutor(number)
+    waits = True
+    try:
+        yield pool
+    except SweepStoppedError as stop:
+        waits = not stop.at_once
+        raise
+    finally:
+        pool.shutdown(wait=waits, cancel_futures=not waits)
+
+
+def processors_of(method: str, threads: int | None) -> int:
+    """Return how many processors work; one for SciPy's methods, which share what they remember."""
+    return 1 if method in SCIPY_METHODS else threads or available_threads()
 
 
 def lanes_of(processors: int, chunks: int) -> int:
@@ -149,7 +191,7 @@ def _simulated(store: Store, setup: Setup, chunk: int, threads: int) -> Stored:
 class _Writer:
     """The one thread that writes, at most a few chunks behind.
 
-    Leaving the ``with`` block waits until everything is written.
+    Leaving the ``with`` block waits for what is being written, unless the user leaves at once.
     """
 
     def __init__(self, store: Store, report: Report) -> None:
@@ -160,12 +202,9 @@ class _Writer:
     def __enter__(self) -> _Writer:
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self.finish()
-        finally:
-            self._pool.shutdown()
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        leaves = isinstance(error, SweepStoppedError) and error.at_once
+        self._pool.shutdown(wait=not leaves, cancel_futures=leaves)
 
     def add(self, chunk: int, variables: Variables) -> None:
         """Write a chunk, now or when those before it are written."""

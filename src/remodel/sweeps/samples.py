@@ -39,6 +39,17 @@ def _drawn(design: Design) -> Iterator[Rows]:
         yield {f.name: f.at(points[:, j]) for j, f in enumerate(design.factors)}
 
 
+def remark(design: Design) -> str:
+    """Return a sentence on the size of a sample that could be better, or nothing."""
+    n = design.samples
+    if design.kind != "sobol" or not n & (n - 1):
+        return ""
+    return (
+        f"{n:,} is not a power of 2, and sobol points are even only for one; take "
+        f"{1 << (n.bit_length() - 1):,} or {1 << n.bit_length():,}."
+    )
+
+
 def points(design: Design) -> FloatArray:
     """Return every point of a sample on the unit cube, shape (n, n_factors)."""
     return np.concatenate(list(_POINTS[design.kind](design)))

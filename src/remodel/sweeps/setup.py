@@ -165,7 +165,9 @@ def simulate_batch(batch: Batch) -> Variables:
     for name in design.outputs:
         found[name] = _values(setup, part, name)[:, setup.stored].astype(design.precision)
     for reduction in design.reductions:
-        values = reduction.reduce(_values(setup, part, reduction.of), setup.times)
+        times = design.times_of(reduction)
+        seen = np.abs(setup.times[:, None] - times).argmin(axis=0)
+        values = reduction.reduce(_values(setup, part, reduction.of)[:, seen], times)
         found[reduction.name] = values.astype(design.precision)
     found["status"] = part.solution.status.astype(np.int8)
     found["stopped_at"] = part.solution.stopped - part.start

@@ -109,7 +109,10 @@ def failures(store: Store, most: int | None = None) -> pd.DataFrame:
         frames.append(frame)
         if left <= 0:
             break
-    return pd.concat(frames) if frames else pd.DataFrame(columns=["status", "stopped_at", "cause"])
+    if frames:
+        return pd.concat(frames)
+    none = pd.Index([], name="simulation", dtype=np.int64)
+    return pd.DataFrame(columns=[*store.factors, "status", "stopped_at", "cause"], index=none)
 
 
 def _numbers(store: Store, chunk: int) -> np.ndarray:

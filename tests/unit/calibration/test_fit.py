@@ -181,3 +181,20 @@ def test_a_global_search_comes_near_the_optimum(toy_source, tmp_path):
     after = calibrate(toy.problem(toy_source, global_evaluations=100), out=tmp_path / "both",
                       workers=1)  # fmt: skip
     assert after.cost == pytest.approx(best.cost, abs=1e-3)
+
+
+def test_a_weight_says_how_often_a_number_counts_not_how_far_off_it_may_be(toy_source):
+    """A number of weight 2 adds what two equal numbers add, outliers included."""
+    once, twice = (
+        objective(toy.problem(toy_source, loss="soft_l1", weights={"made": weight}))
+        for weight in (1.0, 2.0)
+    )
+    predicted = once.observed + 5.0 * once.sigma * np.linspace(-1.0, 1.0, once.size)
+
+    def data_loss(built):
+        squares = np.concatenate((built.standardized(predicted), np.zeros(2))) ** 2
+        return built.losses(squares)[:, : built.size]
+
+    np.testing.assert_allclose(data_loss(twice)[0], 2.0 * data_loss(once)[0])
+    np.testing.assert_allclose(data_loss(twice)[1], data_loss(once)[1])
+    np.testing.assert_allclose(data_loss(twice)[2], data_loss(once)[2] / 2.0)

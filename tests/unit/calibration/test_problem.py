@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from remodel.calibration import load_problem
-from remodel.calibration.data import validation_studies
+from remodel.calibration import load_problem, objective
+from remodel.calibration.data import Source, load_sources, validation_studies
 from remodel.errors import ConfigError, ObservationError
 from remodel.observations import load_observations
 
@@ -156,3 +156,23 @@ def test_every_shipped_arm_is_for_one_use_only():
     by_use = {use: set(load_observations().where(use=use).arms)
               for use in ("calibration", "validation")}  # fmt: skip
     assert not by_use["calibration"] & by_use["validation"]
+
+
+def test_a_table_with_a_column_of_uses_gives_its_calibration_rows_only(tmp_path):
+    header = "study_id,arm,endpoint,time_months,value,unit,use"
+    rows = "mine,a,bmd_total_hip,12,2.0,percent,calibration\nmine,a,bmd_total_hip,24,3.0,percent,validation"
+    (tmp_path / "mine.csv").write_text(f"{header}\n{rows}\n")
+    (tmp_path / "arms.csv").write_text("study_id,arm,schedule\nmine,a,none\n")
+    source = Source(tmp_path / "mine.csv", tmp_path / "arms.csv")
+    (table,) = load_sources([source])
+    assert [row.time_months for row in table.observations] == [12.0]
+
+
+def test_the_full_problem_can_be_fitted_without_the_curves(tmp_path):
+    """Weights of studies that only the curves bring are left without a number, not refused."""
+    folder = Path(__file__).parents[3] / "experiments" / "06_calibration"
+    text = (folder / "problem.toml").read_text()
+    (tmp_path / "problem.toml").write_text(text)
+    built = objective(load_problem(tmp_path / "problem.toml"))
+    assert built.size > 300
+    assert "bone2011" not in {t.observation.study_id for t in built.predictor.targets}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import toy
 from conftest import LINE_ERROR, LINE_MONTHS
 
-from remodel.calibration import information, objective, profile, sample_posterior
+from remodel.calibration import Posterior, information, objective, profile, sample_posterior
 from remodel.calibration.search import descend
 
 DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
@@ -87,6 +89,35 @@ def test_a_profile_goes_on_after_any_point(fitted, tmp_path):
     np.testing.assert_allclose(resumed.rises, whole.rises, atol=1e-6)
 
 
+def test_a_profile_killed_again_and_again_loses_only_the_broken_line(fitted, tmp_path):
+    built, info = fitted
+    store = tmp_path / "slope.jsonl"
+    profile(built, info, "slope", store=store)
+    lines = store.read_text().splitlines()
+    for cut in (lines[2][:25], lines[2], "{}", "5", ""):  # the second is whole, but for its end
+        store.write_text("\n".join(lines[:2]) + "\n" + cut)
+        profile(built, info, "slope", store=store)
+        assert len(store.read_text().splitlines()) == len(lines)
+        told: list[str] = []
+        profile(built, info, "slope", store=store, told=told.append)
+        assert told == []
+
+
+def test_an_interval_has_no_end_where_the_simulations_failed(fitted, tmp_path):
+    built, info = fitted
+    store = tmp_path / "slope.jsonl"
+    whole = profile(built, info, "slope", store=store)
+    points = [json.loads(line) for line in store.read_text().splitlines()]
+    for point in points:
+        if point["side"] > 0 and point["rise"] > whole.level:
+            point["rise"] = float("inf")
+    store.write_text("".join(json.dumps(point) + "\n" for point in points))
+    found = profile(built, info, "slope", store=store)
+    assert found.upper is None
+    assert found.lower == pytest.approx(whole.lower)
+    assert found.verdict == "one-sided"
+
+
 def test_information_gives_the_standard_errors_of_linear_regression(fitted):
     built, info = fitted
     slopes = built.coordinates.slopes(info.theta)
@@ -116,6 +147,42 @@ def test_the_posterior_of_a_linear_problem_is_its_normal_density(fitted):
     interval = found.interval()
     half = 1.96 * np.sqrt(COVARIANCE[1, 1])
     assert interval.loc["slope", "upper"] - BEST[1] == pytest.approx(half, rel=0.12)
+
+
+def posterior(weights) -> Posterior:
+    values = np.arange(len(weights), dtype=float)[:, None]
+    return Posterior(("k",), values, np.array(weights) / np.sum(weights))
+
+
+def test_draws_kept_all_differ_where_there_are_enough_effective_ones():
+    some = posterior(np.random.default_rng(2).exponential(size=400))
+    assert some.effective_draws > 100
+    kept = some.resampled(100)[:, 0]
+    assert len(np.unique(kept)) == 100
+    equal = posterior(np.ones(100))
+    assert sorted(equal.resampled(100)[:, 0]) == list(range(100))
+
+
+def test_one_heavy_draw_is_kept_once_and_the_others_fill_up():
+    heavy = posterior([30.0, *np.ones(200)])
+    assert heavy.effective_draws > 40
+    for seed in range(20):
+        kept = heavy.resampled(20, seed)[:, 0]
+        assert len(np.unique(kept)) == 20
+        assert 0.0 in kept
+
+
+def test_too_few_effective_draws_repeat_by_their_weight():
+    few = posterior([3.0, 1.0])
+    kept = few.resampled(100)[:, 0]
+    assert [(kept == k).sum() for k in (0, 1)] == [75, 25]
+
+
+def test_each_draw_is_kept_as_often_as_its_weight_says():
+    some = posterior([1.0, 2.0, 3.0, 4.0, 2.0, 3.0, 1.0, 4.0])
+    kept = np.concatenate([some.resampled(2, seed)[:, 0] for seed in range(4000)])
+    shares = np.bincount(kept.astype(int)) / len(kept)
+    np.testing.assert_allclose(shares, some.weights, atol=0.012)
 
 
 def test_weights_correct_a_density_that_is_too_wide(fitted):

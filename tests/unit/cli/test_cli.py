@@ -35,6 +35,10 @@ WRONG = [
     (["simulate", "--parameter", "osteoclast_turnover_rate=1e9"], "outside its bounds"),
     (["simulate", "--outputs", "ctxx"], "Did you mean 'ctx'"),
     (["simulate", "--outputs", ","], "--outputs"),
+    (
+        ["simulate", "--outputs", "hip"],
+        "with 'hip' in their name: bmd_total_hip, t_score_total_hip",
+    ),
     (["simulate", "--out", "result.txt"], "must end in .nc or .csv"),
     (["simulate", "--out", "nowhere/result.nc"], "no folder nowhere"),
     (["simulate", "--plot", "figure.gif"], "must end in"),

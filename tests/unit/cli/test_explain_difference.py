@@ -22,6 +22,24 @@ def test_no_difference_is_said(capsys):
     assert "There is no difference." in capsys.readouterr().out
 
 
+def test_a_drug_of_the_other_simulation_alone_makes_no_difference_before_its_dose(capsys):
+    assert main(["explain", "osteoclasts", "--versus", "denosumab 60 mg once"]) == 0
+    assert "There is no difference." in capsys.readouterr().out
+
+
+def test_a_drug_is_explained_before_its_first_dose(capsys):
+    later = "denosumab 60 mg once from 12 mo"
+    assert main(["explain", "denosumab_central", "--schedule", later, "--at", "6mo"]) == 0
+    printed = capsys.readouterr().out
+    assert "denosumab_central at 6mo: 0 mg" in printed
+    assert "denosumab_absorption" in printed
+
+
+def test_a_time_before_the_start_is_refused_as_such(capsys):
+    assert main(["explain", "osteoclasts", "--at=-12mo"]) == 2
+    assert "must not be before the start of treatment" in capsys.readouterr().err
+
+
 def test_a_wrong_second_schedule_is_refused(capsys):
     assert main([*CALL, "--versus", "letrozol 2.5 mg daily"]) == 2
     assert "Did you mean 'letrozole'" in capsys.readouterr().err

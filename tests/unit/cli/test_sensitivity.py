@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from remodel.cli import sweep_progress
 from remodel.cli.main import main
 
 pytest.importorskip("zarr")
@@ -75,6 +76,17 @@ def test_failed_simulations_give_exit_code_3(rule, says, design, tmp_path, capsy
     assert main(retry) == 0
     assert main(["sensitivity", str(design), "--out", str(tmp_path / "b"), "--resume"]) == 0
     assert "No simulation failed." in capsys.readouterr().out
+
+
+def test_long_analyses_say_what_they_are_at(capsys, monkeypatch):
+    now = iter([0.0, 1.0, 10.0, 11.0, 20.0])
+    monkeypatch.setattr(sweep_progress.time, "monotonic", lambda: next(now))
+    say = sweep_progress.AnalysisLines()
+    for done, month in enumerate((0.0, 6.0, 12.0, 18.0, float("nan"))):
+        say("ctx", month, done, 5)
+    assert capsys.readouterr().err == (
+        "Analyzing ctx at 12 months (3 of 5)\nAnalyzing ctx (5 of 5)\n"
+    )
 
 
 @pytest.mark.parametrize(

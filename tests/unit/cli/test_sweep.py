@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
@@ -34,6 +37,19 @@ max_steps = 1000
 """
 
 
+SAMPLE = """
+model = "pivonka2008"
+kind = "sobol"
+samples = 100
+years = 1
+outputs = ["osteoclasts"]
+
+[factors]
+P_PTH = { lower = 1, upper = 1000 }
+k_form = { lower = 1.2, upper = 2.0 }
+"""
+
+
 @pytest.fixture
 def design(tmp_path):
     file = tmp_path / "design.toml"
@@ -51,6 +67,7 @@ def test_a_sweep_says_what_it_stored(design, tmp_path, capsys):
     assert main(["sweep", str(design), "--out", str(store), "--chunk", "8"]) == 0
     out, err = said(capsys)
     assert f"{store}: 40 of 40 simulations in 8 of 8 chunks" in out
+    assert re.search(r"KiB, in (under 0.1|[\d.]+) s\.\n", out)
     assert "of 40 simulations stored" in err
     assert "failed" in err
     assert (xr.open_zarr(store)["status"] == 0).all()
@@ -64,6 +81,37 @@ def test_a_dry_run_tells_size_time_memory_and_disk_and_writes_nothing(design, tm
     for word in ("40 (P_PTH 4 x k_form 10)", "time", "memory", "disk", "chunks"):
         assert word in out
     assert list(tmp_path.iterdir()) == [design]
+
+
+def test_a_dry_run_of_a_small_sweep_is_near_the_size_of_its_store(design, tmp_path, capsys):
+    store = tmp_path / "s.zarr"
+    for text in (DESIGN, SAMPLE):
+        design.write_text(text)
+        assert main(["sweep", str(design), "--dry-run"]) == 0
+        said_size = re.search(r"disk +about ([\d.]+) KiB;", said(capsys)[0])
+        assert said_size is not None
+        assert main(["sweep", str(design), "--out", str(store)]) == 0
+        size = sum(file.stat().st_size for file in store.rglob("*") if file.is_file()) / 1024
+        assert float(said_size[1]) == pytest.approx(size, rel=0.25)
+        shutil.rmtree(store)
+
+
+def test_a_sample_has_no_dimensions_to_name_and_is_remarked_on(design, capsys):
+    design.write_text(SAMPLE)
+    assert main(["sweep", str(design), "--dry-run"]) == 0
+    out, err = said(capsys)
+    assert "simulations  100\n" in out
+    assert err == (
+        "remodel: samples: 100 is not a power of 2, and sobol points are even only for one; "
+        "take 64 or 128.\n"
+    )
+
+
+def test_a_list_of_no_failures_has_a_header(design, tmp_path, capsys):
+    table = tmp_path / "failed.csv"
+    arguments = ["sweep", str(design), "--out", str(tmp_path / "s.zarr"), "--failures", str(table)]
+    assert main(arguments) == 0
+    assert table.read_text() == "simulation,P_PTH,k_form,status,stopped_at,cause\n"
 
 
 def test_failures_are_listed_with_their_parameters_and_cause_and_the_code_is_3(
@@ -130,21 +178,45 @@ def test_wrong_arguments_are_one_sentence_and_nothing_is_written(
     assert not (tmp_path / "s.zarr").exists()
 
 
+def begun(folder, chunk, solver="max_steps = 1000") -> subprocess.Popen[str]:
+    """Start a sweep that takes long."""
+    text = DESIGN.replace("count = 10", "count = 10000").replace("max_steps = 1000", solver)
+    (folder / "design.toml").write_text(text)
+    command = [
+        sys.executable, "-m", "remodel.cli.main", "sweep", str(folder / "design.toml"), "--out",
+        str(folder / "s.zarr"), "--chunk", str(chunk), "--threads", "2",
+    ]  # fmt: skip
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+
+
+def test_asked_twice_it_leaves_at_once_and_says_again_how_to_go_on(tmp_path):
+    with begun(tmp_path, 20_000, 'method = "lsoda"') as process:
+        while not (tmp_path / "s.zarr").exists():
+            time.sleep(0.1)
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        assert "completing 1 chunk under way" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=5.0) == 130  # the chunks take much longer
+        rest = process.stderr.read()
+    assert "stopped: 0 of 2 chunks are stored" in rest
+    assert f"remodel sweep {tmp_path / 'design.toml'} --out {tmp_path / 's.zarr'} --resume" in rest
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_it_says_how_to_go_on_and_the_code_is_130(how, tmp_path):
-    design, store = tmp_path / "design.toml", tmp_path / "s.zarr"
-    design.write_text(DESIGN.replace("count = 10", "count = 10000"))
-    command = [
-        sys.executable, "-m", "remodel.cli.main", "sweep", str(design), "--out", str(store),
-        "--chunk", "20", "--threads", "2",
-    ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+    store = tmp_path / "s.zarr"
+    with begun(tmp_path, 20) as process:
         first = process.stderr.readline()
         assert "simulations stored" in first
         process.send_signal(how)
         rest = process.stderr.read()
     assert process.returncode == 130
+    heard = re.match(
+        r"remodel: stopping: completing \d chunks? under way \(Ctrl-C again leav", rest
+    )
+    assert heard is not None, rest
     assert "chunks are stored; continue with --resume" in rest
-    assert f"remodel sweep {design} --out {store} --resume" in rest
+    assert f"remodel sweep {tmp_path / 'design.toml'} --out {store} --resume" in rest
     assert main(["sweep", "status", str(store)]) == 0
     assert "Traceback" not in rest

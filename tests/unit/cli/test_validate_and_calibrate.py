@@ -57,6 +57,25 @@ def test_validate_prints_errors_and_what_was_skipped(folder, capsys):
     assert (folder / "out" / "scorecard.csv").exists()
 
 
+def test_validate_says_how_many_have_an_interval_and_which_arms_are_idle(folder, capsys):
+    (folder / "obs.csv").write_text(OBSERVATIONS + "den,treated,ctx,6,-80,,,percent,\n")
+    (folder / "reg.csv").write_text(REGIMENS + "den,idle,none,65\n")
+    tables = ("--observations", str(folder / "obs.csv"), "--regimens", str(folder / "reg.csv"))
+    assert call(validate, "--model", "jorg2022", *tables, "--out", str(folder / "out")) == 0
+    printed = capsys.readouterr().out
+    assert "1 of 2 points have a published interval. Of the others, a change of BMD is" in printed
+    assert "Not simulated, without observations: 1 arm (den idle)." in printed
+    (marker,) = [line for line in printed.splitlines() if "CTX" in line]
+    assert marker.split()[-1] == "-"
+
+
+def test_a_negative_number_of_draws_is_wrong_input(folder):
+    out = folder / "fit"
+    with pytest.raises(ConfigError, match="--draws = -5: must be a whole number from 0"):
+        call(calibrate, str(folder / "problem.toml"), "--out", str(out), "--draws", "-5")
+    assert not out.exists()
+
+
 def test_validate_with_one_table_is_wrong_input(folder):
     with pytest.raises(ConfigError, match="give both tables"):
         call(validate, "--observations", str(folder / "obs.csv"), "--out", str(folder / "out"))

@@ -51,6 +51,15 @@ def test_everything_is_read(written):
     assert found.variables() == ("ctx_percent_change", "osteoclasts", "osteoblasts")
 
 
+def test_a_question_and_its_answer(written):
+    both = 'question = "Which?"\nanswer = "The second."\n'
+    found = load_experiment(written(both + GOOD))
+    assert (found.question, found.answer) == ("Which?", "The second.")
+    assert load_experiment(written(GOOD)).answer == ""
+    with pytest.raises(ConfigError, match="line 1, answer: expected"):
+        load_experiment(written("answer = 3\n" + GOOD))
+
+
 def test_a_folder_stands_for_its_file(written):
     path = written(GOOD)
     assert load_experiment(path.parent).title == "Two arms"

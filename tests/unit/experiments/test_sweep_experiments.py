@@ -13,6 +13,8 @@ pytest.importorskip("zarr")
 
 EXPERIMENT = """
 title = "Formation and PTH"
+question = "How much?"
+answer = "Much."
 model = "pivonka2008"
 kind = "grid"
 years = 1
@@ -58,6 +60,7 @@ def folder(tmp_path):
 
 def test_a_sweep_is_run_drawn_and_compared(folder):
     experiment = load_experiment(folder)
+    assert (experiment.question, experiment.answer) == ("How much?", "Much.")
     outcome = run_experiment(experiment)
     assert outcome.dataset.sizes["simulation"] == 20
     assert [path.stem for path in outcome.figures] == ["most_bone", "fan"]

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remodel.errors import ObservationError
-from remodel.observations import Observation, reported_standard_error, standard_error
+from remodel.observations import (
+    Observation,
+    predicted_value,
+    reported_standard_error,
+    standard_error,
+)
 from remodel.observations.error_models import assumption, spreads
 
 
@@ -23,6 +28,13 @@ def spine(**fields) -> Observation:
         "n": 100.0,
     }
     return Observation(**{**usual, **fields})
+
+
+def test_a_yearly_rate_over_no_time_is_refused() -> None:
+    row = spine(kind="rate_per_year", unit="percent_per_year", time_months=0.0)
+    for calculate in (standard_error, lambda row: predicted_value(row, 1.0, 1.0)):
+        with pytest.raises(ObservationError, match="counts from month 0; it needs a later month"):
+            calculate(row)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from remodel.observations import (
     load_observations,
     load_regimens,
 )
+from remodel.observations.load import check_drugs
 from remodel.schedules import Schedule
 
 OBSERVATIONS = """\
@@ -165,6 +166,76 @@ def test_a_difference_needs_a_comparator(written) -> None:
 
     with pytest.raises(ObservationError, match="row 2, column comparator: a difference needs"):
         load_observations(written(text))
+
+
+WRONG = (
+    "study_id,arm,endpoint,time_months,value,unit,kind,relative_to,comparator,error_low,error_high"
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ("0,-1,percent_per_year,rate_per_year,,,,",
+         "column time_months: a rate_per_year counts from month 0; it needs a later month"),
+        ("12,1,percent,change,month_24,,,",
+         "column relative_to: month_24 is after the month of the value, 12"),
+        ("12,1,percent,change,,placebo,,", "column comparator: a change is of one arm; leave the"),
+        ("12,1,percent_per_year,rate_per_year,,placebo,,",
+         "column comparator: a rate_per_year is of one arm"),
+        ("12,1,percent,difference,,drug,,", "column comparator: 'drug' is the arm itself"),
+        ("12,1,percent,change,,,0,2",
+         "column error_kind: error_low and error_high are given; say what they are: 95ci, sd, se"),
+        ("12000,1,percent,change,,,,",
+         r"column time_months: 12000 months cannot be simulated; at most 1440 \(120 years\)"),
+    ],
+)  # fmt: skip
+def test_rows_that_contradict_themselves_are_named(written, cells: str, sentence: str) -> None:
+    with pytest.raises(ObservationError, match=f"table.csv, row 2, {sentence}"):
+        load_observations(written(f"{WRONG}\nmine,drug,bmd_total_hip,{cells}\n"))
+
+
+def test_a_number_that_is_there_twice_is_named_with_both_rows(written) -> None:
+    again = OBSERVATIONS + "mine,placebo,ctx,6,-4,,,percent,,\n"
+    sentence = "row 4, column value: row 3 already has a change of ctx at 6 months for the arm 'pl"
+    with pytest.raises(ObservationError, match=sentence):
+        load_observations(written(again))
+
+
+def test_several_bounds_on_one_number_and_rows_not_used_may_be_there(written) -> None:
+    text = (
+        "study_id,arm,endpoint,time_months,value,unit,kind,use\n"
+        "mine,drug,ctx,6,-10,percent,bound_upper,validation\n"
+        "mine,drug,ctx,6,-90,percent,bound_lower,validation\n"
+        "mine,drug,ctx,6,-20,percent,bound_upper,validation\n"
+        "mine,drug,ctx,6,-20,percent,bound_upper,not_used\n"
+    )
+    assert len(load_observations(written(text))) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (SENTENCES.replace("anastrozole 1", "anastrozol 1"),
+         "row 2, column schedule: no model has a drug 'anastrozol'. Did you mean 'anastrozole'"),
+        (PLAIN.replace("denosumab", "denosumb"),
+         "row 3, column drug: no model has a drug 'denosumb'. Did you mean 'denosumab'"),
+    ],
+)  # fmt: skip
+def test_a_drug_that_is_not_known_is_named_with_the_nearest(written, text, sentence) -> None:
+    known = ("anastrozole", "denosumab", "alendronate")
+    with pytest.raises(ObservationError, match=f"table.csv, {sentence}"):
+        check_drugs(written(text), known)
+    check_drugs(written(PLAIN), known)
+    check_drugs(written(SENTENCES), known)
+
+
+def test_cells_under_a_column_without_name_are_not_lost(written) -> None:
+    text = "\n".join("," + line for line in OBSERVATIONS.splitlines())
+    assert len(load_observations(written(text))) == 2
+    numbered = text.replace("\n,", "\n7,", 1)
+    with pytest.raises(ObservationError, match="row 1: column 1 has cells, but no name"):
+        load_observations(written(numbered))
 
 
 def test_a_rate_must_start_before_it_ends(written) -> None:

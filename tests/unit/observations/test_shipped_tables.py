@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+import remodel as rm
 from remodel.observations import (
     check_pairs,
     endpoints,
@@ -37,7 +38,7 @@ NEVER_CALIBRATED = {
 DRUGS = {
     "anastrozole", "letrozole", "exemestane", "zoledronic_acid", "alendronate", "risedronate",
     "ibandronate", "denosumab", "raloxifene", "tamoxifen", "estradiol", "teriparatide",
-    "romosozumab", "calcium_vitamin_d",
+    "romosozumab", "calcium_vitamin_d", "triptorelin",
 }  # fmt: skip
 OBSERVATIONS = load_observations()
 ARMS = load_regimens()
@@ -114,11 +115,38 @@ def test_unused_rows_say_why_and_calibrated_rows_do_not() -> None:
         assert not row.reason or row.use != "calibration", row
 
 
+def test_what_an_arm_took_is_known_unless_the_row_says_otherwise() -> None:
+    model = rm.load_model("reference")
+    for row in OBSERVATIONS:
+        schedule = ARMS[row.study_id, row.arm].schedule
+        missing = set(schedule.drugs) - set(model.drugs)
+        assert bool(missing) == ("is not in the reference model" in row.reason), row
+        assert "the package" not in row.reason, row
+        assert {event.name for event in schedule.interventions} <= set(model.interventions)
+
+
+@pytest.mark.parametrize(
+    ("study", "arm", "given"),
+    [
+        ("charatcharoenwitthaya2007", "saline", {"estradiol"}),
+        ("charatcharoenwitthaya2007", "anakinra", {"estradiol", "anakinra"}),
+        ("charatcharoenwitthaya2007", "etanercept", {"estradiol", "etanercept"}),
+        ("soft_est_bellet2016", "triptorelin_exemestane", {"triptorelin", "exemestane"}),
+        ("exercise_ai_australia2013", "exercise", {"anastrozole", "exercise"}),
+        ("exercise_ai_australia2013", "control", {"anastrozole"}),
+        ("wintersstone2011", "resistance_impact", {"exercise"}),
+    ],
+)
+def test_arms_take_what_they_are_named_for(study: str, arm: str, given: set[str]) -> None:
+    schedule = ARMS[study, arm].schedule
+    assert {*schedule.drugs, *(i.name for i in schedule.interventions)} == given
+
+
 def test_rows_that_are_held_out_by_themselves_are_of_calibrated_cohorts() -> None:
     alone = [row for row in USED if row.reason]
     calibrated = {trials(row.study_id).cohort for row in USED.where(use="calibration")}
     assert {trials(row.study_id).cohort for row in alone} <= calibrated
-    assert {row.study_id for row in alone} == {"phase2_223"}
+    assert {row.study_id for row in alone} == {"phase2_223", "data", "data_switch", "defend"}
 
 
 def test_women_who_changed_drugs_are_simulated_from_the_first_drug_on() -> None:

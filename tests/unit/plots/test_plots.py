@@ -83,6 +83,18 @@ def test_a_published_range_becomes_a_95_percent_interval_of_the_mean(dataset):
     assert -11 < row.low < row.value < row.high < 2.2
 
 
+def test_the_time_axis_of_a_few_months_shows_weeks(dataset):
+    short = dataset.isel(time=slice(0, 4))
+    figure, _ = marker_panel(
+        short, [CTX], observed={"with denosumab": [("halt_bc_ellis2008", "ai_denosumab")]}
+    )
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == "months from the start"
+    assert np.diff(axes.get_xticks()).tolist() == pytest.approx(
+        [0.5] * (len(axes.get_xticks()) - 1)
+    )
+
+
 def test_an_unknown_study_is_named_with_the_nearest(dataset):
     with pytest.raises(ObservationError, match="halt_bc_ellis2008"):
         published_points(dataset, {"inhibitor": [("halt_bc_elis2008", "ai_placebo")]}, [SPINE])

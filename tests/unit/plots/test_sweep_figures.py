@@ -52,6 +52,45 @@ def test_a_map_shows_the_plane_it_returns(grid):
     assert row["bmd"] == pytest.approx(np.log(10) / 3)
 
 
+def test_a_log_axis_has_its_values_in_plain_numbers_and_cells_around_them(grid):
+    axes = factor_map(grid, "gain", "dose", "interval", at={"drug": "denosumab"})[0].axes[0]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["10", "20", "40", "80"]
+    assert len(axes.get_xticks(minor=True)) == 0
+    edges = axes.collections[0].get_coordinates()[0, :, 0]
+    np.testing.assert_allclose(edges, 10 * 2.0 ** np.arange(-0.5, 4), rtol=1e-9)
+    many = grid.isel(drug=0).interp(dose=np.geomspace(10, 80, 30)).assign_coords(interval=[3, 6, 9])
+    many["dose"].attrs["units"] = "mg"
+    axes = factor_map(many, "gain", "dose", "interval")[0].axes[0]
+    shown = [t.get_text() for t in axes.get_xticklabels()]
+    assert {"10", "20", "50"} <= set(shown)
+
+
+def test_a_unit_never_stands_alone_in_the_last_line_of_a_label(grid):
+    grid["gain"].attrs = {
+        "units": "percent d",
+        "long_name": "time below -2.5: T-score, lumbar spine",
+    }
+    bar = factor_map(grid, "gain", "dose", "interval", at={"drug": "denosumab"})[0].axes[1]
+    assert bar.get_ylabel() == "Time below -2.5: T-score, lumbar\nspine [percent d]"
+
+
+def test_lines_of_negative_values_are_solid_and_labels_stay_apart_and_inside(grid):
+    shown = grid.isel(drug=0)
+    shown["loss"] = -shown["gain"]
+    shown["loss"].attrs = grid["gain"].attrs
+    figure, _ = contours(shown, "loss", "dose", "interval", levels=12)
+    axes = figure.axes[0]
+    lines = axes.collections[1]
+    assert {style[1] for style in lines.get_linestyle()} == {None}
+    figure.draw_without_rendering()
+    at = [axes.transAxes.inverted().transform(axes.transData.transform(t.get_position()))
+          for t in lines.labelTexts]  # fmt: skip
+    assert len(at) > 3
+    assert np.all(np.minimum(at, 1 - np.array(at)) > 0.05)
+    apart = [np.hypot(*(a - b)) for i, a in enumerate(at) for b in at[:i]]
+    assert min(apart) > 0.1
+
+
 def test_contours_and_small_multiples_hold_every_cell(grid):
     _, table = contours(grid, "gain", "dose", "interval", at={"drug": "alendronate"}, levels=[1, 2])
     assert len(table) == 12
@@ -82,6 +121,10 @@ def test_a_fan_leaves_out_what_failed_and_says_so(grid):
         (lambda d: factor_map(d, "bmdd", "dose", "interval"), "no variable 'bmdd'. Did you mean"),
         (lambda d: factor_map(d, "bmd", "doze", "interval"), "no dimension 'doze'. Did you mean"),
         (lambda d: factor_map(d, "bmd", "dose", "interval"), "drug has 2 values; say at which one"),
+        (
+            lambda d: fan_chart(d.interp(interval=np.linspace(3, 9, 7)), "bmd", by="interval"),
+            "interval has 7 values, and more than 6 fans cover each other; choose some",
+        ),
         (lambda d: fan_chart(d, "gain"), "a fan chart needs an output over time"),
         (
             lambda d: factor_map(d.stack(simulation=["dose", "interval", "drug"]), "bmd", "a", "b"),
@@ -121,10 +164,19 @@ def test_a_tornado_puts_what_matters_most_on_top(indices):
     axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["c", "a", "b"]
     assert [bar.get_width() for bar in axes.patches] == [0.0, 0.1, 0.7]
+    assert not axes.get_legend()  # outside, where it covers no bar
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["first order", "total order"]
     _, early = tornado(indices, "ctx", month=12, most=1)
     assert early["total_order"].tolist() == [0.5]
     _, single = tornado(indices, "peak")
     assert single.index.tolist() == ["b", "a", "c"]
+
+
+def test_a_tornado_reaches_as_far_as_dots_and_intervals(indices):
+    indices["peak_first_order"][:] = [-0.3, 0.9, -0.01]
+    left, right = tornado(indices, "peak")[0].axes[0].get_xlim()
+    assert left < -0.3
+    assert right > 0.9
 
 
 def test_heat_map_and_time_course_show_every_time(indices):

@@ -50,6 +50,32 @@ def test_share_within_the_confidence_interval():
     assert row["within_95"] == pytest.approx(0.75)  # 0.9 < 1; 0.9 < 1.96 * 0.5; 1.6 > 1.5; 1.4
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"endpoint": "ctx", "value": -80.0, "time_months": 6},
+        {"endpoint": "bmd_total_hip", "value": 0.7, "unit": "g/cm2", "kind": "level",
+         "time_months": 0},
+        {"endpoint": "bmd_total_hip", "value": -1.0, "unit": "percent_per_year",
+         "kind": "rate_per_year", "time_months": 24},
+    ],
+)  # fmt: skip
+def test_within_means_nothing_without_an_interval_but_for_changes_of_bmd(row):
+    found = table((row, row["value"] + 0.1))
+    assert math.isnan(found["within_95"].iloc[0])
+    assert math.isnan(totals(found)["within_95"].iloc[0])
+    sure = {**row, "error_low": row["value"] - 1, "error_high": row["value"] + 1,
+            "error_kind": "95ci"}  # fmt: skip
+    assert table((sure, row["value"] + 0.1))["within_95"].iloc[0] == 1.0
+
+
+def test_totals_count_the_points_with_a_published_interval():
+    flat = {**SIX, "error_low": 2.0, "error_high": 2.0}
+    found = totals(table((SIX, 2.9), (TWELVE, 4.9), (BARE, 6.6), (flat, 2.0), (BASELINE, 0.0)))
+    assert found["n"].tolist() == [4]
+    assert found["n_interval"].tolist() == [2]
+
+
 def test_a_value_of_zero_has_no_percentage_error():
     (row,) = scorecard(table(({**BARE, "value": 0.0}, 1.0))).to_dict("records")
     assert math.isnan(row["mape"])

@@ -8,7 +8,14 @@ from remodel.errors import ScheduleError, UnitError
 from remodel.schedules import Dose, Intervention, Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_WEEK, DAYS_PER_YEAR
 
-DRUGS = ("alendronate", "anastrozole", "denosumab", "teriparatide", "zoledronic_acid")
+DRUGS = (
+    "alendronate",
+    "anastrozole",
+    "calcium_vitamin_d",
+    "denosumab",
+    "teriparatide",
+    "zoledronic_acid",
+)
 HALF_YEAR = 6 * DAYS_PER_MONTH
 
 
@@ -120,6 +127,7 @@ def test_interventions() -> None:
             "vitamin D intake 800 IU from 6 mo for 1 y",
             Intervention("vitamin_d_intake", time=HALF_YEAR, value=800.0, duration=DAYS_PER_YEAR),
         ),
+        ("vitamin D intake 20 ug", Intervention("vitamin_d_intake", time=0.0, value=800.0)),
         ("bed rest for 60 d", Intervention("bed_rest", time=0.0, duration=60.0)),
         ("exercise at 60 y", Intervention("exercise", age=60 * DAYS_PER_YEAR)),
         ("exercise", Intervention("exercise", time=0.0)),
@@ -168,6 +176,12 @@ def test_a_gap_and_a_holiday_are_the_same(sentence: str) -> None:
     assert starts(sentence) == {"denosumab": 0.0, "alendronate": 1.5 * DAYS_PER_YEAR}
 
 
+def test_a_holiday_of_no_length_is_none() -> None:
+    late = "denosumab 60 mg every 6 mo x 2 then nothing for {} mo then zoledronic acid 5 mg once"
+    plain = "denosumab 60 mg every 6 mo x 2 then zoledronic acid 5 mg once"
+    assert Schedule.parse(late.format(0)) == Schedule.parse(plain)
+
+
 def test_a_holiday_may_come_first_or_last() -> None:
     assert starts("nothing for 1 y then denosumab 60 mg once") == {"denosumab": DAYS_PER_YEAR}
     assert starts("denosumab 60 mg once then nothing for 1 y") == {"denosumab": 0.0}
@@ -211,9 +225,9 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("denosumab nan mg once", "nan", "'nan' is not a finite number."),
         ("denosumab inf mg once", "inf", "'inf' is not a finite number."),
         ("denosumab 1e999 mg once", "1e999", "'1e999' is not a finite number."),
-        ("denosumab mg once", "denosumab mg", "'denosumab mg' is without a dose; "),
-        ("denosumab once", "denosumab", "'denosumab' is without a dose; write for example "),
-        ("denosumab sc 60 mg once", "sc", "'sc' comes after the dose; write for example "),
+        ("denosumab mg once", "denosumab mg", "'denosumab mg' is without a dose, such as "),
+        ("denosumab once", "denosumab", "'denosumab' is without a dose, such as '5 mg daily' or "),
+        ("denosumab sc 60 mg once", "sc", "'sc' comes after the dose, such as '60 mg sc'."),
         ("60 mg denosumab once", "60", "'60' stands where the name of a drug is expected."),
         ("denosumab 0,5 mg once", "0,5", "Write numbers with a decimal point and without "),
         ("denosumab 60 mg every 1,5 mo", "1,5", "Write numbers with a decimal point and without "),
@@ -246,6 +260,9 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("denosumab 60 mg once then", "", "A regimen is missing at the end."),
         ("; denosumab 60 mg once", ";", "A regimen is missing before ';'."),
         ("none and then none", "then", "A regimen is missing before 'then'."),
+        ("denosumab 60 mg once then nothing for -1 mo", "-1",
+         "'nothing for' is followed by a length of 0 or more, not '-1'."),
+        ("anastrozole every 6 mo", "anastrozole", "'anastrozole' is without a dose, such as "),
         ("none and nothing for 1 y", "nothing", "'nothing for' stands alone in its place "),
         ("denosumab 60 mg daily then none", "then", "Nothing can follow denosumab, which is given "),
         ("menopause at 50 y then none", "then", "Nothing can follow menopause at an age; "),
@@ -262,7 +279,15 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
             "calcium_intake is given in mg, not IU; write for example 'calcium intake 1200 mg'.",
         ),
         ("calcium intake 30 mmol daily", "30 mmol daily", "calcium_intake is given in mg, not mmol"),
-        ("vitamin d intake 20 ug", "20 ug", "vitamin_d_intake is given in IU, not ug; "),
+        ("vitamin d intake 2 mol", "2 mol", "vitamin_d_intake is given in IU, not mol; "),
+        (
+            "calcium 1000 mg daily",
+            "calcium",
+            "'calcium' is not a known drug. Did you mean 'calcium_vitamin_d'? "
+            "'calcium intake' is an intervention.",
+        ),
+        ("vitamin D 20 ug daily", "vitamin D", "'vitamin D' is not a known drug. Did you mean 'calcium_vitamin_d'? 'vitamin d "),
+        ("zoledronic 5 mg once", "zoledronic", "'zoledronic' is not a known drug. Did you mean 'zoledronic_acid'?"),
         (
             "calcium intake -5 mg",
             "calcium intake -5 mg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import xarray as xr
 
 from remodel.errors import ConfigError, SolverError
+from remodel.results import SimulationWarning
 from remodel.sensitivity import METHODS, Options, load_study, sensitivity, to_frame
 from remodel.sensitivity.methods import Sampled
 from remodel.sweeps import load_design, sweep
@@ -165,6 +167,60 @@ def test_what_gives_no_sensitivities_is_refused_before_anything_runs(change, say
     with pytest.raises(ConfigError) as error:
         load_study(design)
     assert says in str(error.value)
+
+
+def test_a_grid_gives_no_sensitivities_whatever_else_it_lacks():
+    factors = {"k_form": {"lower": 1.5, "upper": 1.6}}
+    with pytest.raises(ConfigError, match="kind: a grid gives no sensitivities"):
+        load_study({"model": "pivonka2008", "kind": "grid", "factors": factors})
+
+
+def test_a_few_simulations_that_are_left_are_warned_about(steps_few_keep):
+    design = study("random", 60, solver={"max_steps": steps_few_keep})
+    with pytest.warns(SimulationWarning, match=r"only \d+ of 60 simulations are left"):
+        found = sensitivity({**design, "sensitivity": {"failed": "drop"}})
+    left = found.attrs["simulations"]
+    assert 10 <= left < 30
+    assert f"; only {left} of 60 simulations are left; the indices are" in found.attrs["failed"]
+
+
+@pytest.fixture
+def steps_few_keep() -> int:
+    """A limit that a third of the simulations keep."""
+    found = sweep(study("random", 60))
+    return int(np.quantile(found["steps"] + found["rejected_steps"], 0.33))
+
+
+def test_each_output_and_time_is_told_before_it_is_analyzed():
+    told: list[tuple[str, float, int, int]] = []
+    sensitivity(study("morris", 12), analyzing=lambda *what: told.append(what))
+    assert told[:3] == [
+        ("bone_volume", 0.0, 0, 4), ("bone_volume", 6.0, 1, 4), ("bone_volume", 12.0, 2, 4),
+    ]  # fmt: skip
+    name, month, *counted = told[3]
+    assert (name, counted) == ("most_bone", [3, 4])
+    assert np.isnan(month)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:SALib")
+@pytest.mark.parametrize(("method", "resamples"), [("delta", 20), ("pawn", 100)])
+def test_a_method_that_is_slow_takes_fewer_resamples(method, resamples):
+    design = study("random", 60)
+    assert load_study(design, method).options.resamples == resamples
+    asked = {**design, "sensitivity": {"resamples": 7}}
+    assert load_study(asked, method).options.resamples == 7
+
+
+@pytest.mark.parametrize(("method", "kind"), [("sobol", "saltelli"), ("delta", "sobol")])
+def test_seed_0_is_a_seed(method, kind):
+    sample = sampled(kind, 128)
+    values, options = ishigami(sample.points), Options(resamples=3, seed=0)
+    with warnings.catch_warnings(record=True):  # SALib changes the filters
+        first = METHODS[method].analyze(sample, values, options)
+        np.random.random(3)  # somebody else uses the random numbers of everybody
+        again = METHODS[method].analyze(sample, values, options)
+    for name, found in first.items():
+        assert again[name].tolist() == found.tolist(), name
 
 
 def test_words_have_no_sensitivities(tmp_path):

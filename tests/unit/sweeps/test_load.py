@@ -111,7 +111,15 @@ WRONG = {
     "samples of a grid": ({"samples": 5}, "a grid has no samples"),
     "no samples": ({"kind": "random"}, "samples: this key is missing"),
     "a precision": ({"precision": "float16"}, "expected float32 or float64, got 'float16'"),
-    "stored months": ({"stored_months": [0, 24]}, "month 24 is after the end"),
+    "stored months": (
+        {"stored_months": [0, 24]},
+        "month 24 is after the end, at 12 months (years = 1).",
+    ),
+    "a time outside the simulation": (
+        {"reductions": {"x": {"of": "bone_volume", "take": "mean", "to_months": 24}}},
+        "[reductions.x] to_months: month 24 is outside the simulation, which goes from 0 to 12 "
+        "months (years = 1).",
+    ),
     "months that fall": ({"stored_months": [6, 3]}, "the months must rise"),
     "a parameter twice": ({"parameters": {"k_form": 1.5}}, "it is a factor too"),
     "a patient of a model without": ({"patient": {"age": 60}}, "knows neither age nor menopause"),
@@ -171,6 +179,18 @@ def test_the_line_of_the_file_is_named(tmp_path):
         "[factors.k_form]\nlower = 3\nupper = 2\ncount = 4\n"
     )
     with pytest.raises(ConfigError, match=r"design.toml, line 7, \[factors.k_form\] lower: the"):
+        load_design(file)
+
+
+def test_the_line_of_a_time_outside_the_simulation_is_named(tmp_path):
+    file = tmp_path / "design.toml"
+    file.write_text(
+        'model = "pivonka2008"\nkind = "grid"\nyears = 1\n\n'
+        "[factors.k_form]\nvalues = [1.5, 1.6]\n\n"
+        '[reductions.late]\nof = "bone_volume"\ntake = "value"\nat_months = 60\n'
+    )
+    says = r"design.toml, line 11, \[reductions.late\] at_months: month 60 is outside"
+    with pytest.raises(ConfigError, match=says):
         load_design(file)
 
 

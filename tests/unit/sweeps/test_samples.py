@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from remodel.sweeps import load_design, samples
-from remodel.sweeps.samples import blocks
+from remodel.sweeps.samples import blocks, remark
 
 
 @pytest.fixture
@@ -49,3 +49,17 @@ def test_constraints_take_points_away_and_change_no_others(drawn):
     assert 0 < kept.sum() < 50
     assert held["k_form"].tolist() == free["k_form"][kept].tolist()
     assert held["P_PTH"].tolist() == free["P_PTH"][kept].tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "samples", "says"),
+    [
+        ("sobol", 60, "60 is not a power of 2, and sobol points are even only for one; take 32 or"),
+        ("sobol", 64, ""),
+        ("random", 60, ""),
+    ],
+)
+def test_a_number_that_is_no_power_of_2_is_remarked_for_sobol_points(kind, samples, says, designs):
+    said = remark(load_design(designs.sample(kind, samples)))
+    assert said.startswith(says)
+    assert bool(said) == bool(says)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import remodel as rm
 from remodel.errors import ConfigError, StoreError
-from remodel.sweeps import failures, open_store, summary_of, sweep
+from remodel.sweeps import failures, open_store, runner, summary_of, sweep
+from remodel.sweeps.setup import simulate_batch
 from remodel.sweeps.store import EXCLUDED
 
 pytest.importorskip("zarr")
@@ -117,6 +118,53 @@ def test_cells_that_constraints_exclude_are_not_simulated_and_say_so(designs):
     assert np.array_equal(np.isfinite(found["least_bone"].to_numpy()), met)
     free = sweep(designs.grid())
     assert np.array_equal(free["least_bone"].to_numpy()[met], found["least_bone"].to_numpy()[met])
+
+
+def test_methods_of_scipy_run_one_chunk_at_a_time(designs, monkeypatch):
+    """Two at a time would overwrite what LSODA remembers, and free code that is in use."""
+    under_way, most = 0, 0
+
+    def counted(batch):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return simulate_batch(batch)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(runner, "simulate_batch", counted)
+    sweep(designs.grid(solver={"method": "lsoda"}), chunk=5, threads=2)
+    assert most == 1
+
+
+REDUCTIONS = {
+    "least": {"take": "minimum"},
+    "middle": {"take": "mean"},
+    "under": {"take": "area", "from_months": 2, "to_months": 10},
+    "low": {"take": "time_below", "below": 0.0},
+    "lowest_at": {"take": "time_of_minimum"},
+    "visit": {"take": "value", "at_months": 7},
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outputs": []},
+        {"stored_months": [0, 1, 4, 5, 11]},
+        {"reductions": {"other": {"of": "osteoclasts", "take": "value", "at_months": 1.3}}},
+        {"reductions": {"bone_then": {"of": "bone_volume_percent_change", "take": "maximum",
+                                      "from_months": 0.5, "to_months": 8.5}}},
+    ],
+)  # fmt: skip
+def test_a_reduction_depends_neither_on_what_is_stored_nor_on_other_reductions(change, designs):
+    own = {n: {"of": "bone_volume_percent_change", **more} for n, more in REDUCTIONS.items()}
+    alone = sweep(designs.grid(precision="float64", reductions=own))
+    both = {**change, "reductions": {**change.get("reductions", {}), **own}}
+    beside = sweep(designs.grid(precision="float64", **both))
+    for name in REDUCTIONS:
+        assert beside[name].to_numpy().tolist() == alone[name].to_numpy().tolist(), name
 
 
 def test_only_reductions_need_no_trajectories(designs):
