@@ -1,8 +1,13 @@
 """Posterior: draws about the optimum, weighed by how much the true density differs there.
 
 Laplace's approximation is the normal density with the covariance of data and priors at the optimum.
-Importance weights correct it for the shape of the objective; the effective number of draws says
-how well that worked.
+Draws from it are led to the posterior in rounds, each a little nearer to it: a weight for how much
+the density changed, and a random step that is taken or not (annealed importance sampling). The
+effective number of draws says how well that worked.
+
+References
+----------
+Neal RM (2001) Annealed importance sampling. Stat Comput 11:125-139, doi:10.1023/A:1008923215028.
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TRIES = 500
+_ROUNDS_A_PARAMETER = 6
+_STEP = 2.38  # over the root of the number of parameters (Roberts 1997, Ann Appl Probab 7:110)
 _ROUNDING = 1e-9
 
 
@@ -80,7 +87,13 @@ class Posterior:
 
 
 def sample_posterior(
-    objective: Objective, info: Information, *, draws: int = 400, seed: int = 0, spread: float = 1.0
+    objective: Objective,
+    info: Information,
+    *,
+    draws: int = 400,
+    rounds: int | None = None,
+    seed: int = 0,
+    spread: float = 1.0,
 ) -> Posterior:
     """Return weighted draws from the posterior.
 
@@ -90,14 +103,24 @@ def sample_posterior(
     info : Information
         At the optimum.
     draws : int
+    rounds : int, optional
+        From Laplace's approximation to the posterior; six a parameter by default. With one, draws
+        are weighed and stay where they are.
     seed : int
     spread : float
         Width of the normal density that is drawn from, over that of Laplace's approximation.
     """
-    normal, thetas = _inside(objective, info, draws, np.random.default_rng(seed), spread)
-    logarithm = 0.5 * np.sum(normal**2, axis=1) - objective.costs(thetas)
+    random = np.random.default_rng(seed)
+    normal, root = _inside(objective, info, draws, random, spread)
+    costs = objective.costs(info.theta + normal @ root.T)
+    count = _ROUNDS_A_PARAMETER * len(info.names) if rounds is None else rounds
+    logarithm = np.zeros(draws)
+    for share in np.arange(1, count + 1) / count:
+        logarithm += (_gauss(normal) - costs) / count
+        if share < 1.0:
+            normal, costs = _stepped(objective, info.theta, root, normal, costs, share, random)
     weights = np.exp(logarithm - logarithm.max())
-    natural = objective.coordinates.natural_many(thetas)
+    natural = objective.coordinates.natural_many(info.theta + normal @ root.T)
     return Posterior(
         names=info.names,
         values=np.stack([natural[name] for name in info.names], axis=1),
@@ -105,10 +128,39 @@ def sample_posterior(
     )
 
 
+def _gauss(normal: FloatArray) -> FloatArray:
+    """Return the negative logarithm of the standard normal density, but for a constant."""
+    found: FloatArray = 0.5 * np.sum(normal**2, axis=1)
+    return found
+
+
+def _stepped(
+    objective: Objective,
+    center: FloatArray,
+    root: FloatArray,
+    normal: FloatArray,
+    costs: FloatArray,
+    share: float,
+    random: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Return draws and their costs after a step under the mixture of both densities."""
+    lower, upper = objective.coordinates.bounds
+    size = _STEP / np.sqrt(normal.shape[1])
+    tried = normal + size * random.standard_normal(normal.shape)
+    thetas = center + tried @ root.T
+    inside = np.all((thetas >= lower) & (thetas <= upper), axis=1)
+    new = np.full(len(costs), np.inf)
+    if np.any(inside):
+        new[inside] = objective.costs(thetas[inside])
+    rise = share * (new - costs) + (1.0 - share) * (_gauss(tried) - _gauss(normal))
+    taken = np.log(random.random(len(costs))) < -rise
+    return np.where(taken[:, None], tried, normal), np.where(taken, new, costs)
+
+
 def _inside(
     objective: Objective, info: Information, draws: int, random: np.random.Generator, spread: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return standard normal draws, and the points they give within the bounds.
+    """Return standard normal draws whose points lie within the bounds, and the root of the spread.
 
     Raises
     ------
@@ -125,7 +177,7 @@ def _inside(
         within = np.all((thetas >= lower) & (thetas <= upper), axis=1)
         normal = np.concatenate((normal, more[within]))[:draws]
         if len(normal) == draws:
-            return normal, info.theta + normal @ root.T
+            return normal, root
     message = "hardly a draw from the posterior lies within the bounds of the parameters."
     raise SolverError(message)
 

@@ -17,7 +17,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from remodel.cli import (
     calibrate,
@@ -46,6 +46,15 @@ class Parser(argparse.ArgumentParser):
         """Print what is wrong and where help is, and leave with 2."""
         end = "" if message.endswith(("?", ".")) else "."
         self.exit(WRONG_INPUT, f"remodel: {message}{end} See: {self.prog} --help\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse options nobody knows, by the command they were given to."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            option = next((word for word in unknown if word.startswith("-")), unknown[0])
+            known = [o for action in self._actions for o in action.option_strings]
+            self.error(f"{option} is not understood.{nearest(option.partition('=')[0], known)}")
+        return found, unknown
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Say what was meant, where a choice is not one of those offered."""

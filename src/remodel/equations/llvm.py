@@ -353,7 +353,9 @@ class Library:
 
     def function(self, name: str) -> Any:
         """Return a kernel callable with the address of a workspace."""
-        return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.addresses[name])
+        found = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.addresses[name])
+        found.library = self  # type: ignore[attr-defined] # the code lives as long as what calls it
+        return found
 
 
 def _fresh_target() -> Any:

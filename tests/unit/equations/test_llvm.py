@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -215,6 +217,18 @@ def _run(library: Library) -> float:
     ws[0] = 21.0
     library.function("kernel")(ws.ctypes.data)
     return float(ws[1, 0])
+
+
+def test_a_function_keeps_its_machine_code_alive(empty_cache: Path) -> None:
+    library, _ = load_library(_kernel(1, _double), ["kernel"])
+    double, alive = library.function("kernel"), weakref.ref(library)
+    del library
+    gc.collect()
+    assert alive() is not None
+    ws = workspace(2, 1)
+    ws[0] = 21.0
+    double(ws.ctypes.data)
+    assert ws[1, 0] == 42.0
 
 
 def test_a_second_load_does_not_compile(empty_cache: Path) -> None:

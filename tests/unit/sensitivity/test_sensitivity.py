@@ -217,7 +217,7 @@ def test_seed_0_is_a_seed(method, kind):
     values, options = ishigami(sample.points), Options(resamples=3, seed=0)
     with warnings.catch_warnings(record=True):  # SALib changes the filters
         first = METHODS[method].analyze(sample, values, options)
-        np.random.random(3)  # somebody else uses the random numbers of everybody
+        np.random.random(3)  # noqa: NPY002 (somebody else uses the numbers of everybody)
         again = METHODS[method].analyze(sample, values, options)
     for name, found in first.items():
         assert again[name].tolist() == found.tolist(), name
