@@ -26,7 +26,7 @@ from remodel.solvers.tangents import FUNCTIONS as TANGENT_FUNCTIONS
 DEFAULT_METHOD = "rodas5p"
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
 MAX_STEPS = 100_000
-_STEP_SHARE = 0.3  # of the tolerance asked for, allowed to one step: errors of many steps add up
+_STEP_SHARE = 0.25  # of the tolerance asked for, allowed to one step: errors of many steps add up
 _LARGEST_BLOCK = 256
 
 
