@@ -161,3 +161,18 @@ def test_skeleton_that_takes_up_more_than_there_is_does_not_drain_the_blood() ->
     """The leap of formation on romosozumab; calcium stays positive."""
     found = course("romosozumab 210 mg every 1 mo x 12", [0, 1, 2, 3, 12], "calcium")
     assert np.all(change(found["calcium"]) > -7)
+
+
+def test_a_thin_skeleton_exchanges_as_much_calcium_as_a_dense_one() -> None:
+    """Cells move the same grams: faster turnover of less bone."""
+    dense, thin = (
+        rm.simulate(
+            patient=rm.Patient(40, menopause=None),
+            parameters={"relative_density_total_hip": relative},
+            outputs=["skeletal_release", "skeletal_uptake"],
+            times=[0.0],
+        )
+        for relative in (1.0, 0.7)
+    )
+    for name in ("skeletal_release", "skeletal_uptake"):
+        assert float(thin[name][0, 0]) == pytest.approx(float(dense[name][0, 0]), rel=0.03)
