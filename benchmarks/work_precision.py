@@ -102,8 +102,7 @@ def _timed(entry: Entry) -> float:
     """Return processor time per simulation; short calls are made several times in a row."""
     solve = entry.solve
     if solve is None:
-        message = "an entry that was read back cannot be timed again."
-        raise ValueError(message)
+        raise ValueError("an entry that was read back cannot be timed again.")
     before = time.process_time()
     for _ in range(entry.calls):
         solve(entry.rtol)

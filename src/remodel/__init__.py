@@ -71,8 +71,7 @@ def __getattr__(name: str) -> Any:
 
         return package_version()
     if name not in _HOME:
-        message = f"module 'remodel' has no attribute '{name}'"
-        raise AttributeError(message)
+        raise AttributeError(f"module 'remodel' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME[name]), name)
 
 

@@ -69,20 +69,21 @@ def cohort(
     """
     listed = _many(schedule, (str, Schedule, type(None)))
     if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
-        message = f"schedule: expected a sentence, a Schedule or a list of these, got {schedule!r}."
-        raise ScheduleError(message)
+        raise ScheduleError(
+            f"schedule: expected a sentence, a Schedule or a list of these, got {schedule!r}."
+        )
     schedules = tuple(_schedule(one, model) for one in listed)
     people = tuple(Patient() if p is None else p for p in _many(patient, (Patient, type(None))))
     if not people or not all(isinstance(person, Patient) for person in people):
-        message = f"patient: expected a Patient or a list of them, got {patient!r}."
-        raise PatientError(message)
+        raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
     fixed, varied = _parameters(model, parameters)
     lengths = {"schedule": len(schedules), "patient": len(people)}
     lengths.update({name: len(values) for name, values in varied.items()})
     size = _common_length(lengths)
     if patient is not None and not model.follows_age:
-        message = f"model '{model.name}' has no patient: it knows neither age nor menopause."
-        raise PatientError(message)
+        raise PatientError(
+            f"model '{model.name}' has no patient: it knows neither age nor menopause."
+        )
     return Cohort(
         size=size,
         schedules=schedules,
@@ -125,19 +126,22 @@ def _parameters(
         _check_units(base, parameters)
         return base.replace(parameters.natural()), {}
     if not isinstance(parameters, Mapping):
-        message = f"parameters: expected a mapping from names to values, got {parameters!r}."
-        raise ParameterError(message)
+        raise ParameterError(
+            f"parameters: expected a mapping from names to values, got {parameters!r}."
+        )
     shared, varied = {}, {}
     for name, value in parameters.items():
         array = _numbers(name, value)
         if array.ndim > 1:
-            message = f"{name}: expected a number or a one-dimensional array, got {array.ndim}-d."
-            raise ParameterError(message)
+            raise ParameterError(
+                f"{name}: expected a number or a one-dimensional array, got {array.ndim}-d."
+            )
         if array.ndim == 0:
             shared[name] = float(array)
         elif name in model.structural:
-            message = f"{name} is written into the compiled code; give one value for the batch."
-            raise ParameterError(message)
+            raise ParameterError(
+                f"{name} is written into the compiled code; give one value for the batch."
+            )
         else:
             _check_array(base, name, array)
             varied[name] = array
@@ -147,16 +151,18 @@ def _parameters(
 def _check_units(base: ParameterSet, given: ParameterSet) -> None:
     for name, parameter in given.items():
         if parameter.unit != base[name].unit:
-            message = f"{name}: expected in {base[name].unit}, got it in {parameter.unit}."
-            raise ParameterError(message)
+            raise ParameterError(
+                f"{name}: expected in {base[name].unit}, got it in {parameter.unit}."
+            )
 
 
 def _numbers(name: str, value: Any) -> FloatArray:
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        message = f"{name}: expected a number or an array of numbers, got {value!r}."
-        raise ParameterError(message) from None
+        raise ParameterError(
+            f"{name}: expected a number or an array of numbers, got {value!r}."
+        ) from None
 
 
 def _check_array(base: ParameterSet, name: str, values: FloatArray) -> None:
@@ -167,8 +173,7 @@ def _check_array(base: ParameterSet, name: str, values: FloatArray) -> None:
         try:
             parameter.check(float(values[worst]))
         except ParameterError as error:
-            message = f"simulation {worst}: {error}"
-            raise ParameterError(message) from error
+            raise ParameterError(f"simulation {worst}: {error}") from error
 
 
 def _common_length(lengths: Mapping[str, int]) -> int:
@@ -176,9 +181,8 @@ def _common_length(lengths: Mapping[str, int]) -> int:
     for name, length in lengths.items():
         if length not in (1, size):
             longest = max(lengths, key=lambda n: lengths[n])
-            message = (
+            raise ParameterError(
                 f"{name} has {length} entries and {longest} has {size}; "
                 "lists and arrays of a batch must have one length."
             )
-            raise ParameterError(message)
     return size

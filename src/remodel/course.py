@@ -36,19 +36,17 @@ class Prepared:
 def _check_past(patient: Patient, plan: Protocol) -> None:
     """Refuse what happens before the woman is there."""
     if patient.age * DAYS_PER_YEAR + plan.first <= 0:
-        message = (
+        raise ScheduleError(
             f"the schedule begins {-plan.first / DAYS_PER_YEAR:g} y before the start of treatment, "
             f"and the patient is {patient.age:g} y old then."
         )
-        raise ScheduleError(message)
     for age, action in plan.at_age:
         if age < patient.age * DAYS_PER_YEAR:
-            message = (
+            raise ScheduleError(
                 f"the schedule changes {action.target} at {age / DAYS_PER_YEAR:g} y, before "
                 f"the start at {patient.age:g} y; describe the past in Patient, e.g. "
                 "menopause='surgical' with menopause_age."
             )
-            raise ScheduleError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +109,7 @@ class Course:
     def _check_ages(self, protocols: Sequence[Protocol], of: IntArray) -> None:
         if not self.model.follows_age:
             if any(p.at_age for p in protocols):
-                message = f"model '{self.model.name}' does not know the patient's age."
-                raise ScheduleError(message)
+                raise ScheduleError(f"model '{self.model.name}' does not know the patient's age.")
             return
         many = max(len(self.cohort.patients), len(self.cohort.schedules))
         seen: set[tuple[int, int]] = set()
@@ -128,22 +125,19 @@ class Course:
     def _check_sex(self, patient: Patient, schedule: Schedule) -> None:
         """Refuse a man in a model of women, and what happens to one sex only in the other."""
         if patient.sex == "male" and not self.model.male:
-            message = f"model '{self.model.name}' knows women only; use sex='female'."
-            raise PatientError(message)
+            raise PatientError(f"model '{self.model.name}' knows women only; use sex='female'.")
         barred = _OF_WOMEN if patient.sex == "male" else _OF_MEN
         for event in schedule.interventions:
             if event.name in barred:
-                message = f"{event.name} does not happen to a {patient.sex} patient."
-                raise PatientError(message)
+                raise PatientError(f"{event.name} does not happen to a {patient.sex} patient.")
 
     def _check_menopause(self, patient: Patient, schedule: Schedule) -> None:
         """Refuse a menopause that is given more than once, or that the model cannot give."""
         if patient.menopause == "surgical" and SURGERY not in self.model.interventions:
-            message = (
+            raise PatientError(
                 f"model '{self.model.name}' has no removal of the ovaries; "
                 "use menopause='natural' or None."
             )
-            raise PatientError(message)
         named = menopause_of(schedule, patient.age * DAYS_PER_YEAR)
         said = {
             "the schedule": named is not None,
@@ -156,19 +150,18 @@ class Course:
         }
         sources = [source for source, says in said.items() if says]
         if len(sources) > 1:
-            message = f"menopause is given by {' and by '.join(sources)}; say it once."
-            raise PatientError(message)
+            raise PatientError(f"menopause is given by {' and by '.join(sources)}; say it once.")
 
     def _check_sensitivities(self, protocols: Sequence[Protocol]) -> None:
         """Refuse parameters whose effect does not pass through the equations alone."""
         if not self.sensitivities:
             return
         if self.method in SCIPY_METHODS:
-            message = f"sensitivities come from the batch engine; method='{self.method}' has none."
-            raise ConfigError(message)
+            raise ConfigError(
+                f"sensitivities come from the batch engine; method='{self.method}' has none."
+            )
         if any(p.t_scores for p in self.cohort.patients):
-            message = "sensitivities need a patient without baseline T-scores."
-            raise PatientError(message)
+            raise PatientError("sensitivities need a patient without baseline T-scores.")
         for plan in protocols:
             system = self.system(plan.drugs)
             switched = {a.target for a in plan.actions if a.kind == SET}
@@ -178,8 +171,9 @@ class Course:
             for name in self.sensitivities:
                 self.model.all_parameters[name]
                 if name in switched or name in in_doses:
-                    message = f"{name} is set by the schedule; a sensitivity to it is not defined."
-                    raise ParameterError(message)
+                    raise ParameterError(
+                        f"{name} is set by the schedule; a sensitivity to it is not defined."
+                    )
 
     def system(self, drugs: Sequence[str] = ()) -> System:
         """Return the traced model with the given drugs and this batch's structural parameters."""

@@ -92,11 +92,11 @@ def explain_difference(
     assembly = chosen.assembly({drug for plan in plans for drug in plan.drugs})
     known = (*assembly.states, *assembly.equations, *assembly.ports)
     if name not in known:
-        message = f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
-        raise ModelError(message)
+        raise ModelError(
+            f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
+        )
     if not at >= 0:
-        message = f"at = {at:g} d: must not be before the start of treatment."
-        raise ConfigError(message)
+        raise ConfigError(f"at = {at:g} d: must not be before the start of treatment.")
     people = [patient, patient if versus_patient is None else versus_patient]
     changed = [
         parameters or {},

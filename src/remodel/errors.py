@@ -92,8 +92,7 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        message = (
+        raise MissingDependencyError(
             f"{module} is needed for this and is not installed; "
             f'run: pip install "bone-remodel[{extra}]".'
-        )
-        raise MissingDependencyError(message) from error
+        ) from error

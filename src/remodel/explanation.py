@@ -129,11 +129,11 @@ def explain(
     assembly = chosen.assembly(drugs)
     known = (*assembly.states, *assembly.equations, *assembly.ports)
     if name not in known:
-        message = f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
-        raise ModelError(message)
+        raise ModelError(
+            f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
+        )
     if at < 0:
-        message = f"at = {at:g} d: must not be before the start of treatment."
-        raise ConfigError(message)
+        raise ConfigError(f"at = {at:g} d: must not be before the start of treatment.")
     result = simulate(
         chosen, schedule=plan, patient=patient, parameters=parameters, outputs=known,
         times=[at], strict=True,
@@ -285,11 +285,14 @@ def _state(name: str, assembly: Assembly, values: Mapping[str, float], words: Wo
     unit = f"{state.unit}/d" if state.unit != "-" else "1/d"
     terms = tuple(
         Term(
-            flow, value, unit, _share(value, gains if value > 0 else losses),
+            flow,
+            value,
+            unit,
+            _share(value, gains if value > 0 else losses),
             words.meanings[flow],
         )
         for flow, value in signed
-    )  # fmt: skip
+    )
     rate = sum(term.value for term in terms)
     meaning = words.meanings[name]
     return Explanation(name, "state", values[name], state.unit, meaning, "", rate, terms)
@@ -334,5 +337,4 @@ def read_time(text: str) -> float:
             return days(float(found.group(1)), found.group(2))
     except ValueError:
         pass
-    message = f"'{text}' is not a time; write for example 12mo, 2.5y or 90d."
-    raise ConfigError(message)
+    raise ConfigError(f"'{text}' is not a time; write for example 12mo, 2.5y or 90d.")

@@ -148,9 +148,12 @@ def natural_history(
     if not model.follows_age:
         state = baseline(core, model, values, until)
         empty = Solution(
-            np.zeros((0, n, 0)), state, np.zeros(n, dtype=np.int64), until,
+            np.zeros((0, n, 0)),
+            state,
+            np.zeros(n, dtype=np.int64),
+            until,
             np.zeros((n, 3), dtype=np.int64),
-        )  # fmt: skip
+        )
         slopes = core.baseline_tangents(own_values(core, model, values), until, wrt)
         return empty, state, _spread(slopes, place, len(course.sensitivities))
     # a history that also went on to another's age would end in other steps, and other last digits

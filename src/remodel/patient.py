@@ -65,48 +65,44 @@ class Patient:
             if item.name in ("name", "menopause", "sex") or value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                message = f"{item.name} = {value!r}: must be a number."
-                raise PatientError(message)
+                raise PatientError(f"{item.name} = {value!r}: must be a number.")
             number = float(value)
             object.__setattr__(self, item.name, number)
             if not math.isfinite(number):
-                message = f"{item.name} = {number}: must be a finite number."
-                raise PatientError(message)
+                raise PatientError(f"{item.name} = {number}: must be a finite number.")
             if item.name.startswith("t_score") and abs(number) > _EXTREME_T_SCORE:
                 limit = f"{_EXTREME_T_SCORE:g}"
-                message = f"{item.name} = {number:g}: must be between -{limit} and {limit}."
-                raise PatientError(message)
+                raise PatientError(
+                    f"{item.name} = {number:g}: must be between -{limit} and {limit}."
+                )
         if not 0 < self.age <= _OLDEST:
-            message = f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y."
-            raise PatientError(message)
+            raise PatientError(f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y.")
 
     def _check_sex(self) -> None:
         if self.sex not in ("female", "male"):
-            message = f"sex = {self.sex!r}: must be 'female' or 'male'."
-            raise PatientError(message)
+            raise PatientError(f"sex = {self.sex!r}: must be 'female' or 'male'.")
         if self.sex == "male" and (self.menopause_age is not None or self.menopause == "surgical"):
-            message = "sex='male' contradicts a menopause; leave menopause and its age out."
-            raise PatientError(message)
+            raise PatientError(
+                "sex='male' contradicts a menopause; leave menopause and its age out."
+            )
 
     def _check_menopause(self) -> None:
         if self.menopause not in ("natural", "surgical", None):
-            message = f"menopause = {self.menopause!r}: must be 'natural', 'surgical' or None."
-            raise PatientError(message)
+            raise PatientError(
+                f"menopause = {self.menopause!r}: must be 'natural', 'surgical' or None."
+            )
         if self.menopause is None and self.menopause_age is not None:
-            message = (
+            raise PatientError(
                 f"menopause_age = {self.menopause_age:g} y contradicts menopause=None; "
                 "leave one of them out."
             )
-            raise PatientError(message)
         if self.menopause == "surgical" and self.menopause_age is None:
-            message = "menopause='surgical' needs menopause_age, the age at surgery [y]."
-            raise PatientError(message)
+            raise PatientError("menopause='surgical' needs menopause_age, the age at surgery [y].")
         if self.menopause_age is not None and not 0 < self.menopause_age <= _OLDEST:
-            message = (
+            raise PatientError(
                 f"menopause_age = {self.menopause_age:g} y: must be above 0 (birth) and at most "
                 f"{_OLDEST:g} y."
             )
-            raise PatientError(message)
 
     @property
     def age_at_menopause(self) -> float | None:

@@ -106,11 +106,10 @@ def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
     for part in plan:
         begin = part.time if isinstance(part, Dose) else part.start
         if part.steady_state and begin != first:
-            message = (
+            raise ScheduleError(
                 f"{part.drug}: steady state at {begin:g} d, but the simulation begins at "
                 f"{first:g} d; a steady state must be there from the beginning."
             )
-            raise ScheduleError(message)
 
 
 def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]) -> list[Action]:
@@ -153,8 +152,7 @@ def checked_route(drug: Drug, route: str | None) -> str:
         return drug.default_route
     if route not in drug.routes:
         known = ", ".join(drug.routes)
-        message = f"{drug.name} cannot be given by '{route}'; allowed: {known}."
-        raise ScheduleError(message)
+        raise ScheduleError(f"{drug.name} cannot be given by '{route}'; allowed: {known}.")
     return route
 
 
@@ -193,8 +191,7 @@ def _interventions(
         switch = model.interventions.get(event.name)
         if switch is None:
             hint = nearest(event.name, model.interventions)
-            message = f"model '{model.name}' has no intervention '{event.name}'.{hint}"
-            raise ScheduleError(message)
+            raise ScheduleError(f"model '{model.name}' has no intervention '{event.name}'.{hint}")
         if event.name == "menopause":
             continue  # part of the patient: see history in simulation.py
         value = switch.value if switch.value is not None else (event.value or 0.0)

@@ -56,8 +56,7 @@ def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[st
         Naming the nearest output the model has.
     """
     if not outputs:
-        message = "outputs: name at least one, or leave it out for all endpoints."
-        raise ModelError(message)
+        raise ModelError("outputs: name at least one, or leave it out for all endpoints.")
     known = known_outputs(available)
     for name in outputs:
         if name not in known:
@@ -65,8 +64,7 @@ def checked_outputs(model: Model, available: Sequence[str], outputs: Sequence[st
             # without the ending, which would make names alike that have nothing else in common
             base = name.removesuffix(PERCENT_CHANGE)
             hint = nearest(base, available) or f" Endpoints: {', '.join(short)}."
-            message = f"model '{model.name}' has no output '{name}'.{hint}"
-            raise ModelError(message)
+            raise ModelError(f"model '{model.name}' has no output '{name}'.{hint}")
 
 
 def base_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
@@ -175,17 +173,21 @@ def to_dataset(
     }
     data["status"] = (along, solution.status, flags)
     data["stopped_at"] = (
-        along, solution.stopped - start, {"units": "d", "long_name": "time reached"}
-    )  # fmt: skip
+        along,
+        solution.stopped - start,
+        {"units": "d", "long_name": "time reached"},
+    )
     for k, name in enumerate(("steps", "rejected_steps", "factorizations")):
         data[name] = (along, solution.counters[:, k], {"units": "1", "long_name": name})
     coords: dict[str, Any] = {
         "simulation": np.arange(n),
         "time": ("time", times, {"units": "d", "long_name": "time from start of treatment"}),
         "month": (
-            "time", times / DAYS_PER_MONTH, {"units": "month", "long_name": "months from start"}
+            "time",
+            times / DAYS_PER_MONTH,
+            {"units": "month", "long_name": "months from start"},
         ),
-    }  # fmt: skip
+    }
     if parameters:
         coords["parameter"] = list(parameters)
     coords.update({name: (along, list(values)) for name, values in labels.items()})

@@ -147,8 +147,11 @@ def simulate(
 def _run(course: Course, prepared: Prepared, progress: Callable[[int], None] | None) -> Part:
     """Integrate in chunks, so that memory beyond the output stays small."""
     n, k, d, times = (
-        course.cohort.size, len(course.outputs), len(course.sensitivities), len(course.times),
-    )  # fmt: skip
+        course.cohort.size,
+        len(course.outputs),
+        len(course.sensitivities),
+        len(course.times),
+    )
     whole = Part(
         solution=Solution(
             outputs=np.full((k, n, times), np.nan),
@@ -180,8 +183,9 @@ def _checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...
     for name in names:
         model.all_parameters[name]  # raises with the nearest name
         if name in model.structural:
-            message = f"{name} is written into the compiled code; it has no sensitivity."
-            raise ParameterError(message)
+            raise ParameterError(
+                f"{name} is written into the compiled code; it has no sensitivity."
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -193,8 +197,7 @@ def check_method(method: str) -> None:
     ConfigError
     """
     if method not in METHODS:
-        message = f"'{method}' is not a method.{nearest(method, METHODS)}"
-        raise ConfigError(message)
+        raise ConfigError(f"'{method}' is not a method.{nearest(method, METHODS)}")
 
 
 def checked_rtol(rtol: float | None, method: str) -> float:
@@ -208,8 +211,7 @@ def checked_rtol(rtol: float | None, method: str) -> float:
     if rtol is None:
         return DEFAULT_RTOL.get(method, REFERENCE_RTOL)
     if not (_is_number(rtol) and 1e-12 <= rtol <= 0.1):
-        message = f"rtol = {rtol!r}: must be between 1e-12 and 0.1."
-        raise ConfigError(message)
+        raise ConfigError(f"rtol = {rtol!r}: must be between 1e-12 and 0.1.")
     return float(rtol)
 
 
@@ -222,8 +224,7 @@ def check_count(name: str, value: int | None) -> None:
     """
     is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if value is not None and not (is_whole and value >= 1):
-        message = f"{name} = {value!r}: must be a whole number from 1."
-        raise ConfigError(message)
+        raise ConfigError(f"{name} = {value!r}: must be a whole number from 1.")
 
 
 def _is_number(value: object) -> bool:
@@ -243,26 +244,22 @@ def output_times(
     """
     if times is not None:
         if years is not None:
-            message = "give either years or times, not both."
-            raise ConfigError(message)
+            raise ConfigError("give either years or times, not both.")
         try:
             at = np.asarray(times, dtype=np.float64)
         except (TypeError, ValueError):
             at = np.zeros(0, dtype=np.float64)
         if at.ndim != 1 or not len(at) or not np.all(np.isfinite(at)):
-            message = "times: must be a list of finite numbers [d]."
-            raise ConfigError(message)
+            raise ConfigError("times: must be a list of finite numbers [d].")
         if at[0] < 0 or np.any(np.diff(at) <= 0) or at[-1] > _LONGEST_YEARS * DAYS_PER_YEAR:
-            message = (
+            raise ConfigError(
                 f"times: must rise from 0 or later to at most {_LONGEST_YEARS:g} y, "
                 "without repeats [d]."
             )
-            raise ConfigError(message)
         return at
     length = _default_years(group) if years is None else years
     if not (_is_number(length) and 0 < length <= _LONGEST_YEARS):
-        message = f"years = {length!r}: must be above 0 and at most {_LONGEST_YEARS:g} y."
-        raise ConfigError(message)
+        raise ConfigError(f"years = {length!r}: must be above 0 and at most {_LONGEST_YEARS:g} y.")
     months = math.floor(length * DAYS_PER_YEAR / DAYS_PER_MONTH + 1e-9)
     monthly = np.arange(months + 1, dtype=np.float64) * DAYS_PER_MONTH
     end = length * DAYS_PER_YEAR
@@ -299,9 +296,11 @@ def _slopes(
         slope: FloatArray = part.solution.sensitivities[k] * factors[:, None, None]
         if name.endswith(results.PERCENT_CHANGE):
             slope = results.percent_change_slope(
-                part.solution.outputs[k], part.baseline[k], slope,
+                part.solution.outputs[k],
+                part.baseline[k],
+                slope,
                 part.baseline_sensitivity[k] * factors[:, None],
-            )  # fmt: skip
+            )
         found[name] = slope
     return found
 

@@ -72,8 +72,7 @@ def _settle(
         settled |= np.all(close | ~np.isfinite(change), axis=1)
         if np.all(settled):
             return current
-    message = (
+    raise ScheduleError(
         f"{part.drug}: steady state was asked for, but the drug still accumulates after "
         f"{_ROUNDS * interval / 365.25:.0f} y of dosing; give the doses that were taken instead."
     )
-    raise ScheduleError(message)

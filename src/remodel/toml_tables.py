@@ -45,8 +45,7 @@ class Table:
         line = self.line_of(key)
         place = "" if self.path is None else f"{self.path}{f', line {line}' if line else ''}, "
         table = f"[{self.name}] " if self.name else ""
-        message = f"{place}{table}{key}: {problem}"
-        raise ConfigError(message) from cause
+        raise ConfigError(f"{place}{table}{key}: {problem}") from cause
 
     def line_of(self, key: str) -> int:
         """Return the line of a key, or of the table if the key is not there; 0 if unknown."""
@@ -151,14 +150,11 @@ def load_toml(path: str | Path) -> Table:
     try:
         return Table(file, "", tomllib.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
-        message = f"{file} cannot be read: {error.strerror or error}."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        message = f"{file} is not text in UTF-8 (byte {error.start})."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{file} is not text in UTF-8 (byte {error.start}).") from error
     except tomllib.TOMLDecodeError as error:
-        message = f"{file} is not valid TOML: {error}."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
 
 
 def _words(kind: type | tuple[type, ...]) -> str:

@@ -31,9 +31,7 @@ _DAYS = {
     "year": DAYS_PER_YEAR, "years": DAYS_PER_YEAR,
 }  # fmt: skip
 
-_TO_MG = {
-    "g": 1e3, "mg": 1.0, "ug": 1e-3, "µg": 1e-3, "μg": 1e-3, "mcg": 1e-3, "ng": 1e-6,
-}  # fmt: skip
+_TO_MG = {"g": 1e3, "mg": 1.0, "ug": 1e-3, "µg": 1e-3, "μg": 1e-3, "mcg": 1e-3, "ng": 1e-6}
 _TO_MOL = {
     "mol": 1.0, "mmol": 1e-3, "umol": 1e-6, "µmol": 1e-6, "μmol": 1e-6,
     "nmol": 1e-9, "pmol": 1e-12,
@@ -70,8 +68,7 @@ def days(value: float, unit: str) -> float:
     """
     factor = _DAYS.get(unit.strip().lower())
     if factor is None:
-        message = f"'{unit}' is not a unit of time; use h, d, wk, mo or y."
-        raise UnitError(message)
+        raise UnitError(f"'{unit}' is not a unit of time; use h, d, wk, mo or y.")
     return value * factor
 
 
@@ -114,21 +111,20 @@ def dose_in_mg(
         return amount * _TO_MG.get(word, _TO_MG.get(lower, 1.0))
     if lower in _TO_MOL:
         if molar_mass is None:
-            message = (
+            raise UnitError(
                 f"{drug}: a dose in {word} needs a molar mass, which this drug has not; use mg."
             )
-            raise UnitError(message)
         return amount * _TO_MOL[lower] * molar_mass * 1e3
     if lower in _IU:
         if iu_per_mg is None:
-            message = (
+            raise UnitError(
                 f"{drug}: a dose in IU cannot be converted to mass for this drug; "
                 "give it in mg, µg or mol."
             )
-            raise UnitError(message)
         return amount * _IU[lower] / iu_per_mg
-    message = f"{drug}: '{unit}' is not a unit of dose; use g, mg, µg, ng, mmol, µmol, nmol or IU."
-    raise UnitError(message)
+    raise UnitError(
+        f"{drug}: '{unit}' is not a unit of dose; use g, mg, µg, ng, mmol, µmol, nmol or IU."
+    )
 
 
 @functools.cache
@@ -165,8 +161,7 @@ def parse(unit: str) -> pint.Unit:
     try:
         return registry().parse_units(re.sub(r"µ|μ", "u", text).replace("^", "**"))
     except Exception as error:
-        message = f"'{unit}' is not a unit this package knows ({error})."
-        raise UnitError(message) from error
+        raise UnitError(f"'{unit}' is not a unit this package knows ({error}).") from error
 
 
 def time_factor(unit: str) -> float:

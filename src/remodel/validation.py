@@ -160,18 +160,17 @@ def load_evidence(
         If a table is malformed, or an arm has no regimen.
     """
     if (observations is None) != (regimens is None):
-        message = "give both tables, observations and regimens, or neither for the shipped trials."
-        raise ConfigError(message)
+        raise ConfigError(
+            "give both tables, observations and regimens, or neither for the shipped trials."
+        )
     if observations is None:
         if use not in ("validation", "calibration", "all"):
-            message = f"use = '{use}': must be validation, calibration or all."
-            raise ConfigError(message)
+            raise ConfigError(f"use = '{use}': must be validation, calibration or all.")
         uses = ("validation", "calibration") if use == "all" else use
         return Evidence(SHIPPED, load_observations().where(use=uses), load_regimens())
     rows = load_observations(observations)
     if not len(rows):
-        message = f"{Path(observations).name} has no observations."
-        raise ObservationError(message)
+        raise ObservationError(f"{Path(observations).name} has no observations.")
     arms = load_regimens(regimens)
     check_pairs(rows, arms)
     return Evidence(Path(observations).name, rows, arms)
@@ -205,8 +204,7 @@ def _draws(model: Model, posterior: str | Path | None) -> Draws:
         return None
     rows = load_rows(posterior, ())
     if not rows:
-        message = f"{Path(posterior).name} has no draws."
-        raise ObservationError(message)
+        raise ObservationError(f"{Path(posterior).name} has no draws.")
     found: dict[str, FloatArray] = {}
     for name in filter(None, rows[0].cells):
         try:
@@ -234,8 +232,7 @@ def _folder(out: str | Path | None) -> Path | None:
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{folder} cannot be written: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return folder
 
 

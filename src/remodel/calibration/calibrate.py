@@ -126,8 +126,7 @@ def calibrate(
     starts = run_starts(chosen, folder, workers=count, report=report)
     best = min(starts, key=lambda start: start.cost)
     if best.cost == float("inf"):
-        message = "no starting point could be simulated; narrow the bounds or the priors."
-        raise SolverError(message)
+        raise SolverError("no starting point could be simulated; narrow the bounds or the priors.")
     theta = built.coordinates.inner(best.end)
     info = information(built, theta)
     found = run_profiles(chosen, info, names, folder, workers=count, report=report)
@@ -150,8 +149,7 @@ def _profiled(problem: FitProblem, profiles: bool | Sequence[str]) -> tuple[str,
         return problem.estimate if profiles else ()
     for name in profiles:
         if name not in problem.estimate:
-            message = f"profile of {name}: it is not among the estimated parameters."
-            raise ConfigError(message)
+            raise ConfigError(f"profile of {name}: it is not among the estimated parameters.")
     return tuple(profiles)
 
 
@@ -160,17 +158,16 @@ def _folder(problem: FitProblem, folder: Path, *, resume: bool) -> Path:
     record, mark = folder / "fit.json", problem.fingerprint()
     if record.exists():
         if not resume:
-            message = f"{folder} holds a fit; resume it, or name another folder."
-            raise StoreError(message)
+            raise StoreError(f"{folder} holds a fit; resume it, or name another folder.")
         if json.loads(record.read_text(encoding="utf-8"))["problem"] != mark:
-            message = f"{folder} holds the fit of another problem, or of other data; name another."
-            raise StoreError(message)
+            raise StoreError(
+                f"{folder} holds the fit of another problem, or of other data; name another."
+            )
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{folder} cannot be written: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.") from error
     about = manifest(problem=mark, title=problem.title, model=problem.model_name, seed=problem.seed)
     write_atomically(record, json.dumps(about, indent=2, sort_keys=True))
     if problem.path is not None:
@@ -219,9 +216,12 @@ def fitted_parameters(
         old = own[name]
         prior = old.source.split("prior: ", 1)[-1]
         changed[name] = replace(
-            old, value=value, status="estimated", provenance="estimated",
+            old,
+            value=value,
+            status="estimated",
+            provenance="estimated",
             source=f"{note}; prior: {prior}",
-        )  # fmt: skip
+        )
     about = f"{note} (problem {problem.fingerprint()}). Not estimated: as in set '{own.name}'."
     return ParameterSet((changed.get(p.name, p) for p in own.values()), "fitted", about)
 

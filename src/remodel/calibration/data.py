@@ -77,8 +77,7 @@ def only_studies(tables: Iterable[Evidence], studies: Iterable[str]) -> tuple[Ev
     known = {study for table in every for study in table.observations.studies}
     for study in studies:
         if study not in known:
-            message = f"studies: the data have no '{study}'.{nearest(study, known)}"
-            raise ConfigError(message)
+            raise ConfigError(f"studies: the data have no '{study}'.{nearest(study, known)}")
     return tuple(
         replace(table, observations=table.observations.where(study=studies)) for table in every
     )
@@ -93,11 +92,10 @@ def _load(source: Source) -> Evidence:
     kept = Observations(tuple(row for row in rows if not _is_held_out(row, source.held_out)))
     for study in kept.studies:
         if source.observations is not None and study in validation_studies():
-            message = (
+            raise ConfigError(
                 f"{source.name}: study {study} is kept for validation and must never be fitted; "
                 "name it under held_out."
             )
-            raise ConfigError(message)
     return Evidence(source.name, kept, load_regimens(source.regimens))
 
 
@@ -124,5 +122,4 @@ def _check_held_out(source: Source, rows: Observations) -> None:
     known |= {f"{row.study_id}/{row.comparator}" for row in rows if row.comparator}
     for name in source.held_out:
         if name not in known:
-            message = f"held_out: {source.name} has no '{name}'.{nearest(name, known)}"
-            raise ConfigError(message)
+            raise ConfigError(f"held_out: {source.name} has no '{name}'.{nearest(name, known)}")

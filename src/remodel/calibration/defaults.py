@@ -42,8 +42,7 @@ def write_values(folder: str | Path, values: Mapping[str, float]) -> dict[str, f
         lines = [_line(line, left) for line in _with_names(file.read_text(encoding="utf-8"))]
         file.write_text("".join(lines), encoding="utf-8")
     if left:
-        message = f"{folder}: no line 'value = ...' of {', '.join(sorted(left))}."
-        raise ParameterError(message)
+        raise ParameterError(f"{folder}: no line 'value = ...' of {', '.join(sorted(left))}.")
     return written
 
 

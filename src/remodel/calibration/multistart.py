@@ -95,8 +95,7 @@ def write_atomically(path: Path, text: str) -> None:
         draft.write_text(text + "\n", encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def read_start(path: Path) -> StartResult:

@@ -151,8 +151,9 @@ def objective(problem: FitProblem) -> Objective:
     if not built.targets:
         why = f" First reason: {built.skipped[0].reason}" if built.skipped else ""
         name = problem.model_name
-        message = f"{problem.title}: model '{name}' predicts none of the observations.{why}"
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{problem.title}: model '{name}' predicts none of the observations.{why}"
+        )
     chosen = tuple(problem.parameters().values())
     rows = [target.observation for target in built.targets]
     errors = np.array([standard_error(row) for row in rows])
@@ -184,8 +185,9 @@ def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:
     held_out = {name.partition("/")[0] for source in problem.sources for name in source.held_out}
     for name in problem.weights:
         if not problem.studies and name not in known | held_out:
-            message = f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
-            raise ConfigError(message)
+            raise ConfigError(
+                f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
+            )
     weights = problem.weights
     return np.array([weights.get(c, 1.0) * weights.get(study, 1.0) for c, study in names])
 

@@ -178,8 +178,7 @@ def _inside(
         normal = np.concatenate((normal, more[within]))[:draws]
         if len(normal) == draws:
             return normal, root
-    message = "hardly a draw from the posterior lies within the bounds of the parameters."
-    raise SolverError(message)
+    raise SolverError("hardly a draw from the posterior lies within the bounds of the parameters.")
 
 
 def _at_most_one(places: FloatArray) -> FloatArray:

@@ -128,9 +128,12 @@ class _Walk:
             self.lowest = self._cost(np.array(kept[0].coordinates))
             return kept[0]
         found = descend(
-            self.objective, self.info.theta, without_prior=self.k, tolerance=1e-7,
+            self.objective,
+            self.info.theta,
+            without_prior=self.k,
+            tolerance=1e-7,
             max_evaluations=3 * _EVALUATIONS,
-        )  # fmt: skip
+        )
         self.lowest = found.cost
         return self._keep(0, found.theta, 0.0)
 
@@ -160,9 +163,13 @@ class _Walk:
         free = np.ones(len(start), dtype=bool)
         free[self.k] = False
         found = descend(
-            self.objective, start, free=free, without_prior=self.k, tolerance=1e-6,
+            self.objective,
+            start,
+            free=free,
+            without_prior=self.k,
+            tolerance=1e-6,
             max_evaluations=_EVALUATIONS,
-        )  # fmt: skip
+        )
         ends = found.theta.copy()
         ends[self.k] = theta
         return self._keep(side, ends, 2.0 * (found.cost - self.lowest))

@@ -144,14 +144,18 @@ def fit_report(fit: Fit, built: Objective) -> str:
         lines += ["## Parameters that are hard to tell apart", "", markdown(pairs), ""]
     if fit.posterior is not None:
         lines += [
-            "## Posterior", "",
-            _draws(fit.posterior), "",
-            markdown(fit.posterior.interval().reset_index(names="parameter")), "",
-        ]  # fmt: skip
+            "## Posterior",
+            "",
+            _draws(fit.posterior),
+            "",
+            markdown(fit.posterior.interval().reset_index(names="parameter")),
+            "",
+        ]
     if built.predictor.skipped:
         lines += ["## Left out, because the model cannot predict it", ""]
-        reasons = sorted({f"{s.study_id}, {s.arm}, {s.endpoint}: {s.reason}"
-                          for s in built.predictor.skipped})  # fmt: skip
+        reasons = sorted(
+            {f"{s.study_id}, {s.arm}, {s.endpoint}: {s.reason}" for s in built.predictor.skipped}
+        )
         lines += [f"- {reason}" for reason in reasons]
     return "\n".join(lines)
 

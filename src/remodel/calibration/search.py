@@ -169,9 +169,10 @@ def wander(
     cma = require("cma", "fit")
     lower, upper = objective.coordinates.bounds
     strategy = cma.CMAEvolutionStrategy(
-        np.clip(start, lower + _INSIDE, upper - _INSIDE), width,
+        np.clip(start, lower + _INSIDE, upper - _INSIDE),
+        width,
         {"bounds": [lower, upper], "seed": seed + 1, "maxfevals": evaluations, "verbose": -9},
-    )  # fmt: skip
+    )
     while not strategy.stop():
         points = np.array(strategy.ask())
         strategy.tell(list(points), [min(cost, _HIGH) for cost in objective.costs(points)])

@@ -45,8 +45,7 @@ def run(given: argparse.Namespace) -> int:
 
     check_count("--workers", given.workers)
     if given.draws < 0:
-        message = f"--draws = {given.draws}: must be a whole number from 0."
-        raise ConfigError(message)
+        raise ConfigError(f"--draws = {given.draws}: must be a whole number from 0.")
     fit = calibrate(
         given.problem,
         out=given.out,

@@ -116,8 +116,11 @@ def _print_difference(found: Difference, when: str, versus: str) -> None:
 
 def _cause_rows(cause: Cause, level: int) -> list[list[str]]:
     own = [
-        "  " * level + cause.name, number(cause.value), f"{100 * cause.share:.1f} %", cause.meaning,
-    ]  # fmt: skip
+        "  " * level + cause.name,
+        number(cause.value),
+        f"{100 * cause.share:.1f} %",
+        cause.meaning,
+    ]
     return [own, *(row for inner in cause.causes for row in _cause_rows(inner, level + 1))]
 
 
@@ -139,8 +142,10 @@ def _print(found: Explanation, when: str) -> None:
     print_table(heads, rows, right=(1, 3) if with_share else (1,), wrap_last=True)
     if found.kind == "state":
         unit = found.terms[0].unit
-        print(f"\nsum = {number(found.rate)} {unit}, the rate of {found.name}; "
-              "shares are of all gains and of all losses.")  # fmt: skip
+        print(
+            f"\nsum = {number(found.rate)} {unit}, the rate of {found.name}; "
+            "shares are of all gains and of all losses."
+        )
 
 
 def _unit(unit: str) -> str:

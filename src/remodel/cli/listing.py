@@ -77,9 +77,11 @@ def _parameters(model: str) -> None:
         for p in load_model(model).parameters.values()
     ]  # fmt: skip
     print_table(
-        ["parameter", "value", "unit", "bounds", "status", "meaning"], rows, right=(1,),
+        ["parameter", "value", "unit", "bounds", "status", "meaning"],
+        rows,
+        right=(1,),
         wrap_last=True,
-    )  # fmt: skip
+    )
 
 
 def _endpoints(model: str) -> None:
@@ -87,8 +89,12 @@ def _endpoints(model: str) -> None:
     from remodel.results import PERCENT_CHANGE, has_percent_change
 
     rows = [
-        [e.name, e.unit, f"{e.name}{PERCENT_CHANGE}" if has_percent_change(e.name) else "-",
-         e.long_name]
+        [
+            e.name,
+            e.unit,
+            f"{e.name}{PERCENT_CHANGE}" if has_percent_change(e.name) else "-",
+            e.long_name,
+        ]
         for e in load_model(model).endpoints.values()
-    ]  # fmt: skip
+    ]
     print_table(["endpoint", "unit", "change from start [%]", "meaning"], rows)

@@ -49,8 +49,11 @@ def print_table(
             print("  ".join([*cells, text]).rstrip())
             cells = [" " * len(cell) for cell in cells]
         if number == 0:
-            print("  ".join("─" * (w if c < len(widths) - 1 else last or w)
-                            for c, w in enumerate(widths)))  # fmt: skip
+            print(
+                "  ".join(
+                    "─" * (w if c < len(widths) - 1 else last or w) for c, w in enumerate(widths)
+                )
+            )
 
 
 def _last_width(widths: Sequence[int]) -> int:
@@ -154,9 +157,13 @@ class _Bar:
         from rich.progress import TimeElapsedColumn as Elapsed
 
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed(),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            Elapsed(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._task = self._progress.add_task(what, total=total, completed=done)
         self._progress.start()
 
@@ -183,11 +190,9 @@ def checked_file(text: str | None, suffixes: Sequence[str], option: str) -> str 
         return None
     path = Path(text)
     if path.suffix not in suffixes:
-        message = f"{option} {text}: the name must end in {' or '.join(suffixes)}."
-        raise StoreError(message)
+        raise StoreError(f"{option} {text}: the name must end in {' or '.join(suffixes)}.")
     if not path.parent.is_dir():
-        message = f"{option} {text}: there is no folder {path.parent}."
-        raise StoreError(message)
+        raise StoreError(f"{option} {text}: there is no folder {path.parent}.")
     existed = path.exists()
     try:
         with path.open("ab"):
@@ -195,6 +200,7 @@ def checked_file(text: str | None, suffixes: Sequence[str], option: str) -> str 
         if not existed:
             path.unlink()
     except OSError as error:
-        message = f"{option} {text} cannot be written: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"{option} {text} cannot be written: {error.strerror or error}."
+        ) from error
     return text

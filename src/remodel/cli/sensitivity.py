@@ -35,11 +35,12 @@ method, failed ("refuse" or "drop"), resamples and confidence.
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "sensitivity", help="find out which factors of a design matter",
+        "sensitivity",
+        help="find out which factors of a design matter",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Simulate a design and say how much each factor moves each output, over time.",
         epilog=_EPILOG,
-    )  # fmt: skip
+    )
     parser.set_defaults(action=run)
     parser.add_argument("design", metavar="DESIGN.toml")
     parser.add_argument("--out", metavar="DIR", help="folder for simulations, indices and figures")
@@ -58,8 +59,9 @@ def run(given: argparse.Namespace) -> int:
     from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
 
     if given.out is None:
-        message = "--out DIR is missing: where simulations, indices and figures are written."
-        raise ConfigError(message)
+        raise ConfigError(
+            "--out DIR is missing: where simulations, indices and figures are written."
+        )
     study = load_study(given.design, given.method)
     drawn = study.design.drawn
     say_remark(study.design)
@@ -144,6 +146,7 @@ def draw(found: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
                 drawing(found, output)[0].savefig(path)
                 paths.append(path)
     except OSError as error:
-        message = f"figures cannot be written to {folder}: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"figures cannot be written to {folder}: {error.strerror or error}."
+        ) from error
     return paths

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 _SITES = ("lumbar_spine", "total_hip", "femoral_neck")
 _MAIN = (
-    "bmd_lumbar_spine_percent_change", "bmd_total_hip_percent_change",
-    "bmd_femoral_neck_percent_change", "ctx_percent_change", "p1np_percent_change",
-    "t_score_lumbar_spine", "estradiol",
-)  # fmt: skip
+    "bmd_lumbar_spine_percent_change",
+    "bmd_total_hip_percent_change",
+    "bmd_femoral_neck_percent_change",
+    "ctx_percent_change",
+    "p1np_percent_change",
+    "t_score_lumbar_spine",
+    "estradiol",
+)
 _MOST_ROWS = 14
 
 
@@ -44,9 +48,12 @@ def add_parser(commands: Any) -> None:
     how.add_argument("--years", type=float, help="length; by default two years after the last dose")
     how.add_argument("--model", default="reference", help="see: remodel list models")
     how.add_argument(
-        "--parameter", action="append", default=[], metavar="NAME=VALUE",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
         help="in the unit of remodel list parameters; may be repeated",
-    )  # fmt: skip
+    )
     how.add_argument("--method", default="batch", help="batch, rodas4, lsoda, bdf or radau")
     how.add_argument("--rtol", type=float, help="relative tolerance")
     how.add_argument("--threads", type=int, help="processors; all by default")
@@ -65,9 +72,11 @@ def add_patient_options(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--sex", choices=("female", "male"), help="female or male (female)")
     who.add_argument("--menopause-age", type=float, help="years (50)")
     who.add_argument(
-        "--menopause", choices=("natural", "surgical", "none"), metavar="KIND",
+        "--menopause",
+        choices=("natural", "surgical", "none"),
+        metavar="KIND",
         help="natural, surgical or none (natural)",
-    )  # fmt: skip
+    )
     for site in _SITES:
         option = f"--t-score-{site.replace('_', '-')}"
         who.add_argument(option, type=float, metavar="T", help="at the start of treatment")
@@ -159,8 +168,7 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
         except ValueError:
             equals = ""
         if not equals:
-            message = f"--parameter {text}: expected NAME=VALUE, such as NAME=0.5."
-            raise ParameterError(message)
+            raise ParameterError(f"--parameter {text}: expected NAME=VALUE, such as NAME=0.5.")
     return values
 
 
@@ -174,8 +182,7 @@ def _outputs(given: argparse.Namespace, model: Model, schedule: Schedule) -> tup
         return main or known[:6] or tuple(model.system().state_names[:6])
     names = tuple(name.strip() for name in given.outputs.split(",") if name.strip())
     if not names:
-        message = "--outputs: expected names separated by commas."
-        raise ConfigError(message)
+        raise ConfigError("--outputs: expected names separated by commas.")
     for name in names:
         _check_part(name, model, schedule)
     return names
@@ -192,12 +199,11 @@ def _check_part(name: str, model: Model, schedule: Schedule) -> None:
 
     alike = [endpoint for endpoint in model.endpoints if name.lower() in endpoint.lower()]
     if alike and name not in known_outputs(tuple(model.system(schedule.drugs).outputs)):
-        message = (
+        raise ConfigError(
             f"--outputs {name}: model '{model.name}' has no such output. Those with '{name}' in "
             f"their name: {', '.join(sorted(alike))}; each also with {PERCENT_CHANGE} behind it "
             "where it is no score."
         )
-        raise ConfigError(message)
 
 
 def _print_result(

@@ -37,10 +37,12 @@ NaN, listed, and the rest is complete.
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "sweep", help="run many simulations into one store, or look at a store",
+        "sweep",
+        help="run many simulations into one store, or look at a store",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=_DESCRIPTION, epilog=_EPILOG,
-    )  # fmt: skip
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
     parser.set_defaults(action=run)
     parser.add_argument("design", metavar="DESIGN.toml", help="or: status")
     parser.add_argument("store", nargs="?", metavar="STORE.zarr", help="after status")
@@ -74,8 +76,7 @@ def run(given: argparse.Namespace) -> int:
     if given.design == "status":
         return _status(given)
     if given.store is not None:
-        message = f"'{given.store}' is one word too many; the store is given with --out."
-        raise ConfigError(message)
+        raise ConfigError(f"'{given.store}' is one word too many; the store is given with --out.")
     from remodel.cli.sweep_progress import say_remark
     from remodel.sweeps.load import load_design
     from remodel.sweeps.setup import setup_of
@@ -85,8 +86,7 @@ def run(given: argparse.Namespace) -> int:
     if given.dry_run:
         return _dry_run(setup, given)
     if given.out is None:
-        message = "--out STORE.zarr is missing: where results are stored."
-        raise ConfigError(message)
+        raise ConfigError("--out STORE.zarr is missing: where results are stored.")
     return _sweep(setup, given)
 
 
@@ -120,9 +120,13 @@ def _run_or_retry(store: Store, setup: Setup, given: argparse.Namespace, client:
             _retry(store, setup, given, meter.add)
         else:
             run_sweep(
-                store, setup, threads=given.threads, client=client, progress=meter.add,
+                store,
+                setup,
+                threads=given.threads,
+                client=client,
+                progress=meter.add,
                 stopping=say_stopping,
-            )  # fmt: skip
+            )
 
 
 def _meter_of(before: Summary, *, is_retry: bool) -> Any:
@@ -137,14 +141,14 @@ def _check_retry(given: argparse.Namespace) -> None:
     asked = [name for name in ("method", "rtol", "max_steps") if getattr(given, name) is not None]
     if asked and not given.retry_failed:
         option = f"--{asked[0].replace('_', '-')}"
-        message = f"{option} is for --retry-failed; the design says how the sweep is solved."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{option} is for --retry-failed; the design says how the sweep is solved."
+        )
     if given.retry_failed and not asked:
-        message = (
+        raise ConfigError(
             "--retry-failed needs another way to solve them: --method, --rtol or --max-steps; "
             "as they are they would fail again."
         )
-        raise ConfigError(message)
 
 
 def _retry(store: Store, setup: Setup, given: argparse.Namespace, report: Any) -> None:
@@ -215,8 +219,7 @@ def _status(given: argparse.Namespace) -> int:
     from remodel.sweeps.store import open_store
 
     if given.store is None:
-        message = "remodel sweep status STORE.zarr: the store is missing."
-        raise ConfigError(message)
+        raise ConfigError("remodel sweep status STORE.zarr: the store is missing.")
     return _report(open_store(given.store), given)
 
 

@@ -82,10 +82,14 @@ def _bar() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"),
-        TextColumn("{task.fields[rate]}"), TextColumn("{task.fields[left]} left"),
-        console=Console(stderr=True), transient=True,
-    )  # fmt: skip
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]}"),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[left]} left"),
+        console=Console(stderr=True),
+        transient=True,
+    )
 
 
 @contextmanager
@@ -120,8 +124,9 @@ def say_stopping(chunks: int) -> None:
     print(
         f"remodel: stopping: completing {count(chunks, 'chunk')} under way (Ctrl-C again leaves "
         "at once; they are simulated again by --resume)",
-        file=sys.stderr, flush=True,
-    )  # fmt: skip
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def stopped(stop: KeyboardInterrupt, resume: str) -> int:

@@ -34,9 +34,12 @@ def add_parser(commands: Any) -> None:
         "--posterior", metavar="FILE.csv", help="draws of a fit; gives every curve a band"
     )
     parser.add_argument(
-        "--use", default="validation", choices=("validation", "calibration", "all"),
-        metavar="USE", help="which shipped trials: validation, calibration or all",
-    )  # fmt: skip
+        "--use",
+        default="validation",
+        choices=("validation", "calibration", "all"),
+        metavar="USE",
+        help="which shipped trials: validation, calibration or all",
+    )
 
 
 def run(given: argparse.Namespace) -> int:

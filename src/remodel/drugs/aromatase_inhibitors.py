@@ -2,7 +2,6 @@
 
 They act on peripheral aromatase; ovarian production is not theirs to stop.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

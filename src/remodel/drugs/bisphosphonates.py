@@ -4,7 +4,6 @@ The drugs share every mechanism. They differ in how much of a dose reaches bone,
 the surface that has half the effect (potency), and in how fast the surface loses them (affinity
 for mineral). In the blood, distribution within hours is lumped into one pool that BMD cannot see.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 A dose is the mass of calcium; each carries vitamin D in a fixed proportion.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 They are here for experiments on mechanism, such as that of Charatcharoenwitthaya 2007: each takes
 away the share its cytokine has in the rise of resorption when estrogen is withdrawn.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

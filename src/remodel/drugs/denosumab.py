@@ -10,7 +10,6 @@ References
 .. [1] Peterson MC et al. (2004) AAPS annual meeting W4340, as coded in OpenBoneMin.
 .. [2] Peterson MC, Riggs MM (2012) CPT Pharmacometrics Syst Pharmacol 1:e14.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -53,11 +53,10 @@ class Drug:
         object.__setattr__(self, "dose_factors", MappingProxyType(dict(self.dose_factors)))
         for route in self.dose_factors:
             if route not in self.routes:
-                message = (
+                raise ModelError(
                     f"drug '{self.name}': dose factor for route '{route}', which it does not "
                     f"have.{nearest(route, self.routes)}"
                 )
-                raise ModelError(message)
 
     @property
     def default_route(self) -> str:

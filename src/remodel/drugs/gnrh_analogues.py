@@ -4,7 +4,6 @@ Held on its receptors, the hormone silences the pituitary within weeks; producti
 the ovary and of testosterone by the testis stops and comes back after the last implant. What
 aromatase makes outside the ovary goes on: an aromatase inhibitor takes that part away.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 A dose of a patch is what it releases in a day. By mouth most is lost to estrone in gut and liver.
 The level follows within hours; no other action than that of estradiol itself is assumed.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Injection under the skin, as drugs share it: a depot from which blood takes up a share."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

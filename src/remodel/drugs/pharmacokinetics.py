@@ -3,7 +3,6 @@
 Amounts are in mg. A drug class takes the equations it needs; within a drug the short names mean
 its own states and parameters.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ Wnt signals rise at once: lining cells wake (formation leaps for weeks, then fad
 empties), more precursors commit, and more OPG lowers resorption for as long as the drug is there.
 Elimination is in part linear and in part saturable, with the target.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

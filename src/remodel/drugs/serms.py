@@ -3,7 +3,6 @@
 In a postmenopausal woman the part exceeds what estradiol still does, so bone gains; in a
 premenopausal woman the competition costs more than the part gives, so bone is lost (Powles 1996).
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

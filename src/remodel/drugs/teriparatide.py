@@ -9,7 +9,6 @@ units go to work within cortex, where they open cavities before they fill them, 
 resorption and formation double while hip density lags behind the spine (Zebaze 2017). They need
 RANKL: given with denosumab, the drug starts none.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -102,8 +102,9 @@ class Assembly:
             return
         taken = {*self.parameters, *self.states, *self.ports, *self.equations}
         if name in taken:
-            message = f"'{name}' is defined twice; a state, quantity and parameter need own names."
-            raise ModelError(message)
+            raise ModelError(
+                f"'{name}' is defined twice; a state, quantity and parameter need own names."
+            )
         if isinstance(part, State):
             self.states[name] = replace(part, name=name)
         elif isinstance(part, Port):
@@ -122,10 +123,9 @@ class Assembly:
         for candidate in (_full(prefix, name), name):
             if candidate in self._known:
                 return candidate
-        message = (
+        raise ModelError(
             f"equation {where} uses '{name}', which nothing defines.{nearest(name, self._known)}"
         )
-        raise ModelError(message)
 
     def _connect(self, prefix: str, equation: Equation) -> None:
         name = _full(prefix, equation.name)
@@ -134,8 +134,7 @@ class Assembly:
         target = self._pool(prefix, equation.target, name)
         if equation.kind == "initial":
             if target in self.initials:
-                message = f"the baseline of '{target}' is defined twice."
-                raise ModelError(message)
+                raise ModelError(f"the baseline of '{target}' is defined twice.")
             key = f"initial {target}"
             self.initials[target] = equation
             self._arguments[key] = arguments
@@ -145,8 +144,7 @@ class Assembly:
             self._targets[name] = (source, target)
         elif equation.kind in ("factor", "term"):
             if target not in self.ports:
-                message = f"equation {name} contributes to '{target}', which is not shared."
-                raise ModelError(message)
+                raise ModelError(f"equation {name} contributes to '{target}', which is not shared.")
             self._contributions.setdefault(target, []).append(name)
 
     def _pool(self, prefix: str, name: str, where: str) -> str:
@@ -184,8 +182,7 @@ class Assembly:
         for name in wanted:
             varying = self._varying_input(self.resolve("", name, "constants"), known)
             if varying:
-                message = f"'{name}' is not constant: it depends on '{varying}'."
-                raise ModelError(message)
+                raise ModelError(f"'{name}' is not constant: it depends on '{varying}'.")
             self._value(name, known, ())
         return {name: known[name] for name in wanted}
 
@@ -207,8 +204,7 @@ class Assembly:
             return known[name]
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
-            message = f"'{name}' is defined through itself: {circle}."
-            raise ModelError(message)
+            raise ModelError(f"'{name}' is defined through itself: {circle}.")
         below = (*path, name)
         if name in self.ports:
             parts = [

@@ -64,8 +64,7 @@ def _evaluate(assembly: Assembly, known: dict[str, Any]) -> Any:
         try:
             assembly._value(name, done, ())
         except Exception as error:
-            message = f"equation {name}: {error}"
-            raise UnitError(message) from error
+            raise UnitError(f"equation {name}: {error}") from error
     return assembly.evaluate(known)
 
 
@@ -75,8 +74,7 @@ def _check_initial(assembly: Assembly, known: dict[str, Any], plain: dict[str, f
     try:
         found = assembly.evaluate_initial(inputs)
     except Exception as error:
-        message = f"baseline: {error}"
-        raise UnitError(message) from error
+        raise UnitError(f"baseline: {error}") from error
     expected = assembly.evaluate_initial(floats)
     for name, value in found.items():
         _compare(f"baseline of {name}", value, expected[name], assembly.states[name].unit)
@@ -93,14 +91,14 @@ def _compare(name: str, value: Any, expected: float, unit: str) -> None:
     try:
         converted = float(value.to(target).magnitude)
     except Exception as error:
-        message = f"equation {name}: expected {unit}, found {_unit_of(value)} ({error})."
-        raise UnitError(message) from error
+        raise UnitError(
+            f"equation {name}: expected {unit}, found {_unit_of(value)} ({error})."
+        ) from error
     if abs(converted - expected) > 1e-9 * max(abs(converted), abs(expected), 1e-300):
-        message = (
+        raise UnitError(
             f"equation {name}: its unit {_unit_of(value)} differs from the declared {unit} "
             f"by a factor of {converted / expected if expected else float('inf'):g}."
         )
-        raise UnitError(message)
 
 
 def _unit_of(value: Any) -> str:

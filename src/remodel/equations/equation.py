@@ -147,11 +147,10 @@ def _build(function: Function, kind: Kind, **details: Any) -> Equation:
             inspect.Parameter.VAR_POSITIONAL,
             inspect.Parameter.VAR_KEYWORD,
         ):
-            message = (
+            raise ModelError(
                 f"equation {function.__name__}: argument '{parameter.name}' must be a plain name "
                 "of a quantity, state or parameter (no default, no *)."
             )
-            raise ModelError(message)
     text = inspect.getdoc(function) or ""
     meaning, _, reference = text.partition("\n\n")
     return Equation(

@@ -121,11 +121,10 @@ class Expression:
         return self.graph.less(self.graph.wrap(other), self)
 
     def __bool__(self) -> bool:
-        message = (
+        raise TypeError(
             "an equation cannot branch with 'if' on a symbolic value; "
             "use remodel.equations.where(condition, a, b)."
         )
-        raise TypeError(message)
 
 
 class Graph:

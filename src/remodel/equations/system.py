@@ -117,10 +117,9 @@ class System:
         known = dict(zip(self.parameter_names, self.parameters, strict=True))
         missing = [name for name in names if name not in known]
         if missing:
-            message = (
+            raise ModelError(
                 f"'{missing[0]}' is not a parameter of this model.{nearest(missing[0], known)}"
             )
-            raise ModelError(message)
         return [known[name] for name in names]
 
     @cached_property

@@ -65,8 +65,7 @@ def load_expected(path: Path, mode: str) -> tuple[Expected, ...]:
         return ()
     content = _read(path)
     if not isinstance(content, dict) or not isinstance(content.get(mode, []), list):
-        message = f"{path}: expected an object with lists 'full' and 'quick'."
-        raise ConfigError(message)
+        raise ConfigError(f"{path}: expected an object with lists 'full' and 'quick'.")
     return tuple(_number(path, mode, place, row) for place, row in enumerate(content.get(mode, [])))
 
 
@@ -74,22 +73,24 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{path} cannot be read as JSON: {error}."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{path} cannot be read as JSON: {error}.") from error
 
 
 def _number(path: Path, mode: str, place: int, row: Any) -> Expected:
     if not isinstance(row, dict) or set(row) != set(_FIELDS):
-        message = f"{path}, {mode}[{place}]: expected the fields {', '.join(_FIELDS)}, got {row!r}."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{path}, {mode}[{place}]: expected the fields {', '.join(_FIELDS)}, got {row!r}."
+        )
     try:
         return Expected(
-            str(row["arm"]), str(row["output"]),
+            str(row["arm"]),
+            str(row["output"]),
             *(float(row[name]) for name in ("month", "value", "tolerance")),
-        )  # fmt: skip
+        )
     except (TypeError, ValueError) as error:
-        message = f"{path}, {mode}[{place}]: month, value and tolerance must be numbers."
-        raise ConfigError(message) from error
+        raise ConfigError(
+            f"{path}, {mode}[{place}]: month, value and tolerance must be numbers."
+        ) from error
 
 
 def check_expected(
@@ -104,8 +105,7 @@ def check_expected(
     for number in expected:
         for what, name, known in (("arm", number.arm, keys), ("output", number.output, outputs)):
             if name not in known:
-                message = f"{path}: the {what} '{name}' is not simulated in this mode."
-                raise ConfigError(message)
+                raise ConfigError(f"{path}: the {what} '{name}' is not simulated in this mode.")
 
 
 def compare(

@@ -113,9 +113,13 @@ def run_experiment(
         from remodel.experiments.sweep_runner import run_sweep_experiment
 
         return run_sweep_experiment(
-            experiment, folder, quick=quick, accept_numbers=accept_numbers, report=report,
+            experiment,
+            folder,
+            quick=quick,
+            accept_numbers=accept_numbers,
+            report=report,
             progress=progress,
-        )  # fmt: skip
+        )
     arms, pictures = experiment.chosen_arms(quick=quick), experiment.chosen_pictures(quick=quick)
     keys, outputs = tuple(arm.key for arm in arms), experiment.variables()
     numbers_file = experiment.path.parent / "expected.json"
@@ -305,8 +309,9 @@ def _folder(
         probe.touch()
         probe.unlink()
     except OSError as error:
-        message = f"results cannot be written to {folder}: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"results cannot be written to {folder}: {error.strerror or error}."
+        ) from error
     return folder
 
 

@@ -133,8 +133,9 @@ def _write(
         (folder / "manifest.json").write_text(text, encoding="utf-8")
         write_netcdf(store, folder / "data.nc")
     except OSError as error:
-        message = f"results cannot be written to {folder}: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"results cannot be written to {folder}: {error.strerror or error}."
+        ) from error
 
 
 def _draw(picture: SweepPicture, shown: xr.Dataset, folder: Path) -> Path:

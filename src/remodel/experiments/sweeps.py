@@ -214,18 +214,21 @@ def compared(
     """
     return tuple(
         Comparison(
-            number.arm, number.output, number.month, number.value, number.tolerance,
+            number.arm,
+            number.output,
+            number.month,
+            number.value,
+            number.tolerance,
             _found(path, dataset, number),
         )
         for number in expected
-    )  # fmt: skip
+    )
 
 
 def _found(path: Path, dataset: xr.Dataset, number: Expected) -> float:
     if number.output not in dataset.data_vars:
         known = [str(name) for name in dataset.data_vars]
-        message = f"{path}: '{number.output}' is not kept.{nearest(number.output, known)}"
-        raise ConfigError(message)
+        raise ConfigError(f"{path}: '{number.output}' is not kept.{nearest(number.output, known)}")
     cell = dataset[number.output]
     for part in number.arm.split(","):
         name, _, value = (word.strip() for word in part.partition("="))
@@ -238,8 +241,9 @@ def _found(path: Path, dataset: xr.Dataset, number: Expected) -> float:
 def _at(path: Path, cell: xr.DataArray, name: str, value: str) -> xr.DataArray:
     """Return the part of an array at one value of a dimension, which must be there."""
     if name not in cell.dims:
-        message = f"{path}: '{name}' is not a factor.{nearest(name, [str(d) for d in cell.dims])}"
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{path}: '{name}' is not a factor.{nearest(name, [str(d) for d in cell.dims])}"
+        )
     values = cell[name].to_numpy()
     if values.dtype.kind in "fiu":
         place = int(np.argmin(np.abs(values - float(value))))
@@ -248,6 +252,7 @@ def _at(path: Path, cell: xr.DataArray, name: str, value: str) -> xr.DataArray:
         matches = [str(v) == value for v in values]
         place, is_there = int(np.argmax(matches)), any(matches)
     if not is_there:
-        message = f"{path}: no simulation has {name} = {value}; the nearest is {values[place]}."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{path}: no simulation has {name} = {value}; the nearest is {values[place]}."
+        )
     return cell.isel({name: place})

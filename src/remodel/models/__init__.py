@@ -33,7 +33,6 @@ def load_model(model: str | Model) -> Model:
     if isinstance(model, Model):
         return model
     if model not in model_names():
-        message = f"'{model}' is not a model.{nearest(str(model), model_names())}"
-        raise ModelError(message)
+        raise ModelError(f"'{model}' is not a model.{nearest(str(model), model_names())}")
     found: Model = importlib.import_module(f"{__name__}.{model}").MODEL
     return found

@@ -137,8 +137,7 @@ class Model:
                 # romosozumab is no slip of the pen for denosumab: names of drugs are alike
                 hint = nearest(name, self.drugs, cutoff=_LIKE_A_DRUG)
                 has = hint if self.drugs else " It has no drugs."
-                message = f"model '{self.name}' has no drug '{name}'.{has}"
-                raise ModelError(message)
+                raise ModelError(f"model '{self.name}' has no drug '{name}'.{has}")
         return tuple(name for name in self.drugs if name in wanted)
 
     def groups(self, drugs: Iterable[str] = ()) -> tuple[Group, ...]:
@@ -199,8 +198,7 @@ class Model:
         self.with_drugs([drug])
         found = self.drugs[drug]
         if route not in found.routes:
-            message = f"drug '{drug}' has no route '{route}'.{nearest(route, found.routes)}"
-            raise ModelError(message)
+            raise ModelError(f"drug '{drug}' has no route '{route}'.{nearest(route, found.routes)}")
         assembly, factor = self.assembly([drug]), found.dose_factors.get(route, "")
         name = assembly.resolve(drug, found.routes[route], f"{drug}_{route}_dosing")
         return name, assembly.resolve(drug, factor, f"{drug}_{route}_dosing") if factor else ""

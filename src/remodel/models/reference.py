@@ -33,9 +33,7 @@ from remodel.physiology import (
 )
 from remodel.physiology.sites import SITES, at_all_sites
 
-BODY = (
-    estrogen, testosterone, cytokines, rankl_opg, osteoclasts, osteoblasts, osteocytes, loading,
-)  # fmt: skip
+BODY = (estrogen, testosterone, cytokines, rankl_opg, osteoclasts, osteoblasts, osteocytes, loading)
 
 
 def drugs_of(package: ModuleType) -> dict[str, Drug]:

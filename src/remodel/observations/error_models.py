@@ -83,11 +83,10 @@ def standard_error(observation: Observation) -> float:
     spread = spreads().get(observation.endpoint)
     check_rate(observation)
     if spread is None or observation.kind == "ratio":
-        message = (
+        raise ObservationError(
             f"{observation.study_id}: no error model for a {observation.kind} of "
             f"{observation.endpoint}."
         )
-        raise ObservationError(message)
     reported = reported_standard_error(observation)
     error = _assumed_standard_error(observation, spread) if reported is None else reported
     if observation.provenance == "recalled":

@@ -45,14 +45,14 @@ def predicted_value(
     if observation.kind in {"change", "bound_upper", "bound_lower"} and not observation.comparator:
         return change
     if observation.kind == "ratio":
-        message = f"{observation.study_id}: a ratio of {observation.endpoint} is never compared."
-        raise ObservationError(message)
+        raise ObservationError(
+            f"{observation.study_id}: a ratio of {observation.endpoint} is never compared."
+        )
     if comparator_level is None or comparator_reference is None:
-        message = (
+        raise ObservationError(
             f"{observation.study_id}, arm {observation.arm}: the {observation.kind} of "
             f"{observation.endpoint} needs the arm '{observation.comparator}' as well."
         )
-        raise ObservationError(message)
     other = percent_change(comparator_level, comparator_reference)
     if observation.kind == "difference":
         return change - other
@@ -68,12 +68,11 @@ def check_rate(observation: Observation) -> None:
     """
     months = observation.time_months - observation.reference_months
     if observation.kind == "rate_per_year" and months <= 0:
-        message = (
+        raise ObservationError(
             f"{observation.study_id}, arm {observation.arm}: a rate_per_year of "
             f"{observation.endpoint} at {observation.time_months:g} months counts from month "
             f"{observation.reference_months:g}; it needs a later month."
         )
-        raise ObservationError(message)
 
 
 def residual(observation: Observation, predicted: float) -> float:

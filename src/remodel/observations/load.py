@@ -106,8 +106,7 @@ def check_pairs(observations: Iterable[Observation], arms: Iterable[tuple[str, s
                 continue
             siblings = [name for study, name in known if study == row.study_id]
             hint = nearest(arm, siblings) or f" No arm of {row.study_id} has a regimen."
-            message = f"Study {row.study_id}: the arm '{arm}' has no regimen.{hint}"
-            raise ObservationError(message)
+            raise ObservationError(f"Study {row.study_id}: the arm '{arm}' has no regimen.{hint}")
 
 
 def check_drugs(path: str | Path, known: Iterable[str]) -> None:

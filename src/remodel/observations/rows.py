@@ -23,8 +23,9 @@ class Row:
 
     def fail(self, column: str, problem: str, cause: Exception | None = None) -> NoReturn:
         """Raise an error that names the file, the row and the column."""
-        message = f"{self.file}, row {self.line}, column {column}: {problem}"
-        raise ObservationError(message) from cause
+        raise ObservationError(
+            f"{self.file}, row {self.line}, column {column}: {problem}"
+        ) from cause
 
     def text(self, column: str, default: str = "") -> str:
         """Return a cell without surrounding blanks; an empty or missing one is ``default``."""
@@ -76,8 +77,7 @@ def load_rows(path: str | Path, required: Collection[str]) -> list[Row]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{file} cannot be read as a CSV file ({error})."
-        raise ObservationError(message) from error
+        raise ObservationError(f"{file} cannot be read as a CSV file ({error}).") from error
     return read_rows(text, file.name, required)
 
 
@@ -88,16 +88,19 @@ def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
     reader.fieldnames = header
     for column in required:
         if column not in header:
-            message = f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
-            raise ObservationError(message)
+            raise ObservationError(
+                f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
+            )
     rows = []
     for line, cells in enumerate(reader, start=2):
         surplus = cells.pop("", None)
         if surplus and "" in header and isinstance(surplus, str):
-            message = f"{name}, row 1: column {header.index('') + 1} has cells, but no name."
-            raise ObservationError(message)
+            raise ObservationError(
+                f"{name}, row 1: column {header.index('') + 1} has cells, but no name."
+            )
         if surplus:
-            message = f"{name}, row {line}: more cells than the {len(header)} columns."
-            raise ObservationError(message)
+            raise ObservationError(
+                f"{name}, row {line}: more cells than the {len(header)} columns."
+            )
         rows.append(Row(name, line, cells))
     return rows

@@ -287,8 +287,7 @@ class Study:
             if arm.name == name:
                 return arm
         known = [arm.name for arm in self.arms]
-        message = f"{self.study_id} has no arm '{name}'.{nearest(name, known)}"
-        raise ObservationError(message)
+        raise ObservationError(f"{self.study_id} has no arm '{name}'.{nearest(name, known)}")
 
 
 def _words(value: str | Iterable[str] | None) -> frozenset[str] | None:
@@ -303,6 +302,5 @@ def _known(
     known = set(vocabulary)
     for word in sorted(words or ()):
         if word not in known:
-            message = f"'{word}' is not a known {name}.{nearest(word, known)}"
-            raise ObservationError(message)
+            raise ObservationError(f"'{word}' is not a known {name}.{nearest(word, known)}")
     return words

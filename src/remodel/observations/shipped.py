@@ -37,8 +37,9 @@ def trials(study_id: str) -> Study:
     """
     rows = _study_rows()
     if study_id not in rows:
-        message = f"'{study_id}' is not a study of the package.{nearest(study_id, rows)}"
-        raise ObservationError(message)
+        raise ObservationError(
+            f"'{study_id}' is not a study of the package.{nearest(study_id, rows)}"
+        )
     return _study(rows[study_id])
 
 

@@ -88,8 +88,7 @@ def load_parameters(source: str | Path) -> ParameterSet:
         about = about or str(table.pop("about", ""))
         for parameter in _parameters(table, "", place):
             if parameter.name in found:
-                message = f"{place.at(parameter.name)}: defined twice in this set."
-                raise ParameterError(message)
+                raise ParameterError(f"{place.at(parameter.name)}: defined twice in this set.")
             found[parameter.name] = parameter
     return ParameterSet(found.values(), root.name.removesuffix(".toml"), about)
 
@@ -102,39 +101,33 @@ def _locate(source: str | Path) -> Traversable:
                 return candidate
     if path.suffix == ".toml" or path.is_dir():
         if not path.exists():
-            message = f"{path}: no such parameter file."
-            raise ParameterError(message)
+            raise ParameterError(f"{path}: no such parameter file.")
         return path
     known = [entry.name.removesuffix(".toml") for entry in sets.iterdir()]
-    message = f"'{source}' is not a parameter set.{nearest(str(source), known)}"
-    raise ParameterError(message)
+    raise ParameterError(f"'{source}' is not a parameter set.{nearest(str(source), known)}")
 
 
 def _read(file: Traversable) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        message = f"{file.name}: not valid TOML: {error}."
-        raise ParameterError(message) from error
+        raise ParameterError(f"{file.name}: not valid TOML: {error}.") from error
     except OSError as error:
-        message = f"{file.name}: cannot be read: {error.strerror}."
-        raise ParameterError(message) from error
+        raise ParameterError(f"{file.name}: cannot be read: {error.strerror}.") from error
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message = f"{name}: not valid TOML: {error}."
-        raise ParameterError(message) from error
+        raise ParameterError(f"{name}: not valid TOML: {error}.") from error
 
 
 def _parameters(table: Mapping[str, Any], prefix: str, file: _File) -> Iterator[Parameter]:
     for key, entry in table.items():
         name = f"{prefix}_{key}" if prefix else key
         if not isinstance(entry, Mapping):
-            message = f"{file.at(name)}: expected a table with value, unit and source."
-            raise ParameterError(message)
+            raise ParameterError(f"{file.at(name)}: expected a table with value, unit and source.")
         if not all(isinstance(below, Mapping) for below in entry.values()):
             yield _parameter(name, entry, file)
         else:
@@ -144,13 +137,11 @@ def _parameters(table: Mapping[str, Any], prefix: str, file: _File) -> Iterator[
 def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
     for key in _REQUIRED:
         if key not in entry:
-            message = f"{file.at(name)}: '{key}' is missing."
-            raise ParameterError(message)
+            raise ParameterError(f"{file.at(name)}: '{key}' is missing.")
     for key in entry:
         if key not in (*_REQUIRED, *_OPTIONAL):
             hint = nearest(key, (*_REQUIRED, *_OPTIONAL))
-            message = f"{file.at(name)}: '{key}' is not a field of a parameter.{hint}"
-            raise ParameterError(message)
+            raise ParameterError(f"{file.at(name)}: '{key}' is not a field of a parameter.{hint}")
     unit, meaning, source = (_text(name, key, entry[key], file) for key in _TEXTS)
     numbers = {key: _number(name, key, entry[key], file) for key in ("value", "lower", "upper")}
     status = _choice(name, "status", entry.get("status", "fixed"), get_args(Status), file)
@@ -172,28 +163,24 @@ def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
             **numbers,
         )
     except (ParameterError, UnitError) as error:
-        message = f"{file.at(name)}: {error}"
-        raise type(error)(message) from error
+        raise type(error)(f"{file.at(name)}: {error}") from error
 
 
 def _text(name: str, key: str, value: Any, file: _File) -> str:
     if not isinstance(value, str) or not value.strip():
-        message = f"{file.at(name, key)}: expected some words, got {value!r}."
-        raise ParameterError(message)
+        raise ParameterError(f"{file.at(name, key)}: expected some words, got {value!r}.")
     return value
 
 
 def _number(name: str, key: str, value: Any, file: _File) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"{file.at(name, key)}: expected a number, got {value!r}."
-        raise ParameterError(message)
+        raise ParameterError(f"{file.at(name, key)}: expected a number, got {value!r}.")
     return float(value)
 
 
 def _choice(name: str, key: str, value: Any, allowed: tuple[str, ...], file: _File) -> Any:
     if value not in allowed:
-        message = f"{file.at(name, key)}: {value!r} is not one of {', '.join(allowed)}."
-        raise ParameterError(message)
+        raise ParameterError(f"{file.at(name, key)}: {value!r} is not one of {', '.join(allowed)}.")
     return value
 
 
@@ -201,15 +188,13 @@ def _prior(name: str, entry: Any, value: float, file: _File) -> Prior:
     if entry is None:
         return Prior("uniform")
     if not isinstance(entry, Mapping) or "kind" not in entry:
-        message = f"{file.at(name, 'prior')}: expected a table with kind and sd."
-        raise ParameterError(message)
+        raise ParameterError(f"{file.at(name, 'prior')}: expected a table with kind and sd.")
     kind = _choice(name, "prior.kind", entry["kind"], ("lognormal", "normal", "uniform"), file)
     if kind == "uniform":
         return Prior("uniform")
     sd = _number(name, "prior.sd", entry.get("sd", math.nan), file)
     if not 0 < sd < math.inf:
-        message = f"{file.at(name, 'prior.sd')}: must be a positive number, got {sd}."
-        raise ParameterError(message)
+        raise ParameterError(f"{file.at(name, 'prior.sd')}: must be a positive number, got {sd}.")
     return Prior(kind, _number(name, "prior.center", entry.get("center", value), file), sd)
 
 
@@ -237,8 +222,7 @@ def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
     try:
         Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise StoreError(message) from error
+        raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _quoted(text: str) -> str:

@@ -65,8 +65,9 @@ class Parameter:
         for number in ("value", "lower", "upper", "factor"):
             object.__setattr__(self, number, float(getattr(self, number)))
         if not self.lower <= self.upper:
-            message = f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
-            raise ParameterError(message)
+            raise ParameterError(
+                f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
+            )
         self.check(self.value)
 
     def check(self, value: float) -> None:
@@ -78,11 +79,9 @@ class Parameter:
         """
         unit = "" if self.unit == "-" else f" {self.unit}"
         if not math.isfinite(value):
-            message = f"{self.name} = {value}{unit}: must be a finite number."
-            raise ParameterError(message)
+            raise ParameterError(f"{self.name} = {value}{unit}: must be a finite number.")
         if not self.lower <= value <= self.upper:
-            message = (
+            raise ParameterError(
                 f"{self.name} = {value:g}{unit} is outside its bounds "
                 f"{self.lower:g} to {self.upper:g}{unit}."
             )
-            raise ParameterError(message)

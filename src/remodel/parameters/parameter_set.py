@@ -36,8 +36,9 @@ class ParameterSet(Mapping[str, Parameter]):
         try:
             return self._parameters[name]
         except KeyError:
-            message = f"'{name}' is not a parameter of '{self.name}'.{nearest(name, self)}"
-            raise ParameterError(message) from None
+            raise ParameterError(
+                f"'{name}' is not a parameter of '{self.name}'.{nearest(name, self)}"
+            ) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._parameters

@@ -10,7 +10,6 @@ Cells work on surfaces, and move the same grams in a dense skeleton and in a thi
 the rate of turnover is therefore the higher the less bone there is to begin with: the same drug
 gains 6 % at a T-score of -1 and 8 % at -2.8 (HALT-BC, Ellis 2008; FREEDOM, Cummings 2009).
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

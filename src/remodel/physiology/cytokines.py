@@ -4,7 +4,6 @@ After oophorectomy blood cells release more of all three within weeks (Pacifici 
 levels follow one tone, since no trial tells their time courses apart; each has its own rise and
 its own share in what they do to osteoclasts, so a blocker takes away its share only.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

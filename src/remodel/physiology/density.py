@@ -1,5 +1,4 @@
 """Bone mineral density as DXA sees it, with T- and Z-scores, at a site."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

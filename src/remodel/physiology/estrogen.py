@@ -3,7 +3,6 @@
 Estradiol is on the mass-spectrometry scale. It leaves the blood within hours (half-life 161 min,
 Nelson 2026), so its level follows production at once.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -28,9 +27,13 @@ serm_agonism = total(
 
 @quantity
 def ovarian_activity(
-    time, menopause_age, ovarian_decline_lead, ovarian_decline_time, ovarian_function,
+    time,
+    menopause_age,
+    ovarian_decline_lead,
+    ovarian_decline_time,
+    ovarian_function,
     gonadotropin_drive,
-):  # fmt: skip
+):
     """Share of premenopausal ovarian production that is left.
 
     A logistic decline about a time shortly before the final menstrual period (SWAN: estradiol

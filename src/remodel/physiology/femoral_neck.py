@@ -1,5 +1,4 @@
 """The femoral neck, part of the hip, shares with the total hip what its data cannot tell apart."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ What goes round is conserved: formation leaps when the drug starts, fades as the
 and falls below its start when the drug stops and the reserve refills. Without such a drug nothing
 moves here, so the mechanism belongs to the drugs that need it.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ menopause, next to nothing on an aromatase inhibitor (Lee 2003; trials of exerci
 Disuse raises sclerostin and RANKL and holds formation back, whatever the hormones. At usual loads
 nothing happens.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 

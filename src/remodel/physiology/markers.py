@@ -4,7 +4,6 @@ Each has a floor that does not come from bone turnover, and is linear in it abov
 in blood are hours to days, so they follow the cells at once. They come from the whole skeleton,
 most of which is cortex: what a drug does there in excess of other surfaces counts by its share.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -46,9 +45,13 @@ def ntx(ntx_premenopausal, ntx_floor, resorption_of_skeleton):
 
 @endpoint(unit="ug/L", meaning="Serum P1NP")
 def p1np(
-    p1np_premenopausal, p1np_floor, preosteoblasts, preosteoblast_stay, osteoblasts,
+    p1np_premenopausal,
+    p1np_floor,
+    preosteoblasts,
+    preosteoblast_stay,
+    osteoblasts,
     cortical_formation_of_skeleton,
-):  # fmt: skip
+):
     """Propeptide of collagen, from osteoblasts young and active alike."""
     young = (preosteoblasts + cortical_formation_of_skeleton) * preosteoblast_stay
     active = osteoblasts + cortical_formation_of_skeleton

@@ -7,7 +7,6 @@ the total hip; the part of the skeleton that counts is smaller than the whole, b
 the whole body moves half as far as that of the hip. PTH raises RANKL and lowers OPG. All
 is in balance at the usual intake before menopause, for any values of the parameters.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -104,9 +103,13 @@ def conversion(level, half_saturation):
 
 @gain("active_vitamin_d")
 def calcitriol_production(
-    calcitriol_turnover_rate, parathyroid_hormone, calcitriol_pth_saturation, calcidiol,
-    calcidiol_usual, calcidiol_half_saturation,
-):  # fmt: skip
+    calcitriol_turnover_rate,
+    parathyroid_hormone,
+    calcitriol_pth_saturation,
+    calcidiol,
+    calcidiol_usual,
+    calcidiol_half_saturation,
+):
     """The kidney makes calcitriol under PTH; only where there is little calcidiol it lacks it."""
     by_pth = (
         (1 + calcitriol_pth_saturation)
@@ -139,28 +142,40 @@ def calcium_absorption(
 ):  # fmt: skip
     """Calcium that the gut takes up, net of what it secretes."""
     return absorbed(
-        (calcium_intake + calcium_supplement) / calcium_molar_mass, active_vitamin_d,
-        calcium_passive_absorption, calcium_active_absorption, calcium_intake_half_saturation,
-    )  # fmt: skip
+        (calcium_intake + calcium_supplement) / calcium_molar_mass,
+        active_vitamin_d,
+        calcium_passive_absorption,
+        calcium_active_absorption,
+        calcium_intake_half_saturation,
+    )
 
 
 @quantity
 def urinary_calcium_premenopausal(
-    calcium_intake_usual, calcium_molar_mass, calcium_passive_absorption,
-    calcium_active_absorption, calcium_intake_half_saturation,
-):  # fmt: skip
+    calcium_intake_usual,
+    calcium_molar_mass,
+    calcium_passive_absorption,
+    calcium_active_absorption,
+    calcium_intake_half_saturation,
+):
     """At the baseline the kidney excretes what the gut takes up, and the skeleton is in balance."""
     return absorbed(
-        calcium_intake_usual / calcium_molar_mass, 1, calcium_passive_absorption,
-        calcium_active_absorption, calcium_intake_half_saturation,
-    )  # fmt: skip
+        calcium_intake_usual / calcium_molar_mass,
+        1,
+        calcium_passive_absorption,
+        calcium_active_absorption,
+        calcium_intake_half_saturation,
+    )
 
 
 @quantity
 def urinary_calcium(
-    urinary_calcium_premenopausal, serum_calcium, parathyroid_hormone,
-    urinary_calcium_by_calcium, urinary_calcium_by_pth,
-):  # fmt: skip
+    urinary_calcium_premenopausal,
+    serum_calcium,
+    parathyroid_hormone,
+    urinary_calcium_by_calcium,
+    urinary_calcium_by_pth,
+):
     """The kidney loses more the higher serum calcium, and less the higher PTH."""
     by_calcium = urinary_calcium_by_calcium * (serum_calcium - 1)
     by_pth = urinary_calcium_by_pth * (parathyroid_hormone - 1)
@@ -185,9 +200,13 @@ def skeletal_release(
 
 @quantity
 def skeletal_uptake(
-    skeletal_scale, young_mineral, formation_total_hip, mineralization_total_hip,
-    exchangeable_calcium, calcium_half_uptake,
-):  # fmt: skip
+    skeletal_scale,
+    young_mineral,
+    formation_total_hip,
+    mineralization_total_hip,
+    exchangeable_calcium,
+    calcium_half_uptake,
+):
     """Calcium that new bone takes up, most of it at once and the rest as it matures.
 
     Where next to none is left, it stalls.

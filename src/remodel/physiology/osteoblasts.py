@@ -1,5 +1,4 @@
 """Osteoblasts: recruited by what resorption releases, held back by sclerostin."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -44,9 +43,12 @@ def wnt_signal(sclerostin_free, sclerostin_inhibition):
 
 @gain("preosteoblasts")
 def preosteoblast_commitment(
-    preosteoblast_turnover_rate, uncoupled_recruitment, tgf_beta, wnt_signal,
+    preosteoblast_turnover_rate,
+    uncoupled_recruitment,
+    tgf_beta,
+    wnt_signal,
     preosteoblast_recruitment,
-):  # fmt: skip
+):
     """Mesenchymal cells commit where TGF-beta is released and Wnt signals; few do without."""
     coupled = uncoupled_recruitment + (1 - uncoupled_recruitment) * tgf_beta
     return preosteoblast_turnover_rate * coupled * wnt_signal * preosteoblast_recruitment
@@ -66,9 +68,12 @@ def osteoblast_formation(osteoblast_turnover_rate, preosteoblasts):
 
 @loss("osteoblasts")
 def osteoblast_death(
-    osteoblast_turnover_rate, osteoblasts, estrogen_deficiency,
-    osteoblast_apoptosis_rise_without_estrogen, osteoblast_apoptosis,
-):  # fmt: skip
+    osteoblast_turnover_rate,
+    osteoblasts,
+    estrogen_deficiency,
+    osteoblast_apoptosis_rise_without_estrogen,
+    osteoblast_apoptosis,
+):
     """Osteoblasts die or are buried; sooner without estrogen (Kousteni 2001)."""
     by_estrogen = 1 + osteoblast_apoptosis_rise_without_estrogen * estrogen_deficiency
     return osteoblast_turnover_rate * by_estrogen * osteoblast_apoptosis * osteoblasts

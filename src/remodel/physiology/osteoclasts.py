@@ -5,7 +5,6 @@ within a year, saturates because cells also leave it, and fuses when RANKL retur
 the rebound after denosumab grow with treatment but stay bounded. A bisphosphonate acts on the
 osteoclast that resorbs and leaves RANK alone, so no cells wait and none rebound.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -67,9 +66,11 @@ def osteoclasts_baseline():
 
 @gain("arrested_osteoclasts")
 def osteoclast_arrest(
-    arrested_osteoclast_turnover_rate, osteoclast_precursor_supply, rank_activation,
+    arrested_osteoclast_turnover_rate,
+    osteoclast_precursor_supply,
+    rank_activation,
     osteoclast_half_arrest,
-):  # fmt: skip
+):
     """Precursors stop where RANK is silent."""
     share = arrested_share(rank_activation, osteoclast_half_arrest)
     return arrested_osteoclast_turnover_rate * osteoclast_precursor_supply * share
@@ -91,9 +92,13 @@ def arrested_osteoclast_death(
 
 @gain("fusing_osteoclasts")
 def osteoclast_commitment(
-    osteoclast_fusion_rate, osteoclast_precursor_supply, rank_activation, arrested_osteoclasts,
-    arrested_osteoclast_yield, arrested_osteoclasts_premenopausal,
-):  # fmt: skip
+    osteoclast_fusion_rate,
+    osteoclast_precursor_supply,
+    rank_activation,
+    arrested_osteoclasts,
+    arrested_osteoclast_yield,
+    arrested_osteoclasts_premenopausal,
+):
     """Fresh precursors and released ones enter fusion, both driven by RANK."""
     cells = osteoclast_precursor_supply + arrested_osteoclast_yield * arrested_osteoclasts
     at_baseline = 1 + arrested_osteoclast_yield * arrested_osteoclasts_premenopausal

@@ -1,5 +1,4 @@
 """Osteocytes, built in by osteoblasts, and the sclerostin they send out."""
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -48,9 +47,12 @@ def osteocyte_death(
 
 @gain("sclerostin")
 def sclerostin_release(
-    sclerostin_turnover_rate, osteocytes, estrogen_deficiency, sclerostin_rise_without_estrogen,
+    sclerostin_turnover_rate,
+    osteocytes,
+    estrogen_deficiency,
+    sclerostin_rise_without_estrogen,
     sclerostin_production,
-):  # fmt: skip
+):
     """Osteocytes make more sclerostin without estrogen (Mödder 2011: estradiol lowers it 27 %)."""
     by_estrogen = 1 + sclerostin_rise_without_estrogen * estrogen_deficiency
     return sclerostin_turnover_rate * osteocytes * by_estrogen * sclerostin_production

@@ -3,7 +3,6 @@
 Binding is over within hours, so the three are in balance at every time (Pivonka 2008). All are
 levels in the marrow relative to before menopause; serum levels do not follow them.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -18,9 +17,12 @@ rankl_competition = total(
 
 @endpoint(unit="-", meaning="Marrow RANKL relative to before menopause")
 def rankl(
-    rankl_production, estrogen_deficiency, rankl_rise_without_estrogen, cytokine_drive,
+    rankl_production,
+    estrogen_deficiency,
+    rankl_rise_without_estrogen,
+    cytokine_drive,
     rankl_rise_by_cytokines,
-):  # fmt: skip
+):
     """RANKL on stromal cells, osteocytes and T cells.
 
     Two to three times higher per cell after menopause (Eghbali-Fatourechi 2003), in part through
@@ -33,9 +35,13 @@ def rankl(
 
 @endpoint(unit="-", meaning="Marrow OPG relative to before menopause")
 def opg(
-    opg_production, osteocytes, estrogen_deficiency, opg_fall_without_estrogen, wnt_signal,
+    opg_production,
+    osteocytes,
+    estrogen_deficiency,
+    opg_fall_without_estrogen,
+    wnt_signal,
     opg_rise_by_wnt,
-):  # fmt: skip
+):
     """OPG from osteocytes: estrogen stimulates it (Bord 2003), and so does Wnt (Kramer 2010).
 
     Through Wnt, whatever moves sclerostin moves resorption the other way.

@@ -5,7 +5,6 @@ In men estradiol governs resorption as in women, testosterone helps osteoblasts 
 women after menopause. An aromatase inhibitor reaches aromatase of the testis only in part, and
 testosterone rises because the pituitary misses estradiol. In women nothing of this counts.
 """
-# mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
@@ -21,9 +20,12 @@ def testosterone_with_age(time, testosterone_decline_onset, testosterone_decline
 
 @quantity
 def testosterone_relative(
-    testosterone_with_age, testicular_function, gonadotropin_drive, aromatase_activity,
+    testosterone_with_age,
+    testicular_function,
+    gonadotropin_drive,
+    aromatase_activity,
     testosterone_rise_by_inhibition,
-):  # fmt: skip
+):
     """Testosterone of a man relative to that of his youth."""
     feedback = 1 + testosterone_rise_by_inhibition * (1 - aromatase_activity)
     return testosterone_with_age * testicular_function * gonadotropin_drive * feedback
@@ -38,9 +40,13 @@ def testosterone(male, testosterone_of_young_men, testosterone_relative, testost
 
 @quantity
 def testicular_estradiol(
-    male, estradiol_of_young_men, estradiol_peripheral, testosterone_relative, aromatase_activity,
+    male,
+    estradiol_of_young_men,
+    estradiol_peripheral,
+    testosterone_relative,
+    aromatase_activity,
     aromatase_reached_in_men,
-):  # fmt: skip
+):
     """Estradiol made of testosterone, in the testis and beyond."""
     inhibited = 1 - aromatase_reached_in_men * (1 - aromatase_activity)
     youth = estradiol_of_young_men - estradiol_peripheral

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from remodel.calibration import Information, Profile, StartResult
 
 _VERDICT_COLORS = {
-    "identified": COLORS[0], "one-sided": COLORS[4], "flat": COLORS[1], "at bound": COLORS[3],
-}  # fmt: skip
+    "identified": COLORS[0],
+    "one-sided": COLORS[4],
+    "flat": COLORS[1],
+    "at bound": COLORS[3],
+}
 _RISE_SHOWN = 6.0
 _TITLE_WIDTH = 30  # letters over a profile
 _FAR = 3.0  # highest over lowest objective from which a logarithmic axis helps
@@ -42,9 +45,13 @@ def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
 
     ordered = sorted(starts, key=lambda s: s.cost)
     table = pd.DataFrame(
-        {"rank": range(1, len(ordered) + 1), "start": [s.index for s in ordered],
-         "objective": [s.cost for s in ordered], "converged": [s.converged for s in ordered]}
-    )  # fmt: skip
+        {
+            "rank": range(1, len(ordered) + 1),
+            "start": [s.index for s in ordered],
+            "objective": [s.cost for s in ordered],
+            "converged": [s.converged for s in ordered],
+        }
+    )
     with paper():
         figure, (left, right) = _panels(1, 2)
         shades = np.where(table["converged"], color(0), GRAY)
@@ -95,8 +102,9 @@ def spectrum(info: Information) -> tuple[Figure, pd.DataFrame]:
         axes.axhline(1.0, color=GRAY, linewidth=0.8, linestyle="--")
         axes.set(
             title=f"{info.informed} of {len(table)} directions informed by the data",
-            xlabel="direction", ylabel="information (prior = 1)",
-        )  # fmt: skip
+            xlabel="direction",
+            ylabel="information (prior = 1)",
+        )
     return figure, table
 
 
@@ -145,9 +153,12 @@ def residuals(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             some = table[table["drug_class"] == name]
             for i, (group, rows) in enumerate(some.groupby("group")):
                 axes.scatter(
-                    rows["time_months"] / 12.0, rows["standardized"], s=7, color=color(i),
+                    rows["time_months"] / 12.0,
+                    rows["standardized"],
+                    s=7,
+                    color=color(i),
                     label=group,
-                )  # fmt: skip
+                )
             axes.axhline(0.0, color=GRAY, linewidth=0.7)
             for edge in (-2.0, 2.0):
                 axes.axhline(edge, color=GRAY, linewidth=0.5, linestyle="--")

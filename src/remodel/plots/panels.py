@@ -30,9 +30,7 @@ _BARS = " (bars: 95 %\nconfidence interval)"
 _RINGED = "ringed: change from a later visit\nor from the other arm, counted\nfrom the model there"
 _BOUND = "arrow: published only as above\nor below this value"
 _WIDEST = 2.2
-MARK_LINE: Mapping[str, Any] = {
-    "color": "#999999", "linewidth": 0.8, "linestyle": (0, (2, 2)),
-}  # fmt: skip
+MARK_LINE: Mapping[str, Any] = {"color": "#999999", "linewidth": 0.8, "linestyle": (0, (2, 2))}
 _SHORT_YEARS = 2.5  # a time axis up to this length counts in months
 _MONTH_STEP = 3
 _FEW_MONTHS = 6.0  # a time axis up to this length has ticks and room for weeks
@@ -54,8 +52,7 @@ def arm_names(dataset: xr.Dataset, arms: Iterable[str] | None = None) -> list[st
     chosen = list(arms)
     for name in chosen:
         if name not in known:
-            message = f"no simulated arm is called '{name}'.{nearest(name, known)}"
-            raise ConfigError(message)
+            raise ConfigError(f"no simulated arm is called '{name}'.{nearest(name, known)}")
     return chosen
 
 
@@ -76,8 +73,7 @@ def check_variables(dataset: xr.Dataset, variables: Iterable[str]) -> None:
     for name in variables:
         if name not in dataset.data_vars:
             known = [str(n) for n in dataset.data_vars]
-            message = f"the dataset has no variable '{name}'.{nearest(name, known)}"
-            raise ConfigError(message)
+            raise ConfigError(f"the dataset has no variable '{name}'.{nearest(name, known)}")
 
 
 def arm_styles(arms: Iterable[str]) -> dict[str, tuple[str, LineStyle]]:

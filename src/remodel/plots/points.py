@@ -110,8 +110,7 @@ def published_points(
     found: list[Point] = []
     for arm, sources in observed.items():
         if arm not in known:
-            message = f"no simulated arm is called '{arm}'.{nearest(arm, known)}"
-            raise ConfigError(message)
+            raise ConfigError(f"no simulated arm is called '{arm}'.{nearest(arm, known)}")
         for source in sources:
             label = study_label(*source)
             rows = (
@@ -144,8 +143,7 @@ def study_label(study: str, arm: str) -> str:
     found = trials(study)
     known = {a.name for a in found.arms}
     if arm not in known:
-        message = f"study {study} has no arm '{arm}'.{nearest(arm, known)}"
-        raise ObservationError(message)
+        raise ObservationError(f"study {study} has no arm '{arm}'.{nearest(arm, known)}")
     return found.label
 
 

@@ -117,9 +117,13 @@ def index_heat_map(
         axes = figure.add_subplot()
         months = table.columns.to_numpy(dtype=float)
         shown = axes.pcolormesh(
-            months, np.arange(len(table)), table.to_numpy(), shading="nearest", cmap="viridis",
+            months,
+            np.arange(len(table)),
+            table.to_numpy(),
+            shading="nearest",
+            cmap="viridis",
             vmin=0.0,
-        )  # fmt: skip
+        )
         axes.set_yticks(np.arange(len(table)), [_words(str(name)) for name in table.index])
         axes.invert_yaxis()
         axes.set_xlabel("months from start")
@@ -179,8 +183,7 @@ def indices_of(found: xr.Dataset, output: str) -> tuple[str, tuple[str, ...]]:
     every = [v.attrs["index"] for v in found.data_vars.values() if v.attrs["output"] == output]
     if not every:
         known = {str(v.attrs["output"]) for v in found.data_vars.values()}
-        message = f"there are no sensitivities of '{output}'.{nearest(output, known)}"
-        raise ConfigError(message)
+        raise ConfigError(f"there are no sensitivities of '{output}'.{nearest(output, known)}")
     names = [str(index) for index in every if not index.endswith("_interval")]
     return names[0], tuple(names[1:])
 
@@ -210,8 +213,7 @@ def _over_time(found: xr.Dataset, output: str, index: str) -> pd.DataFrame:
 
     variable = found[f"{output}_{index}"]
     if "time" not in variable.dims:
-        message = f"'{output}' is one number a simulation; it has no course over time."
-        raise ConfigError(message)
+        raise ConfigError(f"'{output}' is one number a simulation; it has no course over time.")
     factors = pd.Index([str(f) for f in found["factor"].to_numpy()], name="factor")
     table = pd.DataFrame(variable.to_numpy(), index=factors, columns=found["month"].to_numpy())
     order = table.max(axis=1).sort_values(ascending=False, na_position="last").index

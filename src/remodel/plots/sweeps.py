@@ -180,8 +180,9 @@ def fan_chart(
 
     _check(dataset, variable)
     if "time" not in dataset[variable].dims:
-        message = f"'{variable}' is one number a simulation; a fan chart needs an output over time."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"'{variable}' is one number a simulation; a fan chart needs an output over time."
+        )
     groups: list[tuple[str, xr.Dataset]] = [("", dataset)]
     if by is not None:
         _check_factor(dataset, by)
@@ -232,41 +233,43 @@ def plane(
         shown = shown.sel({name: value}, method=None if exact else "nearest")
     left = [str(d) for d in shown.dims if d not in dims]
     if left:
-        message = f"{left[0]} has {dataset.sizes[left[0]]} values; say at which one: at={{...}}."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{left[0]} has {dataset.sizes[left[0]]} values; say at which one: at={{...}}."
+        )
     return shown.transpose(*dims).load()
 
 
 def _check(dataset: xr.Dataset, variable: str) -> None:
     if variable not in dataset.data_vars:
         known = [str(name) for name in dataset.data_vars]
-        message = f"the sweep has no variable '{variable}'.{nearest(variable, known)}"
-        raise ConfigError(message)
+        raise ConfigError(f"the sweep has no variable '{variable}'.{nearest(variable, known)}")
 
 
 def _check_factor(dataset: xr.Dataset, name: str) -> None:
     known = [str(d) for d in dataset.sizes if d not in ("time", "simulation", "chunk")]
     if name not in known:
         hint = nearest(name, known) if known else " It is a sample; a map needs a grid."
-        message = f"the sweep has no dimension '{name}'.{hint}"
-        raise ConfigError(message)
+        raise ConfigError(f"the sweep has no dimension '{name}'.{hint}")
 
 
 def _check_fans(dataset: xr.Dataset, by: str) -> None:
     if dataset.sizes[by] > _MOST_FANS:
-        message = (
+        raise ConfigError(
             f"{by} has {dataset.sizes[by]} values, and more than {_MOST_FANS} fans cover each "
             f"other; choose some, such as dataset.isel({by}=[0, -1])."
         )
-        raise ConfigError(message)
 
 
 def _draw_map(axes: Axes, shown: xr.DataArray, limits: tuple[float, float]) -> Any:
     y, x = (str(d) for d in shown.dims)
     drawn = axes.pcolormesh(
-        _edges(shown[x].to_numpy()), _edges(shown[y].to_numpy()), shown.to_numpy(),
-        cmap="viridis", vmin=limits[0], vmax=limits[1],
-    )  # fmt: skip
+        _edges(shown[x].to_numpy()),
+        _edges(shown[y].to_numpy()),
+        shown.to_numpy(),
+        cmap="viridis",
+        vmin=limits[0],
+        vmax=limits[1],
+    )
     for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
         if shown[name].dtype.kind not in "fiu":
             axis.set_ticks(range(shown.sizes[name]), [str(v) for v in shown[name].to_numpy()])

@@ -176,9 +176,11 @@ def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes]
     """Return a figure with panels and, under each column, a strip for the treatment."""
     lines = -(-n_panels // columns)
     figure, grid = figure_with_legend_column(
-        [_COLUMN_WIDTH[columns]] * columns, [PANEL_HEIGHT] * lines, gap=_COLUMN_GAP,
+        [_COLUMN_WIDTH[columns]] * columns,
+        [PANEL_HEIGHT] * lines,
+        gap=_COLUMN_GAP,
         below=strip + _STRIP_GAP if strip else 0.0,
-    )  # fmt: skip
+    )
     panels: list[Axes] = []
     for i in range(n_panels):
         shared = panels[0] if panels else None

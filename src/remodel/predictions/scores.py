@@ -17,9 +17,7 @@ from remodel.solvers.problem import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORECARD = (
-    "study_id", "arm", "endpoint", "n", "mae", "rmse", "bias", "mape", "within_error",
-)  # fmt: skip
+SCORECARD = ("study_id", "arm", "endpoint", "n", "mae", "rmse", "bias", "mape", "within_error")
 COLUMNS = (
     "table", "study_id", "arm", "endpoint", "time_months", "value", "predicted", "residual",
     "error", "unit", "kind", "relative_to", "comparator", "error_low", "error_high", "error_kind",

@@ -96,37 +96,35 @@ class Dose:
             value = getattr(self, field)
             if value < 0:
                 unit = self.unit if field == "amount" else "d"
-                message = (
+                raise ScheduleError(
                     f"{self.drug}: {field} {number_text(value)} {unit} is negative; "
                     "allowed: 0 or more."
                 )
-                raise ScheduleError(message)
         if self.route is not None and self.route not in ROUTES:
-            message = f"{self.drug}: '{self.route}' is not a route.{nearest(self.route, ROUTES)}"
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"{self.drug}: '{self.route}' is not a route.{nearest(self.route, ROUTES)}"
+            )
 
     def _check_repetition(self) -> None:
         if self.interval is not None and self.interval <= 0:
-            message = f"{self.drug}: interval {number_text(self.interval)} d is not positive."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"{self.drug}: interval {number_text(self.interval)} d is not positive."
+            )
         if self.count is not None:
             object.__setattr__(self, "count", _checked_count(self.count, self.drug))
         if self.interval is None and (self.count != 1 or self.steady_state):
-            message = f"{self.drug}: repeated doses need an interval."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.drug}: repeated doses need an interval.")
 
     def _declared_duration(self) -> float | None:
         if self.duration is None:
             return None
         if self.interval is None or self.count is None:
-            message = f"{self.drug}: a duration needs an interval and a number of doses."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.drug}: a duration needs an interval and a number of doses.")
         if self.duration <= 0 or doses_within(self.duration, self.interval) < self.count:
-            message = (
+            raise ScheduleError(
                 f"{self.drug}: {self.count} doses, {number_text(self.interval)} d apart, do not "
                 f"fit into {number_text(self.duration)} d."
             )
-            raise ScheduleError(message)
         usual = self.count * self.interval
         is_usual = math.isclose(self.duration, usual, rel_tol=ROUNDING)
         return None if is_usual else self.duration
@@ -141,8 +139,7 @@ class Dose:
             If the regimen is open-ended.
         """
         if self.count is None:
-            message = f"{self.drug} is given without an end; say until when."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.drug} is given without an end; say until when.")
         interval = self.interval or 0.0
         return tuple(self.time + number * interval for number in range(self.count))
 
@@ -198,14 +195,13 @@ class Dose:
 
     def _check_missed(self, missed: list[int]) -> None:
         if missed and missed[0] < 1:
-            message = f"{self.drug}: there is no dose {missed[0]}; the first dose is 1."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.drug}: there is no dose {missed[0]}; the first dose is 1.")
         if missed and self.count is not None and missed[-1] > self.count:
-            message = f"{self.drug}: there is no dose {missed[-1]}; the last dose is {self.count}."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"{self.drug}: there is no dose {missed[-1]}; the last dose is {self.count}."
+            )
         if self.steady_state and 1 in missed:
-            message = f"{self.drug}: the first dose of a steady state cannot be missed."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.drug}: the first dose of a steady state cannot be missed.")
 
     def _part(self, first: int, count: int | None) -> Dose:
         return replace(
@@ -245,44 +241,39 @@ class Intervention:
         """Check every field."""
         check_intervention(self.name)
         if (self.age is None) == (self.time is None):
-            message = f"{self.name} needs either an age or a time."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.name} needs either an age or a time.")
         for field in ("age", "time", "value", "duration"):
             if getattr(self, field) is not None:
                 number = _finite(getattr(self, field), field, self.name)
                 object.__setattr__(self, field, number)
         if self.age is not None and self.age <= 0:
             years = number_text(self.age / DAYS_PER_YEAR)
-            message = f"{self.name}: age {years} y is not positive."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.name}: age {years} y is not positive.")
         unit = INTERVENTIONS[self.name]
         if (unit is None) != (self.value is None):
             needs = "takes no value" if unit is None else f"needs a value [{unit}]"
-            message = f"{self.name} {needs}."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.name} {needs}.")
         if self.value is not None and self.value < 0:
-            message = (
+            raise ScheduleError(
                 f"{self.name}: {number_text(self.value)} {unit} is negative; allowed: 0 or more."
             )
-            raise ScheduleError(message)
         self._check_duration()
 
     def _check_duration(self) -> None:
         if self.duration is None:
             return
         if self.name not in LASTING:
-            message = f"{self.name} does not end; it has no duration."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{self.name} does not end; it has no duration.")
         if self.duration <= 0:
-            message = f"{self.name}: duration {number_text(self.duration)} d is not positive."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"{self.name}: duration {number_text(self.duration)} d is not positive."
+            )
 
 
 def check_intervention(name: str) -> None:
     """Raise ``ScheduleError`` unless ``name`` is a known intervention."""
     if name not in INTERVENTIONS:
-        message = f"'{name}' is not a known intervention.{nearest(name, INTERVENTIONS)}"
-        raise ScheduleError(message)
+        raise ScheduleError(f"'{name}' is not a known intervention.{nearest(name, INTERVENTIONS)}")
 
 
 def _finite(value: float, field: str, owner: str) -> float:
@@ -291,8 +282,7 @@ def _finite(value: float, field: str, owner: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        message = f"{owner}: {field} '{value}' is not a finite number."
-        raise ScheduleError(message)
+        raise ScheduleError(f"{owner}: {field} '{value}' is not a finite number.")
     return number
 
 
@@ -302,9 +292,11 @@ def _checked_count(count: int, drug: str) -> int:
     except TypeError:
         whole = 0
     if whole < 1:
-        message = f"{drug}: '{count}' is not a number of doses; it is a whole number from 1."
-        raise ScheduleError(message)
+        raise ScheduleError(
+            f"{drug}: '{count}' is not a number of doses; it is a whole number from 1."
+        )
     if whole > MOST_DOSES:
-        message = f"{drug}: {whole} doses are more than the {MOST_DOSES} a regimen can have."
-        raise ScheduleError(message)
+        raise ScheduleError(
+            f"{drug}: {whole} doses are more than the {MOST_DOSES} a regimen can have."
+        )
     return whole

@@ -98,8 +98,9 @@ def dosing_plan(
         If the schedule is open-ended and ``until`` is not given, or ``dense_interval`` is negative.
     """
     if not dense_interval >= 0:
-        message = f"dense_interval {dense_interval} d is not a spacing of doses; give 0 d or more."
-        raise ScheduleError(message)
+        raise ScheduleError(
+            f"dense_interval {dense_interval} d is not a spacing of doses; give 0 d or more."
+        )
     if exact:
         return schedule.single_doses(until)
     kinds: dict[_Kind, list[Dose]] = {}

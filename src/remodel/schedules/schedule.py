@@ -59,8 +59,7 @@ class Schedule:
         happened = [event.name for event in interventions if event.name not in LASTING]
         for name in happened:
             if happened.count(name) > 1:
-                message = f"{name} is given twice, at different times; it happens once."
-                raise ScheduleError(message)
+                raise ScheduleError(f"{name} is given twice, at different times; it happens once.")
 
     @classmethod
     def parse(cls, sentence: str, drugs: Iterable[str] | None = None) -> Schedule:
@@ -161,12 +160,14 @@ class Schedule:
         """
         if math.isinf(self.end):
             drug = next(dose.drug for dose in self.doses if dose.count is None)
-            message = f"Nothing can follow {drug}, which is given without an end; say for how long."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"Nothing can follow {drug}, which is given without an end; say for how long."
+            )
         if self.interventions and not self.doses and self.interventions[0].time is None:
             name = self.interventions[0].name
-            message = f"Nothing can follow {name} at an age; put them side by side instead."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"Nothing can follow {name} at an age; put them side by side instead."
+            )
         return self & other.delayed(self.end)
 
     def delayed(self, days: float) -> Schedule:
@@ -185,8 +186,7 @@ class Schedule:
         An infusion that has begun is finished.
         """
         if math.isnan(days):
-            message = "A schedule cannot be stopped at a time that is not a number."
-            raise ScheduleError(message)
+            raise ScheduleError("A schedule cannot be stopped at a time that is not a number.")
         parts = (dose.stopped(days) for dose in self.doses)
         return Schedule(tuple(dose for dose in parts if dose is not None), self.interventions)
 
@@ -207,18 +207,19 @@ class Schedule:
         """
         name = drug_name(drug)
         if name not in self.drugs:
-            message = f"The schedule has no doses of '{name}'.{nearest(name, self.drugs)}"
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"The schedule has no doses of '{name}'.{nearest(name, self.drugs)}"
+            )
         missed = set(numbers)
         if missed and min(missed) < 1:
-            message = f"{name}: there is no dose {min(missed)}; the first dose is 1."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{name}: there is no dose {min(missed)}; the first dose is 1.")
         own = [dose for dose in self.doses if dose.drug == name]
         in_order = heapq.merge(*(_occurrences(index, dose) for index, dose in enumerate(own)))
         first = list(itertools.islice(in_order, max(missed, default=0)))
         if missed and len(first) < max(missed):
-            message = f"{name}: there is no dose {max(missed)}; the last dose is {len(first)}."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"{name}: there is no dose {max(missed)}; the last dose is {len(first)}."
+            )
         dropped: dict[int, set[int]] = {}
         for number in missed:
             _, index, own_number = first[number - 1]

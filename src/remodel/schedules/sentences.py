@@ -89,11 +89,9 @@ def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Schedul
         If the sentence cannot be read, with a mark under the place.
     """
     if not isinstance(sentence, str):
-        message = f"A schedule sentence is text, not {type(sentence).__name__}."
-        raise ScheduleError(message)
+        raise ScheduleError(f"A schedule sentence is text, not {type(sentence).__name__}.")
     if not sentence.strip():
-        message = "The schedule is empty; write 'none' for no treatment."
-        raise ScheduleError(message)
+        raise ScheduleError("The schedule is empty; write 'none' for no treatment.")
     known = None if drugs is None else tuple(drugs)
     return _Reader(sentence, known).schedule()
 
@@ -357,8 +355,7 @@ def _doses(drug: str, amount: float, unit: str, said: _Clauses) -> tuple[Dose, .
     count = said.count
     if said.often is None:
         if said.count is not None or said.length is not None or said.steady_state:
-            message = f"{drug}: a dose given once has no 'for', 'x' or steady state."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{drug}: a dose given once has no 'for', 'x' or steady state.")
         count = 1
     elif count is None and said.length is not None:
         count = doses_within(said.length, said.often)

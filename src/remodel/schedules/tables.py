@@ -38,9 +38,7 @@ from remodel.schedules.words import ROUTE_WORDS, ROUTES, check_dose_unit, drug_n
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "TIME", "AMT", "UNIT", "RATE", "DUR", "EVID", "DRUG", "ROUTE", "ADDL", "II", "SS",
-)  # fmt: skip
+COLUMNS = ("TIME", "AMT", "UNIT", "RATE", "DUR", "EVID", "DRUG", "ROUTE", "ADDL", "II", "SS")
 EMPTY = frozenset({".", "nan", "na", "<na>"})  # the last is how pandas writes it
 
 
@@ -131,17 +129,14 @@ def load_csv(
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             records = list(csv.reader(file, strict=True))
     except OSError as error:
-        message = f"{path} cannot be read ({error.strerror})."
-        raise ScheduleError(message) from error
+        raise ScheduleError(f"{path} cannot be read ({error.strerror}).") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        message = f"{path} is not a CSV file ({error})."
-        raise ScheduleError(message) from error
+        raise ScheduleError(f"{path} is not a CSV file ({error}).") from error
     filled = [(number, record) for number, record in enumerate(records, 1) if any(record)]
     if not filled:
-        message = (
+        raise ScheduleError(
             f"{path} is empty; a table of doses has at least a header with TIME, AMT and DRUG."
         )
-        raise ScheduleError(message)
     columns = [name.strip().upper() for name in filled[0][1]]
     _check_columns(columns, str(path))
     rows = [_csv_row(str(path), number, columns, record) for number, record in filled[1:]]
@@ -188,8 +183,7 @@ def rows_of(schedule: Schedule, until: float | None = None) -> list[dict[str, ob
     """
     if schedule.interventions:
         name = schedule.interventions[0].name
-        message = f"A table holds doses only; {name} cannot be written to it."
-        raise ScheduleError(message)
+        raise ScheduleError(f"A table holds doses only; {name} cannot be written to it.")
     doses = (schedule if until is None else schedule.stopped(until)).doses
     return [_row_of(dose) for dose in doses]
 
@@ -203,8 +197,7 @@ def write_csv(schedule: Schedule, path: str | Path, until: float | None = None) 
             writer.writeheader()
             writer.writerows(rows)
     except OSError as error:
-        message = f"{path} cannot be written ({error.strerror})."
-        raise ScheduleError(message) from error
+        raise ScheduleError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def _row_of(dose: Dose) -> dict[str, object]:
@@ -237,15 +230,17 @@ def _records(rows: Iterable[Mapping[str, object]] | pd.DataFrame) -> list[dict[s
     plain: Any = list(rows) if to_dict is None else to_dict("records")
     for number, row in enumerate(plain, 1):
         if not isinstance(row, Mapping):
-            message = f"table, row {number}: expected a mapping of column to cell, got {row!r}."
-            raise ScheduleError(message)
+            raise ScheduleError(
+                f"table, row {number}: expected a mapping of column to cell, got {row!r}."
+            )
     return [{str(name).strip().upper(): cell for name, cell in row.items()} for row in plain]
 
 
 def _csv_row(source: str, number: int, columns: list[str], record: list[str]) -> _Row:
     if len(record) > len(columns):
-        message = f"{source}, row {number}: {len(record)} cells in {len(columns)} columns."
-        raise ScheduleError(message)
+        raise ScheduleError(
+            f"{source}, row {number}: {len(record)} cells in {len(columns)} columns."
+        )
     return _Row(source, number, dict(zip(columns, record, strict=False)))
 
 
@@ -255,12 +250,10 @@ def _check_columns(columns: list[str], source: str) -> None:
     if not {"DRUG", "CMT"} & set(columns):
         missing.append("DRUG")
     if missing:
-        message = f"{source}: column {missing[0]} is missing; {found}."
-        raise ScheduleError(message)
+        raise ScheduleError(f"{source}: column {missing[0]} is missing; {found}.")
     for name in columns:
         if name and columns.count(name) > 1:
-            message = f"{source}: column {name} is there twice; {found}."
-            raise ScheduleError(message)
+            raise ScheduleError(f"{source}: column {name} is there twice; {found}.")
 
 
 def _schedule(rows: list[_Row], meaning: _Meaning) -> Schedule:

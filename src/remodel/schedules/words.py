@@ -73,13 +73,11 @@ def drug_name(text: str, drugs: Iterable[str] | None = None) -> str:
     plain = re.sub(r"[\s_-]+", "_", text.strip().lower())
     name = DRUG_SYNONYMS.get(plain, plain)
     if not _NAME.fullmatch(name) or name in RESERVED_WORDS:
-        message = f"'{text}' cannot be the name of a drug."
-        raise ScheduleError(message)
+        raise ScheduleError(f"'{text}' cannot be the name of a drug.")
     if drugs is not None:
         known = set(drugs)
         if name not in known:
-            message = f"'{text}' is not a known drug.{_instead(name, known)}"
-            raise ScheduleError(message)
+            raise ScheduleError(f"'{text}' is not a known drug.{_instead(name, known)}")
     return name
 
 
@@ -94,8 +92,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
 def check_dose_unit(unit: str) -> None:
     """Raise ``UnitError`` unless ``unit`` is a unit of dose."""
     if unit.strip().lower() not in DOSE_UNITS:
-        message = f"'{unit}' is not a unit of dose.{nearest(unit, DOSE_UNITS)}"
-        raise UnitError(message)
+        raise UnitError(f"'{unit}' is not a unit of dose.{nearest(unit, DOSE_UNITS)}")
 
 
 def length_in_days(value: float, unit: str) -> float:
@@ -110,8 +107,7 @@ def length_in_days(value: float, unit: str) -> float:
     if word in _MINUTES:
         return days(value / 60.0, "h")
     if word not in TIME_UNITS:
-        message = f"'{unit}' is not a unit of time.{nearest(unit, (*TIME_UNITS, *_MINUTES))}"
-        raise UnitError(message)
+        raise UnitError(f"'{unit}' is not a unit of time.{nearest(unit, (*TIME_UNITS, *_MINUTES))}")
     return days(value, word)
 
 

@@ -78,8 +78,7 @@ def analyze(study: Study, store: Store, analyzing: Analyzing | None = None) -> x
         If simulations failed and the rule is to refuse, or too few are left.
     """
     if store.missing():
-        message = f"{store.path} is not complete; continue it with --resume first."
-        raise ConfigError(message)
+        raise ConfigError(f"{store.path} is not complete; continue it with --resume first.")
     dataset = open_dataset(store)
     kept, dropped = _kept(study, dataset["status"].to_numpy())
     sampled = _sampled(study.design, dataset, kept)
@@ -124,16 +123,16 @@ def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_]
     number = int(failed.sum())
     dropped = int(bad.sum()) * length
     if number and study.failed == "refuse":
-        message = (
+        raise SolverError(
             f"{number} of {status.size} simulations failed, and sensitivities need all of them. "
             "Narrow the ranges, retry them (remodel sweep --retry-failed), or say failed = 'drop' "
             f"to leave out {dropped} simulations."
         )
-        raise SolverError(message)
     kept = np.repeat(~bad, length)
     if kept.sum() < FEWEST_BLOCKS * length:
-        message = f"only {int(kept.sum())} simulations are left; too few for sensitivities."
-        raise SolverError(message)
+        raise SolverError(
+            f"only {int(kept.sum())} simulations are left; too few for sensitivities."
+        )
     if kept.sum() < _FEW_LEFT * kept.size:
         warnings.warn(_few_left(int(kept.sum()), kept.size), SimulationWarning, stacklevel=3)
     return kept, dropped
@@ -149,8 +148,7 @@ def _few_left(left: int, drawn: int) -> str:
 def _sampled(design: Design, dataset: xr.Dataset, kept: npt.NDArray[np.bool_]) -> Sampled:
     for factor in design.factors:
         if dataset[factor.name].dtype.kind not in "fiu":
-            message = f"{factor.name} has words for values; sensitivities need numbers."
-            raise ConfigError(message)
+            raise ConfigError(f"{factor.name} has words for values; sensitivities need numbers.")
     if design.kind in STRUCTURED:
         cube = np.tile([0.0, 1.0], (len(design.factors), 1))
         return Sampled(points(design)[kept], cube, design.names)
@@ -196,8 +194,7 @@ def _add(
 ) -> None:
     """Add the sensitivities of one output."""
     if not np.isfinite(values).all():
-        message = f"{name} has values that are not numbers; it has no sensitivities."
-        raise SolverError(message)
+        raise SolverError(f"{name} has values that are not numbers; it has no sensitivities.")
     dims = ("factor", "time")[: values.ndim]
     columns = []
     for column in np.atleast_2d(values.T):

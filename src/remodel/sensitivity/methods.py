@@ -119,11 +119,10 @@ def methods_for(kind: str) -> list[Method]:
     """
     fitting = [method for method in METHODS.values() if kind in method.kinds]
     if not fitting:
-        message = (
+        raise ConfigError(
             f"a {kind} gives no sensitivities; use kind = 'morris', 'saltelli' or "
             "'latin_hypercube'."
         )
-        raise ConfigError(message)
     return fitting
 
 
@@ -139,14 +138,14 @@ def method_of(design: Design, name: str | None = None) -> Method:
     if name is None:
         return fitting[0]
     if name not in METHODS:
-        message = f"'{name}' is not a method of sensitivity analysis.{nearest(name, METHODS)}"
-        raise ConfigError(message)
+        raise ConfigError(
+            f"'{name}' is not a method of sensitivity analysis.{nearest(name, METHODS)}"
+        )
     if METHODS[name] not in fitting:
         kinds = " or ".join(f"'{kind}'" for kind in METHODS[name].kinds)
-        message = (
+        raise ConfigError(
             f"method '{name}' does not work on a {design.kind} design; it needs kind = {kinds}."
         )
-        raise ConfigError(message)
     return METHODS[name]
 
 
@@ -161,13 +160,19 @@ def _morris(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
 
 def _sobol(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     found = require("SALib.analyze.sobol", "sensitivity").analyze(
-        sampled.problem, values, calc_second_order=False, num_resamples=options.resamples,
-        conf_level=options.confidence, seed=options.seed_of_salib,
-    )  # fmt: skip
+        sampled.problem,
+        values,
+        calc_second_order=False,
+        num_resamples=options.resamples,
+        conf_level=options.confidence,
+        seed=options.seed_of_salib,
+    )
     names = {
-        "total_order": "ST", "total_order_interval": "ST_conf",
-        "first_order": "S1", "first_order_interval": "S1_conf",
-    }  # fmt: skip
+        "total_order": "ST",
+        "total_order_interval": "ST_conf",
+        "first_order": "S1",
+        "first_order_interval": "S1_conf",
+    }
     return _renamed(found, names)
 
 
@@ -193,13 +198,19 @@ def _pawn(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
 def _delta(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     with _own_random_numbers():
         found = require("SALib.analyze.delta", "sensitivity").analyze(
-            sampled.problem, sampled.points, values, num_resamples=options.resamples,
-            conf_level=options.confidence, seed=options.seed_of_salib,
-        )  # fmt: skip
+            sampled.problem,
+            sampled.points,
+            values,
+            num_resamples=options.resamples,
+            conf_level=options.confidence,
+            seed=options.seed_of_salib,
+        )
     names = {
-        "delta": "delta_balanced", "delta_interval": "delta_balanced_conf",
-        "first_order": "S1", "first_order_interval": "S1_conf",
-    }  # fmt: skip
+        "delta": "delta_balanced",
+        "delta_interval": "delta_balanced_conf",
+        "first_order": "S1",
+        "first_order_interval": "S1_conf",
+    }
     return _renamed(found, names)
 
 

@@ -122,9 +122,7 @@ def sensitivity(
         if folder is not None:
             _make(folder)
         store = begin(setup, path, resume=resume)
-        run(
-            store, setup, threads=threads, client=client, progress=progress, stopping=stopping
-        )  # fmt: skip
+        run(store, setup, threads=threads, client=client, progress=progress, stopping=stopping)
     found = analyze(study, store, analyzing)
     if folder is not None:
         write(found, folder)
@@ -135,8 +133,9 @@ def _make(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"results cannot be written to {path}: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"results cannot be written to {path}: {error.strerror or error}."
+        ) from error
 
 
 def write(found: xr.Dataset, folder: Path) -> None:
@@ -145,5 +144,6 @@ def write(found: xr.Dataset, folder: Path) -> None:
         found.to_netcdf(folder / "indices.nc", engine="h5netcdf")
         to_frame(found).to_csv(folder / "indices.csv", index=False)
     except OSError as error:
-        message = f"results cannot be written to {folder}: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"results cannot be written to {folder}: {error.strerror or error}."
+        ) from error

@@ -173,9 +173,13 @@ def _kernel_table(step: Stepper, observe: Evaluator) -> tuple[Any, Any]:
     """Return addresses and slots in the order the driver expects."""
     layout, at, out = step.layout, step.library.addresses, observe.library.addresses
     kernels = (
-        at["derive"], at["advance"], at["measure"], at["commit"], out["interpolate"],
+        at["derive"],
+        at["advance"],
+        at["measure"],
+        at["commit"],
+        out["interpolate"],
         out["observe"],
-    )  # fmt: skip
+    )
     places = (
         layout.state, layout.atol, layout.parameter, layout.states, layout.parameters, layout.size,
     )  # fmt: skip

@@ -92,11 +92,13 @@ class Problem:
         some = range(self.event_from[i], self.event_from[i + 1])
         return [
             Event(
-                float(self.event_time[e]), int(self.event_kind[e]), int(self.event_index[e]),
+                float(self.event_time[e]),
+                int(self.event_kind[e]),
+                int(self.event_index[e]),
                 float(self.event_value[e]),
             )
             for e in some
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,11 +113,10 @@ def steady_state(
         residual = functions.rhs(time, y) / size
     worst = float(np.max(np.abs(residual)))
     name = system.state_names[int(np.argmax(np.abs(residual)))]
-    message = (
+    raise SolverError(
         f"no steady state found from this guess: the relative rate of {name} is still {worst:.1e} "
         "1/d; begin closer, for example at the end of a long simulation."
     )
-    raise SolverError(message)
 
 
 def _sizes(y: FloatArray) -> FloatArray:

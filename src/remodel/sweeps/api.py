@@ -89,12 +89,12 @@ def machines(
     check_count("workers", workers)
     if scheduler is None:
         if workers is not None:
-            message = "workers belong to a cluster; use scheduler 'local', or threads."
-            raise ConfigError(message)
+            raise ConfigError("workers belong to a cluster; use scheduler 'local', or threads.")
         return nullcontext()
     if out is None:
-        message = "workers of a cluster need a store on a disk they share; name one with out=."
-        raise ConfigError(message)
+        raise ConfigError(
+            "workers of a cluster need a store on a disk they share; name one with out=."
+        )
     from remodel.sweeps.cluster import connected
 
     return connected(scheduler, workers)
@@ -112,18 +112,17 @@ def begin(
     """
     check_count("chunk", chunk)
     if not isinstance(out, str | Path | None):
-        message = f"a store is a path, not {out!r}."
-        raise StoreError(message)
+        raise StoreError(f"a store is a path, not {out!r}.")
     path = None if out is None else Path(out)
     if path is None or not path.exists():
         if path is not None and not path.absolute().parent.is_dir():
-            message = f"{path}: there is no folder {path.parent}."
-            raise StoreError(message)
+            raise StoreError(f"{path}: there is no folder {path.parent}.")
         return create_store(setup, plan(setup, chunk), path)
     store = open_store(path, writable=True)
     if not resume:
-        message = f"{path} is there already; continue it with --resume, or use another name."
-        raise StoreError(message)
+        raise StoreError(
+            f"{path} is there already; continue it with --resume, or use another name."
+        )
     check_same(path, store.record, record_of(setup, store.layout, store.record["simulations"]))
     return store
 

@@ -74,17 +74,17 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
             yield client
         return
     if workers is not None:
-        message = "workers are started beside the scheduler; this option is for scheduler 'local'."
-        raise ConfigError(message)
+        raise ConfigError(
+            "workers are started beside the scheduler; this option is for scheduler 'local'."
+        )
     try:
         _call(scheduler)
         client = distributed.Client(scheduler, timeout=_PATIENCE)
     except Exception as error:  # Dask fails in any way at what a server of another kind says
-        message = (
+        raise ConfigError(
             f"no Dask scheduler answers at '{scheduler}' within {_PATIENCE} s; expected an address "
             "such as tcp://HOST:8786, or 'local'."
-        )
-        raise ConfigError(message) from error
+        ) from error
     with client:
         yield client
 
@@ -116,9 +116,11 @@ def _own_workers(number: int) -> Iterator[Any]:
     try:
         with require("dask", "cluster").config.set(quiet):
             cluster = distributed.LocalCluster(
-                n_workers=number, threads_per_worker=1, dashboard_address=":0",
+                n_workers=number,
+                threads_per_worker=1,
+                dashboard_address=":0",
                 silence_logs=logging.CRITICAL,
-            )  # fmt: skip
+            )
     finally:
         if is_main:
             signal.signal(signal.SIGINT, heard)
@@ -174,17 +176,18 @@ def _result(future: Any, chunk: int, deaths: Counter[int]) -> tuple[int, int] | 
         deaths[chunk] += 1
         if deaths[chunk] < _MOST_DEATHS:
             return None
-        message = (
+        raise StoreError(
             f"chunk {chunk} was lost {_MOST_DEATHS} times because its worker died; give workers "
             "more memory, or use smaller chunks."
-        )
-        raise StoreError(message) from error
+        ) from error
     except ModuleNotFoundError as error:
-        message = f"a worker cannot import {error.name}; install this package on all of them."
-        raise StoreError(message) from error
+        raise StoreError(
+            f"a worker cannot import {error.name}; install this package on all of them."
+        ) from error
     except CancelledError as error:
-        message = "the Dask scheduler is gone; start it again and continue with --resume."
-        raise StoreError(message) from error
+        raise StoreError(
+            "the Dask scheduler is gone; start it again and continue with --resume."
+        ) from error
     return found
 
 
@@ -206,9 +209,8 @@ def simulate_and_store(path: str, design: Design, chunk: int) -> tuple[int, int]
 
 def _seen_from_here(path: str) -> Store:
     if not Path(path).exists():
-        message = (
+        raise StoreError(
             f"a worker on {socket.gethostname()} does not see {path}; the store must be on a disk "
             "that all workers share, under the same name."
         )
-        raise StoreError(message)
     return open_store(path, writable=True)

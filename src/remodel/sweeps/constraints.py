@@ -15,13 +15,21 @@ from remodel.errors import ConfigError, nearest
 from remodel.sweeps.factors import Rows
 
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.Div: operator.truediv, ast.Pow: operator.pow, ast.Mod: operator.mod,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.Mod: operator.mod,
+}
 _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-    ast.Eq: operator.eq, ast.NotEq: operator.ne,
-}  # fmt: skip
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +56,14 @@ class Constraint:
         try:
             tree = ast.parse(self.text.strip(), mode="eval").body
         except SyntaxError as error:
-            message = f"'{self.text}' is not a condition; write it like 'start + duration <= 60'."
-            raise ConfigError(message) from error
+            raise ConfigError(
+                f"'{self.text}' is not a condition; write it like 'start + duration <= 60'."
+            ) from error
         object.__setattr__(self, "_tree", tree)
         if not isinstance(tree, ast.Compare | ast.BoolOp | ast.UnaryOp):
-            message = f"'{self.text}' compares nothing; write it like 'start + duration <= 60'."
-            raise ConfigError(message)
+            raise ConfigError(
+                f"'{self.text}' compares nothing; write it like 'start + duration <= 60'."
+            )
 
     def check(self, factors: Iterable[str]) -> None:
         """Raise if it names something that is not a factor, or uses more than is allowed.
@@ -65,10 +75,9 @@ class Constraint:
         known = set(factors)
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and node.id not in known:
-                message = (
+                raise ConfigError(
                     f"'{self.text}': no factor is called '{node.id}'.{nearest(node.id, known)}"
                 )
-                raise ConfigError(message)
         self.met({name: np.ones(1) for name in known}, probing=True)
 
     def met(self, rows: Rows, *, probing: bool = False) -> npt.NDArray[np.bool_]:
@@ -89,8 +98,9 @@ class Constraint:
             except TypeError as error:
                 if probing:  # a probe knows no words
                     return np.ones(n, dtype=bool)
-                message = f"'{self.text}': words and numbers cannot be mixed ({error})."
-                raise ConfigError(message) from error
+                raise ConfigError(
+                    f"'{self.text}': words and numbers cannot be mixed ({error})."
+                ) from error
         return np.broadcast_to(np.asarray(found, dtype=bool), (n,))
 
     def _value(self, node: ast.expr, rows: Rows) -> Any:
@@ -112,18 +122,16 @@ class Constraint:
                 return join.reduce([np.asarray(self._value(p, rows), dtype=bool) for p in parts])
             case ast.Compare():
                 return self._compared(node, rows)
-        message = (
+        raise ConfigError(
             f"'{self.text}': '{ast.unparse(node)}' is not allowed in a condition; only factors, "
             "numbers, + - * / % **, comparisons, and, or, not."
         )
-        raise ConfigError(message)
 
     def _compared(self, node: ast.Compare, rows: Rows) -> Any:
         values = [self._value(part, rows) for part in (node.left, *node.comparators)]
         found: Any = True
         for op, left, right in zip(node.ops, values[:-1], values[1:], strict=True):
             if type(op) not in _COMPARISONS:
-                message = f"'{self.text}': only <, <=, >, >=, == and != compare."
-                raise ConfigError(message)
+                raise ConfigError(f"'{self.text}': only <, <=, >, >=, == and != compare.")
             found = np.logical_and(found, _COMPARISONS[type(op)](left, right))
         return found

@@ -54,19 +54,17 @@ def plan(setup: Setup, chunk: int | None = None) -> Plan:
     design = setup.design
     allowed = _allowed(design) if design.constraints else design.drawn
     if not allowed:
-        message = f"none of the {design.drawn} simulations meets the constraints."
-        raise ConfigError(message)
+        raise ConfigError(f"none of the {design.drawn} simulations meets the constraints.")
     return Plan(lay_out(design, allowed, len(setup.base), chunk), allowed)
 
 
 def _allowed(design: Design) -> int:
     """Return how many simulations meet the constraints."""
     if design.drawn > _MOST_COUNTED:
-        message = (
+        raise ConfigError(
             f"the design has {design.drawn:,} simulations, too many to see which of them meet the "
             f"constraints; their results would take {gib(bytes_of(design, design.drawn))}."
         )
-        raise ConfigError(message)
     if design.kind != "grid":
         return sum(len(next(iter(rows.values()))) for rows in blocks(design))
     layout = lay_out(design, 0, 1, BLOCK)
@@ -106,11 +104,10 @@ def check_room(path: Path, size: int) -> None:
     folder = next(p for p in (path, *path.parents) if p.exists())
     free = shutil.disk_usage(folder).free
     if size * _COMPRESSED > free:
-        message = (
+        raise StoreError(
             f"the results take {gib(size * _COMPRESSED)} to {gib(size)} and the disk of {path} has "
             f"{gib(free)} free; keep fewer outputs or times, or reductions only."
         )
-        raise StoreError(message)
 
 
 def gib(size: float) -> str:
@@ -134,8 +131,7 @@ def create_store(setup: Setup, plan: Plan, path: Path | None) -> Store:
     size = bytes_of(setup.design, plan.layout.size)
     if path is None:
         if size > _LARGEST_IN_MEMORY:
-            message = f"the results take up to {gib(size)}; name a store with out=."
-            raise StoreError(message)
+            raise StoreError(f"the results take up to {gib(size)}; name a store with out=.")
         memory = zarr.storage.MemoryStore()
         _fill(zarr.create_group(memory), setup, plan)
         return Store(zarr.open_group(memory, mode="r+"), None)
@@ -147,8 +143,7 @@ def create_store(setup: Setup, plan: Plan, path: Path | None) -> Store:
         unfinished.rename(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"{path} cannot be written: {reason}."
-        raise StoreError(message) from error
+        raise StoreError(f"{path} cannot be written: {reason}.") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return Store(zarr.open_group(path, mode="r+", use_consolidated=False), path)
@@ -228,9 +223,11 @@ def _fill(group: Any, setup: Setup, plan: Plan) -> None:
             "time", "time", times, {"units": "d", "long_name": "time from start of treatment"}
         )
         writer.coordinate(
-            "month", "time", times / DAYS_PER_MONTH,
+            "month",
+            "time",
+            times / DAYS_PER_MONTH,
             {"units": "month", "long_name": "months from start"},
-        )  # fmt: skip
+        )
         extra.append("month")
     _add_results(writer, setup, len(design.stored_times()))
     _add_outcomes(writer, layout)

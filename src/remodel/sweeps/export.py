@@ -29,7 +29,6 @@ def write_netcdf(store: Store, path: str | Path) -> None:
         dataset.to_netcdf(unfinished, engine="h5netcdf")
         unfinished.replace(file)
     except OSError as error:
-        message = f"{file} cannot be written: {error.strerror or error}."
-        raise StoreError(message) from error
+        raise StoreError(f"{file} cannot be written: {error.strerror or error}.") from error
     finally:
         unfinished.unlink(missing_ok=True)

@@ -61,8 +61,7 @@ class Factor:
     def __post_init__(self) -> None:
         """Refuse a range that holds nothing, and values that are not there or not different."""
         if self.scale not in SCALES:
-            message = f"the scale is linear or log, not '{self.scale}'."
-            raise ConfigError(message)
+            raise ConfigError(f"the scale is linear or log, not '{self.scale}'.")
         if self.values:
             self._check_values()
         elif not math.isnan(self.lower):
@@ -71,28 +70,24 @@ class Factor:
     def _check_values(self) -> None:
         words = [isinstance(value, str) for value in self.values]
         if any(words) and not all(words):
-            message = "the values are either all numbers or all words."
-            raise ConfigError(message)
+            raise ConfigError("the values are either all numbers or all words.")
         if len(set(self.values)) < len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
             shown = f"'{twice}'" if isinstance(twice, str) else f"{twice:g}"
-            message = f"{shown} is given twice."
-            raise ConfigError(message)
+            raise ConfigError(f"{shown} is given twice.")
 
     def _check_range(self) -> None:
         unit = f" {self.unit}" if self.unit not in ("", "1", "-") else ""
         if not self.lower < self.upper:
-            message = (
+            raise ConfigError(
                 f"the range from {self.lower:g} to {self.upper:g}{unit} is empty; "
                 "upper must be above lower."
             )
-            raise ConfigError(message)
         if self.scale == "log" and self.lower <= 0:
-            message = (
+            raise ConfigError(
                 f"a log scale cannot reach from {self.lower:g} to {self.upper:g}{unit}; "
                 "lower must be above 0, or the scale linear."
             )
-            raise ConfigError(message)
 
     @property
     def is_text(self) -> bool:
@@ -141,9 +136,12 @@ class Factor:
             return {"unit": self.unit}
         count = {"count": self.count} if self.count else {}
         return {
-            "lower": self.lower, "upper": self.upper, "scale": self.scale, "unit": self.unit,
+            "lower": self.lower,
+            "upper": self.upper,
+            "scale": self.scale,
+            "unit": self.unit,
             **count,
-        }  # fmt: skip
+        }
 
 
 def _column(values: tuple[Level, ...]) -> Column:

@@ -70,8 +70,7 @@ def source_table(source: str | Path | Mapping[str, Any]) -> Table:
     if isinstance(source, Mapping):
         return Table(None, "", _plain(source))
     if not isinstance(source, str | Path):
-        message = f"a design is a file or a mapping, not {source!r}."
-        raise ConfigError(message)
+        raise ConfigError(f"a design is a file or a mapping, not {source!r}.")
     return load_toml(source)
 
 
@@ -190,10 +189,11 @@ def _reductions(top: Table) -> tuple[Reduction, ...]:
         numbers = {key: own.any_number(key) for key in _NUMBERS_OF_REDUCTION if key in own.content}
         found.append(
             checked(
-                own, "take",
+                own,
+                "take",
                 lambda n=name, t=own, v=numbers: Reduction(n, t.text("of"), t.text("take"), **v),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -45,8 +45,9 @@ def check_same(path: object, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
         Saying what differs.
     """
     for reason in (*_design_differences(old, new), *_model_differences(old, new)):
-        message = f"{path} cannot be continued: {reason}. Use another --out for a new sweep."
-        raise StoreError(message)
+        raise StoreError(
+            f"{path} cannot be continued: {reason}. Use another --out for a new sweep."
+        )
 
 
 def check_model(path: object, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -58,8 +59,7 @@ def check_model(path: object, old: Mapping[str, Any], new: Mapping[str, Any]) ->
         Saying what differs.
     """
     for reason in _model_differences(old, new):
-        message = f"{path}: a worker has another version of this package: {reason}."
-        raise StoreError(message)
+        raise StoreError(f"{path}: a worker has another version of this package: {reason}.")
 
 
 def _design_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -59,23 +59,19 @@ class Reduction:
     def __post_init__(self) -> None:
         """Check every field."""
         if self.take not in TAKES:
-            message = f"'{self.take}' cannot be taken.{nearest(self.take, TAKES)}"
-            raise ConfigError(message)
+            raise ConfigError(f"'{self.take}' cannot be taken.{nearest(self.take, TAKES)}")
         needs = {"at_months": self.take == "value"}
         needs |= {word: self.take == take for take, word in _THRESHOLD_OF.items()}
         for word, is_needed in needs.items():
             given = not math.isnan(getattr(self, word))
             if is_needed and not given:
-                message = f"take = '{self.take}' needs {word}."
-                raise ConfigError(message)
+                raise ConfigError(f"take = '{self.take}' needs {word}.")
             if given and not is_needed:
-                message = f"take = '{self.take}' has no use for {word}."
-                raise ConfigError(message)
+                raise ConfigError(f"take = '{self.take}' has no use for {word}.")
         if not math.isnan(self.to_months) and not self.from_months < self.to_months:
-            message = (
+            raise ConfigError(
                 f"the part from {self.from_months:g} to {self.to_months:g} months holds nothing."
             )
-            raise ConfigError(message)
 
     def times(self) -> list[float]:
         """Return the times it must be told the trajectory at [d]."""

@@ -137,8 +137,7 @@ def _patients(design: Design, rows: Rows) -> list[Patient]:
             try:
                 known[values] = _patient(given)
             except RemodelError as error:
-                message = f"simulation {place}: {error}"
-                raise type(error)(message) from error
+                raise type(error)(f"simulation {place}: {error}") from error
         found.append(known[values])
     return found
 

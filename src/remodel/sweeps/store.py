@@ -54,14 +54,12 @@ class Store:
         self.group, self.path = group, path
         text = group.attrs.get(RECORD)
         if not isinstance(text, str):
-            message = f"{path} is not a store of a sweep: its record is missing."
-            raise StoreError(message)
+            raise StoreError(f"{path} is not a store of a sweep: its record is missing.")
         self.record: dict[str, Any] = json.loads(text)
         if self.record.get("format") != FORMAT:
-            message = (
+            raise StoreError(
                 f"{path} has format {self.record.get('format')} and this version reads {FORMAT}."
             )
-            raise StoreError(message)
         layout = self.record["layout"]
         self.layout = Layout(*(tuple(layout[key]) for key in ("dims", "shape", "block")))
         self.factors: dict[str, dict[str, Any]] = self.record["design"]["factors"]
@@ -82,8 +80,7 @@ class Store:
         try:
             return self._arrays.setdefault(name, self.group[name])
         except KeyError as error:
-            message = f"{self.path} is damaged: its array '{name}' is missing."
-            raise StoreError(message) from error
+            raise StoreError(f"{self.path} is damaged: its array '{name}' is missing.") from error
 
     def done(self) -> npt.NDArray[np.bool_]:
         """Return which chunks are done, ndarray of shape (n_chunks,)."""
@@ -140,8 +137,9 @@ class Store:
         except (OSError, RuntimeError, ValueError) as error:
             if isinstance(error, StoreError):
                 raise
-            message = f"{self.path} is damaged: chunk {chunk} of '{name}' cannot be read."
-            raise StoreError(message) from error
+            raise StoreError(
+                f"{self.path} is damaged: chunk {chunk} of '{name}' cannot be read."
+            ) from error
         return values.reshape(-1, *values.shape[len(self.layout.dims) :])
 
     def write(self, chunk: int, variables: Variables) -> None:
@@ -233,13 +231,11 @@ def open_store(path: str | Path, *, writable: bool = False) -> Store:
     zarr = require("zarr", "store")
     place = Path(path)
     if not place.exists():
-        message = f"there is no store {place}."
-        raise StoreError(message)
+        raise StoreError(f"there is no store {place}.")
     try:
         group = zarr.open_group(place, mode="r+" if writable else "r", use_consolidated=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{place} is not a store of a sweep."
-        raise StoreError(message) from error
+        raise StoreError(f"{place} is not a store of a sweep.") from error
     return Store(group, place)
 
 
@@ -258,8 +254,7 @@ def _lock(handle: int, path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        message = f"{path} is being written by another process."
-        raise StoreError(message) from error
+        raise StoreError(f"{path} is being written by another process.") from error
     except OSError:  # pragma: no cover - a file system without locks
         return
 

@@ -24,18 +24,15 @@ def table_columns(path: Path) -> dict[str, Column]:
         frame = pd.read_csv(path, skipinitialspace=True)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = getattr(error, "strerror", None) or str(error).strip()
-        message = f"{path} cannot be read as a table: {reason}."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{path} cannot be read as a table: {reason}.") from error
     if not len(frame):
-        message = f"{path}: the table has no rows."
-        raise ConfigError(message)
+        raise ConfigError(f"{path}: the table has no rows.")
     found: dict[str, Column] = {}
     for name in frame.columns:
         column = frame[name]
         if column.isna().any():
             row = int(column.isna().to_numpy().argmax()) + 2
-            message = f"{path}, row {row}, column {name}: a value is missing."
-            raise ConfigError(message)
+            raise ConfigError(f"{path}, row {row}, column {name}: a value is missing.")
         if pd.api.types.is_numeric_dtype(column):
             found[str(name)] = column.to_numpy(dtype=np.float64)
             _check_finite(path, str(name), found[str(name)])
@@ -47,5 +44,4 @@ def table_columns(path: Path) -> dict[str, Column]:
 def _check_finite(path: Path, name: str, values: Column) -> None:
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 2
-        message = f"{path}, row {row}, column {name}: expected a finite number."
-        raise ConfigError(message)
+        raise ConfigError(f"{path}, row {row}, column {name}: expected a finite number.")

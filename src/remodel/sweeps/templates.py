@@ -27,8 +27,7 @@ def fields(template: str) -> tuple[str, ...]:
     """
     rest = _FIELD.sub("", template)
     if "{" in rest or "}" in rest:
-        message = f"'{template}': a field is a name in braces, such as {{dose}}."
-        raise ScheduleError(message)
+        raise ScheduleError(f"'{template}': a field is a name in braces, such as {{dose}}.")
     return tuple(dict.fromkeys(_FIELD.findall(template)))
 
 
@@ -48,8 +47,7 @@ def unit_of(template: str, field: str) -> str:
             found.append(word.group(1) if known and word else "")
     units = dict.fromkeys(found)
     if len(units) > 1:
-        message = f"{{{field}}} stands before {' and '.join(units)}; use two fields."
-        raise ScheduleError(message)
+        raise ScheduleError(f"{{{field}}} stands before {' and '.join(units)}; use two fields.")
     return found[0] if found else ""
 
 
@@ -100,5 +98,4 @@ def _read(sentence: str, drugs: frozenset[str], place: int) -> Schedule:
     try:
         return schedule_of(sentence, drugs)
     except ValueError as error:
-        message = f"simulation {place}, '{sentence}': {error}"
-        raise type(error)(message) from error
+        raise type(error)(f"simulation {place}, '{sentence}': {error}") from error

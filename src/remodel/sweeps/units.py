@@ -17,12 +17,10 @@ def unit_factor(name: str, given: str, wanted: str) -> float:
     if given == wanted or _plain(given) == _plain(wanted):
         return 1.0
     if not wanted:
-        message = f"{name} has no unit here, and is given in {given}."
-        raise UnitError(message)
+        raise UnitError(f"{name} has no unit here, and is given in {given}.")
     one, other = parse(given), parse(wanted)
     if one.dimensionality != other.dimensionality:
-        message = f"{name} is in {wanted}; a value in {given} cannot be converted."
-        raise UnitError(message)
+        raise UnitError(f"{name} is in {wanted}; a value in {given} cannot be converted.")
     return float(registry().Quantity(1.0, one).to(other).magnitude)
 
 

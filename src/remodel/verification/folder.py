@@ -59,8 +59,7 @@ class Table:
         """
         if column not in self.columns:
             hint = nearest(column, self.columns)
-            message = f"{self.name}: column '{column}' is missing.{hint}"
-            raise ConfigError(message)
+            raise ConfigError(f"{self.name}: column '{column}' is missing.{hint}")
         return self.columns[column]
 
     def numbers(self, column: str) -> FloatArray:
@@ -122,8 +121,7 @@ def read_folder(path: str | Path) -> Folder:
     """
     root = Path(path)
     if not root.is_dir():
-        message = f"{root}: no such folder."
-        raise ConfigError(message)
+        raise ConfigError(f"{root}: no such folder.")
     scenarios = _read_scenarios(root / SCENARIOS)
     references = {name: read_table(root / f"reference_{name}.csv") for name in scenarios}
     _check_complete(root, scenarios)
@@ -149,19 +147,17 @@ def read_table(file: Path) -> Table:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = [row for row in csv.reader(stream) if row]
     except FileNotFoundError:
-        message = f"{file.name}: missing from {file.parent}."
-        raise ConfigError(message) from None
+        raise ConfigError(f"{file.name}: missing from {file.parent}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{file.name}: cannot be read: {error}."
-        raise ConfigError(message) from error
+        raise ConfigError(f"{file.name}: cannot be read: {error}.") from error
     if not rows:
-        message = f"{file.name}: is empty."
-        raise ConfigError(message)
+        raise ConfigError(f"{file.name}: is empty.")
     header = [name.strip() for name in rows[0]]
     for line, row in enumerate(rows[1:], _FIRST_LINE):
         if len(row) != len(header):
-            message = f"{file.name}, row {line}: {len(row)} fields, expected {len(header)}."
-            raise ConfigError(message)
+            raise ConfigError(
+                f"{file.name}, row {line}: {len(row)} fields, expected {len(header)}."
+            )
     columns = {name: tuple(row[j].strip() for row in rows[1:]) for j, name in enumerate(header)}
     return Table(file.name, columns)
 
@@ -176,8 +172,7 @@ def _number(text: str, file: str, line: int, column: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        message = f"{file}, row {line}, column {column}: expected a number, got {text!r}."
-        raise ConfigError(message)
+        raise ConfigError(f"{file}, row {line}, column {column}: expected a number, got {text!r}.")
     return value
 
 
@@ -185,14 +180,17 @@ def _read_scenarios(file: Path) -> dict[str, tuple[Action, ...]]:
     table = read_table(file)
     found: dict[str, list[Action]] = {}
     rows = zip(
-        table.text("scenario"), table.numbers("time"), table.text("action"),
-        table.text("target"), table.text("value"), strict=True,
-    )  # fmt: skip
+        table.text("scenario"),
+        table.numbers("time"),
+        table.text("action"),
+        table.text("target"),
+        table.text("value"),
+        strict=True,
+    )
     for line, (scenario, time, kind, target, text) in enumerate(rows, _FIRST_LINE):
         where = f"{table.name}, row {line}"
         if kind not in ACTIONS:
-            message = f"{where}: '{kind}' is not an action.{nearest(kind, ACTIONS)}"
-            raise ConfigError(message)
+            raise ConfigError(f"{where}: '{kind}' is not an action.{nearest(kind, ACTIONS)}")
         changes = kind in (INIT, SET, ADD)
         value = _number(text, table.name, line, "value") if changes else 0.0
         action = Action(where, float(time), kind, target if changes else "", value)
@@ -204,18 +202,21 @@ def _ordered(scenario: str, actions: list[Action]) -> tuple[Action, ...]:
     ranks = {START: 0, INIT: 1}
     order = tuple(sorted(actions, key=lambda a: (a.time, ranks.get(a.kind, 2))))
     if order[0].kind != START:
-        message = f"{order[0].where}: scenario '{scenario}' does not start before this action."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{order[0].where}: scenario '{scenario}' does not start before this action."
+        )
     starts = [a for a in order if a.kind == START]
     for before, after in pairwise(starts):
         if before.time == after.time:
-            message = f"{after.where}: scenario '{scenario}' starts twice at {after.time:g}."
-            raise ConfigError(message)
+            raise ConfigError(
+                f"{after.where}: scenario '{scenario}' starts twice at {after.time:g}."
+            )
     times = {a.time for a in starts}
     for action in order:
         if action.kind == INIT and action.time not in times:
-            message = f"{action.where}: 'init' is possible only at a start of '{scenario}'."
-            raise ConfigError(message)
+            raise ConfigError(
+                f"{action.where}: 'init' is possible only at a start of '{scenario}'."
+            )
     return order
 
 
@@ -224,8 +225,7 @@ def _check_complete(root: Path, scenarios: Mapping[str, tuple[Action, ...]]) -> 
         name = file.stem.removeprefix("reference_")
         if name not in scenarios and file.name != RIGHT_HAND_SIDE:
             hint = nearest(name, scenarios)
-            message = f"{file.name}: {SCENARIOS} has no scenario '{name}'.{hint}"
-            raise ConfigError(message)
+            raise ConfigError(f"{file.name}: {SCENARIOS} has no scenario '{name}'.{hint}")
 
 
 def _read_initial(table: Table | None) -> dict[str, tuple[float, str]]:

@@ -115,8 +115,9 @@ def check_targets(port: Port, actions: Iterable[Action]) -> None:
 def _check(name: str, known: Iterable[str], kind: str, where: str, model: Model) -> None:
     names = tuple(known)
     if name not in names:
-        message = f"{where}: '{name}' is not a {kind} of {model.name}.{nearest(name, names)}"
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{where}: '{name}' is not a {kind} of {model.name}.{nearest(name, names)}"
+        )
 
 
 def _factor(unit: str, wanted: str, where: str) -> float:
@@ -128,8 +129,7 @@ def _factor(unit: str, wanted: str, where: str) -> float:
     try:
         return float(registry().Quantity(1.0, given).to(parse(wanted)).magnitude)
     except Exception as error:
-        message = f"{where}: '{unit}' cannot be converted to '{wanted}'."
-        raise UnitError(message) from error
+        raise UnitError(f"{where}: '{unit}' cannot be converted to '{wanted}'.") from error
 
 
 def _hold(model: Model, initial: Mapping[str, float], states: Mapping[str, State]) -> Model:
@@ -158,5 +158,4 @@ def days_of(table: Table, model: Model) -> tuple[str, float]:
         if column == "time" or column.startswith("time_"):
             unit = column.removeprefix("time").removeprefix("_") or model.time_unit
             return column, days(1.0, unit)
-    message = f"{table.name}: has no column of time, such as 'time_{model.time_unit}'."
-    raise ConfigError(message)
+    raise ConfigError(f"{table.name}: has no column of time, such as 'time_{model.time_unit}'.")

@@ -78,8 +78,9 @@ def _compared(port: Port, tables: Sequence[Table]) -> tuple[str, ...]:
     columns = {c for table in tables for c in table.columns}
     names = tuple(name for name in port.system.outputs if name in columns)
     if not names:
-        message = f"{tables[0].name}: no column is a state or quantity of {port.model.name}."
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{tables[0].name}: no column is a state or quantity of {port.model.name}."
+        )
     return names
 
 
@@ -89,15 +90,13 @@ def _runs(port: Port, folder: Folder, scenario: str) -> Iterator[Run]:
     column, unit = days_of(table, port.model)
     times = table.numbers(column)
     if len(times) == 0 or np.any(np.diff(times) < 0):
-        message = f"{table.name}, column {column}: times must rise."
-        raise ConfigError(message)
+        raise ConfigError(f"{table.name}, column {column}: times must rise.")
     starts = [a.time for a in actions if a.kind == START]
     if times[0] < starts[0]:
-        message = (
+        raise ConfigError(
             f"{table.name}, column {column}: begins at {times[0]:g}, before the start of "
             f"'{scenario}' at {starts[0]:g}."
         )
-        raise ConfigError(message)
     first = 0
     for start, end in zip(starts, [*starts[1:], np.inf], strict=True):
         last = int(np.searchsorted(times, end, side="right"))

@@ -70,8 +70,9 @@ def _model_of(folder: Folder, model: str | Model | None) -> Model:
     name = folder.path.resolve().name
     if model is None and name not in model_names():
         hint = nearest(name, model_names())
-        message = f"{folder.path}: '{name}' is not a model; say which model to verify.{hint}"
-        raise ConfigError(message)
+        raise ConfigError(
+            f"{folder.path}: '{name}' is not a model; say which model to verify.{hint}"
+        )
     return load_model(name if model is None else model)
 
 
@@ -81,6 +82,5 @@ def _chosen(folder: Folder, scenarios: Sequence[str] | None) -> tuple[str, ...]:
     for name in scenarios:
         if name not in folder.scenarios:
             hint = nearest(name, folder.scenarios)
-            message = f"{folder.path}: has no scenario '{name}'.{hint}"
-            raise ConfigError(message)
+            raise ConfigError(f"{folder.path}: has no scenario '{name}'.{hint}")
     return tuple(scenarios)

@@ -48,9 +48,7 @@ def K14(OC_0, J14OCmax, T13, J14OCgam):
 
 
 @flow(source="Q", target="P")
-def J14(
-    T13, Q_0, FracJ14, J14OCmax, OC, K14, J14OCgam, M, M_0, OC_0, MOCratioGam
-):  # fmt: skip
+def J14(T13, Q_0, FracJ14, J14OCmax, OC, K14, J14OCgam, M, M_0, OC_0, MOCratioGam):
     """Calcium from bone to plasma, driven by osteoclasts and their RANK occupancy (P17)."""
     fixed = T13 * Q_0 * (1 - FracJ14)
     occupancy = ((M / OC) / (M_0 / OC_0)) ** MOCratioGam

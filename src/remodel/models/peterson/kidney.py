@@ -23,7 +23,7 @@ def mt(maxTmESTkid, estrogen_low):
 @quantity
 def reabsorption_maximum(
     mt, EST, unbound_fraction, PTH_share, GFR, Ca_mM_0, urine_calcium_0, Reabs50
-):  # fmt: skip
+):
     """Maximum of calcium reabsorption R_max, raised by estrogen (P31)."""
     baseline = unbound_fraction * PTH_share * GFR * Ca_mM_0 - urine_calcium_0
     return (1 - mt + mt * EST) * baseline * (Reabs50 + Ca_mM_0) / Ca_mM_0
