@@ -14,14 +14,11 @@ from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleEr
 from remodel.models import Model
 from remodel.patient import Patient
 from remodel.protocol import Action, Protocol, give, menopause_of, protocol
-from remodel.schedules import Dose, Infusion, Schedule
+from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Dose, Infusion, Schedule
 from remodel.solvers.batch import DEFAULT_METHOD, integrate_batch
 from remodel.solvers.problem import SET, FloatArray, IntArray, Problem, Solution
 from remodel.units import DAYS_PER_YEAR
 
-SURGERY = "oophorectomy"
-_OF_WOMEN = frozenset({"menopause", SURGERY})
-_OF_MEN = frozenset({"orchiectomy"})
 SCIPY_METHODS = ("lsoda", "bdf", "radau")
 
 
@@ -126,14 +123,13 @@ class Course:
         """Refuse a man in a model of women, and what happens to one sex only in the other."""
         if patient.sex == "male" and not self.model.male:
             raise PatientError(f"model '{self.model.name}' knows women only; use sex='female'.")
-        barred = _OF_WOMEN if patient.sex == "male" else _OF_MEN
         for event in schedule.interventions:
-            if event.name in barred:
+            if INTERVENTIONS[event.name].sex not in (None, patient.sex):
                 raise PatientError(f"{event.name} does not happen to a {patient.sex} patient.")
 
     def _check_menopause(self, patient: Patient, schedule: Schedule) -> None:
         """Refuse a menopause that is given more than once, or that the model cannot give."""
-        if patient.menopause == "surgical" and SURGERY not in self.model.interventions:
+        if patient.menopause == "surgical" and OOPHORECTOMY not in self.model.interventions:
             raise PatientError(
                 f"model '{self.model.name}' has no removal of the ovaries; "
                 "use menopause='natural' or None."

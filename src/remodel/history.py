@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from remodel.course import SURGERY, Course
+from remodel.course import Course
 from remodel.equations import TIME
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.protocol import Action, menopause_of
+from remodel.schedules import OOPHORECTOMY
 from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
 from remodel.tasks import baseline, build_task, own_values
 from remodel.units import DAYS_PER_YEAR
@@ -56,7 +57,7 @@ def _set_male(
     """Give a man his inputs: no ovaries, and the bone of young men unless it was given."""
     model, group = course.model, course.cohort
     values[row, place[model.male]] = 1.0
-    switch = model.interventions[SURGERY]
+    switch = model.interventions[OOPHORECTOMY]
     values[row, place[switch.parameter]] = switch.value or 0.0
     for names in model.density.values():
         if names.young not in group.given:
@@ -125,7 +126,7 @@ def baseline_t_scores(course: Course, some: IntArray) -> dict[str, FloatArray]:
 def perform_surgery(model: Model, values: FloatArray, surgery: FloatArray, now: FloatArray) -> None:
     """Set the inputs of women whose ovaries were removed before now."""
     done = surgery <= now
-    switch = model.interventions.get(SURGERY)
+    switch = model.interventions.get(OOPHORECTOMY)
     if switch is not None and switch.value is not None and np.any(done):
         values[done, list(model.all_parameters).index(switch.parameter)] = switch.value
 
@@ -165,7 +166,7 @@ def natural_history(
     if model.history_start:
         begin = values[lead, list(model.all_parameters).index(model.history_start)]
     begin, first = np.minimum(begin, until[lead]), values[lead]
-    actions = [] if SURGERY not in model.interventions else surgery_actions(model)
+    actions = [] if OOPHORECTOMY not in model.interventions else surgery_actions(model)
     task = build_task(
         model, core, (), first, begin, until[lead, None],
         np.full(len(lead), np.inf),
@@ -195,6 +196,6 @@ def _spread(slopes: FloatArray, place: Sequence[int], count: int) -> FloatArray:
 
 def surgery_actions(model: Model) -> list[Action]:
     """Return what the removal of the ovaries sets."""
-    switch = model.interventions[SURGERY]
+    switch = model.interventions[OOPHORECTOMY]
     factor = model.all_parameters[switch.parameter].factor
     return [Action(0.0, SET, switch.parameter, (switch.value or 0.0) * factor)]

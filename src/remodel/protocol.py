@@ -10,7 +10,7 @@ from remodel.drugs import Drug
 from remodel.errors import ScheduleError, nearest
 from remodel.models import Model
 from remodel.parameters import ParameterSet
-from remodel.schedules import Dose, Infusion, Schedule, dosing_plan
+from remodel.schedules import INTERVENTIONS, MENOPAUSE, Dose, Infusion, Schedule, dosing_plan
 from remodel.solvers.problem import ADD, SET
 from remodel.units import dose_in_mg
 
@@ -192,8 +192,8 @@ def _interventions(
         if switch is None:
             hint = nearest(event.name, model.interventions)
             raise ScheduleError(f"model '{model.name}' has no intervention '{event.name}'.{hint}")
-        if event.name == "menopause":
-            continue  # part of the patient: see history in simulation.py
+        if INTERVENTIONS[event.name].in_history:
+            continue
         value = switch.value if switch.value is not None else (event.value or 0.0)
         parameter = parameters[switch.parameter]
         parameter.check(value)
@@ -220,6 +220,6 @@ def menopause_of(schedule: Schedule, age: float) -> float | None:
         Of the patient at the start of treatment [d], to which a time of menopause is added.
     """
     for event in schedule.interventions:
-        if event.name == "menopause":
+        if event.name == MENOPAUSE:
             return event.age if event.time is None else age + event.time
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from remodel.arms import arms
-from remodel.course import SURGERY, Course, Prepared
+from remodel.course import Course, Prepared
 from remodel.history import (
     baseline_t_scores,
     natural_history,
@@ -18,6 +18,7 @@ from remodel.history import (
     surgery_actions,
 )
 from remodel.protocol import Protocol
+from remodel.schedules import OOPHORECTOMY
 from remodel.solvers.problem import SET, FloatArray, IntArray, Solution
 from remodel.solvers.status import Status
 from remodel.steady_dosing import with_steady_dosing
@@ -116,7 +117,7 @@ class _Arm:
             (np.full(len(start), age / DAYS_PER_YEAR * self.model.days_per_year), action)
             for age, action in plan.at_age
         ]
-        if np.any(np.isfinite(surgery)) and SURGERY in self.model.interventions:
+        if np.any(np.isfinite(surgery)) and OOPHORECTOMY in self.model.interventions:
             self.absolute += [(surgery, action) for action in surgery_actions(self.model)]
         self.wrt, self.place = course.read_by(self.system)
         self._enter(core_state, core_tangents)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from remodel.schedules.events import Dose, Intervention
+from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTOMY
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
-from remodel.schedules.words import INTERVENTIONS, ROUTES, drug_name
+from remodel.schedules.words import ROUTES, drug_name
 
 __all__ = [
     "INTERVENTIONS",
+    "MENOPAUSE",
+    "OOPHORECTOMY",
     "ROUTES",
     "Dose",
     "Infusion",

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from remodel.errors import ScheduleError, nearest
+from remodel.schedules.interventions import INTERVENTIONS
 from remodel.schedules.words import (
-    INTERVENTIONS,
-    LASTING,
     ROUTES,
     check_dose_unit,
     drug_name,
@@ -249,7 +248,7 @@ class Intervention:
         if self.age is not None and self.age <= 0:
             years = number_text(self.age / DAYS_PER_YEAR)
             raise ScheduleError(f"{self.name}: age {years} y is not positive.")
-        unit = INTERVENTIONS[self.name]
+        unit = INTERVENTIONS[self.name].unit
         if (unit is None) != (self.value is None):
             needs = "takes no value" if unit is None else f"needs a value [{unit}]"
             raise ScheduleError(f"{self.name} {needs}.")
@@ -262,7 +261,7 @@ class Intervention:
     def _check_duration(self) -> None:
         if self.duration is None:
             return
-        if self.name not in LASTING:
+        if not INTERVENTIONS[self.name].lasting:
             raise ScheduleError(f"{self.name} does not end; it has no duration.")
         if self.duration <= 0:
             raise ScheduleError(

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING
 
 from remodel.errors import ScheduleError, nearest
 from remodel.schedules.events import Dose, Intervention
-from remodel.schedules.words import LASTING, drug_name
+from remodel.schedules.interventions import INTERVENTIONS
+from remodel.schedules.words import drug_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ class Schedule:
         interventions = tuple(sorted(set(self.interventions), key=_intervention_order))
         object.__setattr__(self, "doses", doses)
         object.__setattr__(self, "interventions", interventions)
-        happened = [event.name for event in interventions if event.name not in LASTING]
+        happened = [event.name for event in interventions if not INTERVENTIONS[event.name].lasting]
         for name in happened:
             if happened.count(name) > 1:
                 raise ScheduleError(f"{name} is given twice, at different times; it happens once.")

@@ -44,13 +44,11 @@ from typing import NoReturn
 
 from remodel.errors import ScheduleError, UnitError, nearest
 from remodel.schedules.events import Dose, Intervention, check_intervention, doses_within
+from remodel.schedules.interventions import INTERVENTIONS
 from remodel.schedules.schedule import Schedule
 from remodel.schedules.tokens import Cursor, Token
 from remodel.schedules.words import (
     INTERVALS,
-    INTERVENTIONS,
-    IU_PER_MG,
-    LASTING,
     NOT_FINITE,
     RESERVED_WORDS,
     ROUTE_WORDS,
@@ -194,7 +192,7 @@ class _Reader(Cursor):
         duration = self.lasting()
         if self.accept("from"):
             time = self.length("from")
-        elif name in LASTING:
+        elif INTERVENTIONS[name].lasting:
             time = 0.0
         else:
             message = f"{name}: say when; write '{name} at 50 y' (age) or '{name} from 6 mo'."
@@ -221,7 +219,7 @@ class _Reader(Cursor):
 
     def intervention_value(self, name: str) -> float | None:
         """Return the size of an intervention, in the unit it is kept in."""
-        unit = INTERVENTIONS[name]
+        unit = INTERVENTIONS[name].unit
         if unit is None:
             return None
         number = self.token
@@ -230,7 +228,7 @@ class _Reader(Cursor):
         self.accept("daily")
         value = amount if given.lower() == unit.lower() else None
         if value is None:
-            units = IU_PER_MG.get(name)
+            units = INTERVENTIONS[name].units_per_mg
             with suppress(UnitError):
                 value = dose_in_mg(amount, given, name, iu_per_mg=units) * (units or 1.0)
         if value is None:

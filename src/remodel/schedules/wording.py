@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from remodel.schedules.events import Dose, Intervention, doses_within
+from remodel.schedules.interventions import INTERVENTIONS
 from remodel.schedules.schedule import Schedule
-from remodel.schedules.words import INTERVALS, INTERVENTIONS, length_text, number_text
+from remodel.schedules.words import INTERVALS, length_text, number_text
 
 
 def sentence_of(schedule: Schedule) -> str:
@@ -46,7 +47,7 @@ def _extent_words(dose: Dose, interval: float) -> list[str]:
 def _intervention_text(event: Intervention) -> str:
     words = [event.name]
     if event.value is not None:
-        words += [number_text(event.value), INTERVENTIONS[event.name] or ""]
+        words += [number_text(event.value), INTERVENTIONS[event.name].unit or ""]
     if event.age is None:
         words += ["from", length_text(event.time or 0.0)]
     else:

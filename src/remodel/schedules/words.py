@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from remodel.errors import ScheduleError, UnitError, nearest
+from remodel.schedules.interventions import INTERVENTIONS
 from remodel.units import DOSE_UNITS, TIME_UNITS, days
 
 ROUTES = ("iv", "sc", "oral", "patch")
@@ -23,20 +24,6 @@ DRUG_SYNONYMS = {
     "ibandronic_acid": "ibandronate",
     "oestradiol": "estradiol",
 }
-# Name of each intervention and the unit of its value, a day's worth where it lasts.
-INTERVENTIONS: dict[str, str | None] = {
-    "menopause": None,
-    "oophorectomy": None,
-    "orchiectomy": None,
-    "calcium_intake": "mg",
-    "vitamin_d_intake": "IU",
-    "exercise": None,
-    "bed_rest": None,
-}
-# Units in 1 mg of what is given in IU: a unit of vitamin D is 25 ng of cholecalciferol (WHO 1949).
-IU_PER_MG = {"vitamin_d_intake": 40_000.0}
-# What begins, may end, and may come again; the others happen once and for good.
-LASTING = frozenset({"calcium_intake", "vitamin_d_intake", "exercise", "bed_rest"})
 # Words with a meaning of their own in a sentence, so that no drug can be called by them.
 NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 RESERVED_WORDS = frozenset(ROUTE_WORDS) | frozenset(INTERVENTIONS) | NOT_FINITE | {
