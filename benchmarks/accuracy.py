@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
 from remodel.solvers.scipy_reference import integrate_scipy
 from workloads import Workload
 

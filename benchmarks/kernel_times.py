@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from remodel.equations.expression import ancestors
-from remodel.solvers import layout as slots
-from remodel.solvers.batch import ATOL_SHARE, integrate_batch
+from remodel._arrays import FloatArray
+from remodel.compiler import workspace as slots
+from remodel.compiler.kernels import evaluator_of, stepper_of, workspace
 from remodel.solvers.driver import call
-from remodel.solvers.kernels import evaluator_of, stepper_of, workspace
-from remodel.solvers.problem import FloatArray
+from remodel.solvers.engine import ATOL_SHARE, integrate_batch
+from remodel.symbolic.expression import ancestors
 from scaling import RTOL, Row
 from workloads import WORKLOADS, Workload
 

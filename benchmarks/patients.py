@@ -18,8 +18,8 @@ import numpy as np
 
 import machine
 import remodel
-from remodel import course
 from remodel.models import load_model
+from remodel.simulation import batch as course
 from workloads import REFERENCE_SCHEDULE, SEED, SPREAD
 
 YEARS = 10

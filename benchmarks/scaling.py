@@ -12,7 +12,7 @@ import numpy as np
 import machine
 from accuracy import largest_error
 from remodel.models import load_model
-from remodel.solvers.batch import integrate_batch
+from remodel.solvers.engine import integrate_batch
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from workloads import WORKLOADS, Workload, reference, treated
 

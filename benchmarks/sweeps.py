@@ -22,8 +22,8 @@ import numpy as np
 
 import machine
 import remodel
-from remodel import course
 from remodel.models import load_model
+from remodel.simulation import batch as course
 from remodel.units import DAYS_PER_MONTH
 
 YEARS, STEP_MONTHS = 5, 3

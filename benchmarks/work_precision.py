@@ -13,7 +13,7 @@ import numpy as np
 
 from accuracy import Reference, largest_error, reference_of
 from peers import Peer, Solve
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
 from workloads import Workload
 
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)

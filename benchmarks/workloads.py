@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.equations.system import System
 from remodel.models import Model, load_model
-from remodel.protocol import protocol
 from remodel.schedules import Schedule
-from remodel.solvers.batch import integrate_batch
-from remodel.solvers.problem import FloatArray, Problem
-from remodel.tasks import baseline, build_task
+from remodel.simulation.dosing import protocol
+from remodel.simulation.packing import baseline, build_task
+from remodel.solvers.engine import integrate_batch
+from remodel.solvers.problem import Problem
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 SAMPLES = 32

@@ -12,7 +12,7 @@ from remodel.calibration.report import markdown
 from remodel.observations import load_observations, trial_names, trials
 from remodel.predictions import totals
 from remodel.predictions.scores import WITHOUT_INTERVAL
-from remodel.validation import validate
+from remodel.validation.validate import validate
 
 HERE = Path(__file__).parent
 POSTERIOR = HERE.parent / "experiments" / "06_calibration" / "posterior.csv"

@@ -9,8 +9,8 @@ import numpy as np
 from peers import Peer, Solve
 from peers.generated import constants_of, equations_of, functions, numba_functions, source_returning
 from peers.legs import VANISHED, empty_result, initial_states, legs_of
-from remodel.solvers.batch import ATOL_SHARE
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.solvers.engine import ATOL_SHARE
 from workloads import Workload
 
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from remodel.equations.expression import Expression, ancestors
-from remodel.equations.llvm import hoistable
+from remodel._arrays import FloatArray
+from remodel.compiler.ir import hoistable
 from remodel.equations.system import System
-from remodel.solvers.problem import FloatArray
+from remodel.symbolic.expression import Expression, ancestors
 
 _DEEPEST = 12  # nesting of a written expression; deeper ones are given a name
 _BINARY = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "less": "<"}

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from remodel.solvers.problem import ADD, SET, FloatArray, Problem
+from remodel._arrays import FloatArray
+from remodel.solvers.problem import ADD, SET, Problem
 from workloads import Workload
 
 # A state that has decayed to less is set to zero at a restart, in every solver: numbers near the
@@ -69,7 +70,7 @@ def legs_of(problem: Problem, i: int) -> list[Leg]:
 
 def initial_states(workload: Workload) -> FloatArray:
     """Return the state each simulation starts from, shape (n, n_states)."""
-    from remodel.solvers.batch import first_states
+    from remodel.solvers.engine import first_states
 
     initial, row = first_states(workload.system, workload.problem)
     return initial[row]

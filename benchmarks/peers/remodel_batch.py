@@ -8,16 +8,16 @@ from unittest.mock import patch
 import numpy as np
 
 from peers import Peer, Solve
-from remodel.solvers.batch import integrate_batch
-from remodel.solvers.kernels import evaluator_of, stepper_of
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.compiler.kernels import evaluator_of, stepper_of
+from remodel.solvers.engine import integrate_batch
 from workloads import Workload
 
 
 def _prepare(method: str, threads: int, lanes: int, workload: Workload) -> Solve:
     def solve(rtol: float) -> FloatArray:
         with patch.multiple(
-            "remodel.solvers.batch",
+            "remodel.solvers.engine",
             stepper_of=partial(stepper_of, lanes=lanes),
             evaluator_of=partial(evaluator_of, lanes=lanes),
         ):

@@ -11,8 +11,8 @@ from peers.generated import constants_of, numba_functions
 from peers.legs import Leg, legs_of
 from peers.sbml import constant_name, state_name, write_sbml
 from peers.scipy_solve_ivp import restarted
-from remodel.solvers.batch import ATOL_SHARE
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.solvers.engine import ATOL_SHARE
 from workloads import Workload
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from peers.generated import Equations
-from remodel.equations.expression import Expression, ancestors
+from remodel.symbolic.expression import Expression, ancestors
 
 _APPLIED = {
     "add": "plus", "subtract": "minus", "multiply": "times", "divide": "divide",

@@ -9,8 +9,8 @@ import numpy as np
 from peers import Peer, Solve
 from peers.legs import Leg, legs_of
 from peers.scipy_solve_ivp import restarted
-from remodel.solvers.batch import ATOL_SHARE
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.solvers.engine import ATOL_SHARE
 from remodel.solvers.scipy_reference import scalar
 from workloads import Workload
 

@@ -11,8 +11,8 @@ import numpy as np
 from peers import Peer, Solve
 from peers.generated import constants_of, python_functions
 from peers.legs import VANISHED, Leg, empty_result, initial_states, legs_of
-from remodel.solvers.batch import ATOL_SHARE
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.solvers.engine import ATOL_SHARE
 from remodel.solvers.scipy_reference import scalar
 from workloads import Workload
 

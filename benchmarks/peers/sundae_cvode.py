@@ -10,8 +10,8 @@ from peers import Peer, Solve
 from peers.generated import constants_of, numba_functions
 from peers.legs import Leg, legs_of
 from peers.scipy_solve_ivp import restarted
-from remodel.solvers.batch import ATOL_SHARE
-from remodel.solvers.problem import FloatArray
+from remodel._arrays import FloatArray
+from remodel.solvers.engine import ATOL_SHARE
 from workloads import Workload
 
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from remodel.calibration import calibrate
-    from remodel.explanation import explain
+    from remodel.explanation.explain import explain
     from remodel.models import Model, load_model, model_names
     from remodel.observations import trials
     from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
     from remodel.patient import Patient
     from remodel.schedules import Dose, Intervention, Schedule
-    from remodel.simulation import simulate
+    from remodel.simulation.simulate import simulate
     from remodel.sweeps import sweep
-    from remodel.validation import validate
+    from remodel.validation.validate import validate
     from remodel.verification.verify import verify
 
 _HOME = {
@@ -30,14 +30,14 @@ _HOME = {
     "Patient": "remodel.patient",
     "Schedule": "remodel.schedules",
     "calibrate": "remodel.calibration",
-    "explain": "remodel.explanation",
+    "explain": "remodel.explanation.explain",
     "load_model": "remodel.models",
     "load_parameters": "remodel.parameters",
     "model_names": "remodel.models",
-    "simulate": "remodel.simulation",
+    "simulate": "remodel.simulation.simulate",
     "sweep": "remodel.sweeps",
     "trials": "remodel.observations",
-    "validate": "remodel.validation",
+    "validate": "remodel.validation.validate",
     "verify": "remodel.verification",
     "write_parameters": "remodel.parameters",
 }

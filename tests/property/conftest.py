@@ -11,8 +11,8 @@ import pytest
 
 from remodel.equations.system import System
 from remodel.models import Model, load_model
+from remodel.simulation.packing import scales
 from remodel.solvers.problem import ADD, SET, Event, Problem, problem
-from remodel.tasks import scales
 
 YEAR = 365.25
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remodel.solvers import batch as engine
-from remodel.solvers.batch import integrate_batch
+from remodel.solvers import engine as engine
+from remodel.solvers.engine import integrate_batch
 from remodel.solvers.problem import ADD, SET, Event, Solution
 from remodel.solvers.status import Status
 

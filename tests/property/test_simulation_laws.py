@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import remodel as rm
-from remodel import simulation
+from remodel.simulation import simulate as simulation
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 RTOL = 1e-6

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 import remodel as rm
-from remodel.equations.expression import evaluate
 from remodel.models import load_model
-from remodel.results import SimulationWarning
-from remodel.solvers.batch import integrate_batch
+from remodel.simulation.dataset import SimulationWarning
+from remodel.simulation.packing import scales
+from remodel.solvers.engine import integrate_batch
 from remodel.solvers.problem import ADD, SET, Event, Problem, problem
 from remodel.solvers.scipy_reference import METHODS, integrate_scipy
-from remodel.tasks import scales
+from remodel.symbolic.expression import evaluate
 
 YEAR = 365.25
 CASES = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.parameters import Parameter
-from remodel.solvers.problem import FloatArray
 
 _FARTHEST = 8.0  # standard deviations of a prior that a search may go
 _UNIFORM_SD = 1.0 / math.sqrt(12.0)  # of a uniform density, in widths

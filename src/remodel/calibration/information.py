@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.calibration.objective import Objective
-from remodel.solvers.problem import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

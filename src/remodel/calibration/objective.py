@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from remodel._arrays import BoolArray, FloatArray
 from remodel.calibration.coordinates import Coordinates, coordinates
 from remodel.calibration.problem import FitProblem
 from remodel.errors import ConfigError, nearest
 from remodel.observations import Observation, Observations, standard_error
 from remodel.observations.error_models import spreads
 from remodel.predictions import Predictor, Target, drug_class, predictor
-from remodel.predictions.arithmetic import BoolArray
-from remodel.solvers.problem import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.calibration.information import Information
 from remodel.calibration.objective import Objective
 from remodel.errors import SolverError
-from remodel.solvers.problem import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

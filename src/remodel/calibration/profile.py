@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.calibration.information import Information
 from remodel.calibration.objective import Objective
 from remodel.calibration.search import descend
-from remodel.solvers.problem import FloatArray
 
 IDENTIFIED, ONE_SIDED, FLAT, AT_BOUND = "identified", "one-sided", "flat", "at bound"
 _RISE = 0.7  # wanted rise of twice the objective from one point to the next

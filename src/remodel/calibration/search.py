@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
 from remodel.errors import require
-from remodel.solvers.problem import FloatArray
 
 _INSIDE = 1e-6  # distance of a start from a bound, on the inner scale
 _HIGH = 1e12  # stands for a point that cannot be simulated

@@ -9,12 +9,12 @@ from remodel.cli.screen import number, print_table, progress
 from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
 
 if TYPE_CHECKING:
-    from remodel.differences import Difference
-    from remodel.explanation import Explanation
+    from remodel.explanation.attribution import Cause
+    from remodel.explanation.differences import Difference
+    from remodel.explanation.explain import Explanation
     from remodel.models import Model
     from remodel.patient import Patient
     from remodel.schedules import Schedule
-    from remodel.tracing import Cause
 
 _HEADS = {
     "state": "term of its rate",
@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Explain."""
-    from remodel.explanation import explain, read_time
+    from remodel.explanation.explain import explain, read_time
     from remodel.models import load_model
 
     at, model = read_time(given.at), load_model(given.model)
@@ -79,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
 def _difference(
     given: argparse.Namespace, model: Model, schedule: Schedule, patient: Patient | None, at: float
 ) -> int:
-    from remodel.differences import explain_difference
+    from remodel.explanation.differences import explain_difference
     from remodel.schedules import Schedule
 
     with progress("Compiling and simulating", 1):

@@ -86,7 +86,7 @@ def _parameters(model: str) -> None:
 
 def _endpoints(model: str) -> None:
     from remodel.models import load_model
-    from remodel.results import PERCENT_CHANGE, has_percent_change
+    from remodel.simulation.dataset import PERCENT_CHANGE, has_percent_change
 
     rows = [
         [

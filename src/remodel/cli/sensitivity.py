@@ -55,8 +55,8 @@ def run(given: argparse.Namespace) -> int:
     """Simulate, analyze, print, draw."""
     from pathlib import Path
 
-    from remodel.results import SimulationWarning
     from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
+    from remodel.simulation.dataset import SimulationWarning
 
     if given.out is None:
         raise ConfigError(

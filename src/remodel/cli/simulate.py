@@ -111,8 +111,8 @@ def _simulate(
 ) -> xr.Dataset:
     import warnings
 
-    from remodel.results import SimulationWarning, default_outputs
-    from remodel.simulation import simulate
+    from remodel.simulation.dataset import SimulationWarning, default_outputs
+    from remodel.simulation.simulate import simulate
 
     wanted = outputs if given.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
     with warnings.catch_warnings(), progress("Compiling and simulating", 1) as finished:
@@ -174,7 +174,7 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
 
 def _outputs(given: argparse.Namespace, model: Model, schedule: Schedule) -> tuple[str, ...]:
     """Return what the table shows."""
-    from remodel.results import default_outputs
+    from remodel.simulation.dataset import default_outputs
 
     if given.outputs is None:
         known = default_outputs(model)
@@ -195,7 +195,7 @@ def _check_part(name: str, model: Model, schedule: Schedule) -> None:
     ------
     ConfigError
     """
-    from remodel.results import PERCENT_CHANGE, known_outputs
+    from remodel.simulation.dataset import PERCENT_CHANGE, known_outputs
 
     alike = [endpoint for endpoint in model.endpoints if name.lower() in endpoint.lower()]
     if alike and name not in known_outputs(tuple(model.system(schedule.drugs).outputs)):
@@ -229,7 +229,7 @@ def _words(schedule: Schedule) -> str:
 
 
 def _head(dataset: xr.Dataset, name: str) -> str:
-    from remodel.results import PERCENT_CHANGE
+    from remodel.simulation.dataset import PERCENT_CHANGE
 
     short = name.removesuffix(PERCENT_CHANGE).replace("_", " ")
     for long, brief in (("lumbar spine", "spine"), ("total hip", "hip"), ("femoral neck", "neck")):
@@ -254,7 +254,7 @@ def _rows(days: float) -> list[float]:
 def _at(dataset: xr.Dataset, name: str, year: float) -> str:
     import numpy as np
 
-    from remodel.results import PERCENT_CHANGE
+    from remodel.simulation.dataset import PERCENT_CHANGE
     from remodel.units import DAYS_PER_YEAR
 
     values = dataset[name].to_numpy()[0]

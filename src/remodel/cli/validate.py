@@ -10,7 +10,7 @@ from remodel.cli.screen import count, number, print_table, progress
 
 if TYPE_CHECKING:
     from remodel.predictions import Evidence
-    from remodel.validation import Validation
+    from remodel.validation.validate import Validation
 
 
 def add_parser(commands: Any) -> None:
@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Validate, print, write."""
-    from remodel.validation import load_evidence, validate
+    from remodel.validation.validate import load_evidence, validate
 
     evidence = load_evidence(given.observations, given.regimens, given.use)
     studies = len(evidence.observations.studies)

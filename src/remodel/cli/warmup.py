@@ -32,9 +32,9 @@ def add_parser(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Compile."""
+    from remodel.compiler.kernels import stepper_of
     from remodel.models import load_model
-    from remodel.solvers.batch import DEFAULT_METHOD
-    from remodel.solvers.kernels import stepper_of
+    from remodel.solvers.engine import DEFAULT_METHOD
 
     model = load_model(given.model)
     begun, compiled = time.perf_counter(), 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from remodel.equations.expression import Expression
+from remodel.symbolic.expression import Expression
 
 __all__ = ["exp", "hill", "log", "maximum", "minimum", "repression", "sqrt", "where"]
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from remodel.equations.equation import Equation
-from remodel.equations.expression import Expression, Graph
+from remodel.symbolic.expression import Expression, Graph
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly what was written binds
 _LARGE, _SMALL = 1e5, 1e-3

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from remodel._arrays import FloatArray
 from remodel.equations.assembly import TIME, Assembly, Group
-from remodel.equations.derivatives import Sparse, jacobian
 from remodel.equations.equation import State
-from remodel.equations.expression import Expression, Graph, ancestors, evaluate_arrays
 from remodel.errors import ModelError, nearest
-
-FloatArray = npt.NDArray[np.float64]
+from remodel.symbolic.derivatives import Sparse, jacobian
+from remodel.symbolic.expression import Expression, Graph, ancestors, evaluate_arrays
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,9 +21,9 @@ from remodel.models import Model, load_model
 from remodel.observations import Arm, trials
 from remodel.patient import Patient
 from remodel.plots.points import study_label
-from remodel.results import checked_outputs, known_outputs
 from remodel.schedules import Schedule
-from remodel.simulation import check_method, checked_rtol
+from remodel.simulation.dataset import checked_outputs, known_outputs
+from remodel.simulation.simulate import check_method, checked_rtol
 from remodel.toml_tables import Table, load_toml
 
 _TOP = (

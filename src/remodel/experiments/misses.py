@@ -18,7 +18,7 @@ from remodel.observations import (
     residual,
     standard_error,
 )
-from remodel.results import PERCENT_CHANGE
+from remodel.simulation.dataset import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

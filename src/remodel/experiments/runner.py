@@ -29,8 +29,8 @@ from remodel.experiments.several_models import alike, joined, varied_parameters
 from remodel.experiments.sweeps import SweepExperiment
 from remodel.models import load_model
 from remodel.provenance import fingerprint, manifest
-from remodel.results import SimulationWarning, known_outputs
-from remodel.simulation import simulate
+from remodel.simulation.dataset import SimulationWarning, known_outputs
+from remodel.simulation.simulate import simulate
 from remodel.solvers.status import Status
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 

@@ -11,14 +11,16 @@ from remodel.models.model import Endpoint, Model, SiteDensity, Switch
 
 __all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
-_NOT_MODELS = frozenset({"__init__", "model"})
+_NOT_MODELS = frozenset({"__init__", "__pycache__", "model"})
 
 
 @cache
 def model_names() -> tuple[str, ...]:
-    """Return the names of all models: each is a module of this folder with a ``MODEL``."""
-    files = (entry.name for entry in resources.files(__name__).iterdir())
-    stems = sorted(f.removesuffix(".py") for f in files if f.endswith(".py"))
+    """Return the names of all models: modules and packages of this folder with a ``MODEL``."""
+    entries = resources.files(__name__).iterdir()
+    stems = sorted(
+        e.name.removesuffix(".py") for e in entries if e.is_dir() or e.name.endswith(".py")
+    )
     return tuple(s for s in stems if s not in _NOT_MODELS)
 
 

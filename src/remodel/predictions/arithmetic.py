@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.predictions.evidence import Target
-from remodel.solvers.problem import FloatArray, IntArray
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

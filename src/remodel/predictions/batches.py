@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from remodel.cohort import Cohort
-from remodel.course import Course, Prepared
+from remodel._arrays import FloatArray
 from remodel.patient import Patient
-from remodel.runs import integrate_course
-from remodel.solvers.problem import FloatArray
+from remodel.simulation.batch import Course, Prepared
+from remodel.simulation.inputs import Cohort
+from remodel.simulation.treatment import integrate_course
 
 _CHUNK = 4096  # simulations integrated at a time
 

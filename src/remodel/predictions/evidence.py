@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from remodel.cohort import cohort
-from remodel.course import Course
+from remodel._arrays import FloatArray
 from remodel.equations import TIME
 from remodel.errors import RemodelError
-from remodel.history import relative_densities
 from remodel.models import Model
 from remodel.observations import Arm, Observation, Observations, check_pairs
 from remodel.patient import Patient
-from remodel.solvers.problem import FloatArray
+from remodel.simulation.batch import Course
+from remodel.simulation.history import relative_densities
+from remodel.simulation.inputs import cohort
 
 Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}

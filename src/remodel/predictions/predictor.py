@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.errors import ParameterError
 from remodel.models import Model, load_model
 from remodel.observations import Arm
@@ -22,7 +23,6 @@ from remodel.predictions.evidence import (
     patient_of,
     targets,
 )
-from remodel.solvers.problem import FloatArray
 
 RTOL = 1e-6
 _STEP = 1e-3  # of a parameter, for central differences

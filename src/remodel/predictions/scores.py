@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.observations import reported_standard_error, residual, standard_error
 from remodel.observations.endpoints import PERCENT
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.predictions.drug_classes import drug_class
 from remodel.predictions.evidence import Target
-from remodel.solvers.problem import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, SolverError
-from remodel.results import SimulationWarning
 from remodel.sensitivity.methods import Indices, Method, Options, Sampled, block_length
-from remodel.solvers.problem import FloatArray
+from remodel.simulation.dataset import SimulationWarning
 from remodel.solvers.status import Status
 from remodel.sweeps.api import open_dataset
 from remodel.sweeps.design import STRUCTURED, Design

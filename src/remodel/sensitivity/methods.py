@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest, require
-from remodel.solvers.problem import FloatArray
 from remodel.sweeps.design import LISTED, SAMPLED, Design
 
 Indices = dict[str, FloatArray]

@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from remodel.solvers import layout as slots
+from remodel.compiler import workspace as slots
 from remodel.solvers.status import Status
 
 _TIME, _STEP, _RTOL = slots.TIME, slots.STEP, slots.RTOL

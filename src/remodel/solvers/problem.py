@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from remodel._arrays import FloatArray, IntArray
 from remodel.solvers.status import Status
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 ADD, SET, BREAK = 0, 1, 2
 

@@ -16,18 +16,19 @@ import numba as nb
 import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
-from remodel.equations.system import System
-from remodel.solvers import layout as slots
-from remodel.solvers.batch import ATOL_SHARE, DEFAULT_METHOD, MAX_STEPS, first_states
-from remodel.solvers.driver import call
-from remodel.solvers.kernels import (
+from remodel._arrays import FloatArray
+from remodel.compiler import workspace as slots
+from remodel.compiler.kernels import (
     Stepper,
     evaluator_of,
     outputs_of,
     stepper_of,
     workspace,
 )
-from remodel.solvers.problem import ADD, SET, Event, FloatArray, Problem, Solution
+from remodel.equations.system import System
+from remodel.solvers.driver import call
+from remodel.solvers.engine import ATOL_SHARE, DEFAULT_METHOD, MAX_STEPS, first_states
+from remodel.solvers.problem import ADD, SET, Event, Problem, Solution
 from remodel.solvers.status import Status
 
 METHODS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}

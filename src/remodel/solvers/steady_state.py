@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.equations.system import System
 from remodel.errors import SolverError
-from remodel.solvers.problem import FloatArray
 from remodel.solvers.scipy_reference import scalar
 
 _STEPS = 200

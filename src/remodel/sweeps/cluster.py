@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remodel.errors import ConfigError, StoreError, require
-from remodel.solvers.batch import available_threads
+from remodel.solvers.engine import available_threads
 from remodel.sweeps.design import Design
 from remodel.sweeps.record import check_model, record_of
 from remodel.sweeps.runner import Report, SweepStoppedError, counts, prepare_chunk, simulate_chunk

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from remodel import results
 from remodel.errors import ConfigError, StoreError, require
+from remodel.simulation import dataset as results
 from remodel.solvers.status import Status
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Column

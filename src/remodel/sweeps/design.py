@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.provenance import fingerprint
-from remodel.solvers.problem import FloatArray
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.factors import Column, Factor, Rows
 from remodel.sweeps.reductions import Reduction

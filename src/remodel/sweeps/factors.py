@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
-from remodel.solvers.problem import FloatArray
 
 Kind = Literal["parameter", "patient", "schedule"]
 Scale = Literal["linear", "log"]

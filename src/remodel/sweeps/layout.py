@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from remodel.course import SCIPY_METHODS
+from remodel.simulation.batch import SCIPY_METHODS
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
 

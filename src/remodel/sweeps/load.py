@@ -209,7 +209,7 @@ def _constraints(top: Table, kind: str, factors: Iterable[Factor]) -> tuple[Cons
 
 
 def _solver(top: Table) -> Solver:
-    from remodel.simulation import check_method, checked_rtol
+    from remodel.simulation.simulate import check_method, checked_rtol
 
     table, default = top.table("solver"), Solver()
     table.check_keys(("method", "rtol", "max_steps"))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
-from remodel.solvers.problem import FloatArray
 from remodel.units import DAYS_PER_MONTH
 
 TAKES = (

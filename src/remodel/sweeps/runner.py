@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from remodel.course import SCIPY_METHODS
-from remodel.solvers.batch import available_threads
+from remodel.simulation.batch import SCIPY_METHODS
+from remodel.solvers.engine import available_threads
 from remodel.solvers.status import Status
 from remodel.sweeps.design import Solver
 from remodel.sweeps.factors import Rows

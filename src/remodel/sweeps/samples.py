@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.errors import require
-from remodel.solvers.problem import FloatArray
 from remodel.sweeps.design import LISTED, Design
 from remodel.sweeps.factors import Rows
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from remodel import results
-from remodel.cohort import cohort
-from remodel.course import Course, Prepared
+from remodel._arrays import FloatArray
 from remodel.errors import RemodelError, ScheduleError
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
-from remodel.runs import Part, integrate_course
-from remodel.simulation import checked_rtol
-from remodel.solvers.problem import FloatArray
+from remodel.simulation import dataset as results
+from remodel.simulation.batch import Course, Prepared
+from remodel.simulation.inputs import cohort
+from remodel.simulation.simulate import checked_rtol
+from remodel.simulation.treatment import Part, integrate_course
 from remodel.sweeps.design import Design, Solver
 from remodel.sweeps.factors import Level, Rows
 from remodel.sweeps.probes import probes

@@ -26,16 +26,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
 
 SCENARIOS, RIGHT_HAND_SIDE = "scenarios.csv", "reference_rhs.csv"
 START, INIT, SET, ADD, BREAK = "start", "init", "set", "add", "break"
 ACTIONS = (START, INIT, SET, ADD, BREAK)
 _FIRST_LINE = 2  # of the rows below the header
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.equations import TIME, Equation, State
 from remodel.equations.system import System
 from remodel.errors import ConfigError, UnitError, nearest
 from remodel.models import Model
 from remodel.parameters import Parameter, ParameterSet
 from remodel.units import days, parse, registry
-from remodel.verification.folder import ADD, INIT, SET, Action, FloatArray, Folder, Table
+from remodel.verification.folder import ADD, INIT, SET, Action, Folder, Table
 
 BASELINE = "_0"  # <state>_0 is the value of the state at time zero
 

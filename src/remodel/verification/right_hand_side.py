@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.equations import TIME
 from remodel.units import days
-from remodel.verification.folder import SET, FloatArray, Folder, Table
+from remodel.verification.folder import SET, Folder, Table
 from remodel.verification.port import Port
 from remodel.verification.report import Comparison
 

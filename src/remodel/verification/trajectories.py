@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
+from remodel.simulation.packing import scales
 from remodel.solvers import problem as solver
 from remodel.solvers.problem import Event, Solution, problem
 from remodel.solvers.status import Status
-from remodel.tasks import scales
-from remodel.verification.folder import (
-    ADD,
-    BREAK,
-    INIT,
-    SET,
-    START,
-    Action,
-    FloatArray,
-    Folder,
-    Table,
-)
+from remodel.verification.folder import ADD, BREAK, INIT, SET, START, Action, Folder, Table
 from remodel.verification.port import Port, days_of
 from remodel.verification.report import Comparison
 
@@ -183,7 +174,7 @@ def _solve(
         from remodel.solvers.scipy_reference import integrate_scipy
 
         return integrate_scipy(port.system, task, outputs=names, method=method, rtol=rtol)
-    from remodel.solvers.batch import DEFAULT_METHOD, integrate_batch
+    from remodel.solvers.engine import DEFAULT_METHOD, integrate_batch
 
     chosen = DEFAULT_METHOD if method == "batch" else method
     return integrate_batch(

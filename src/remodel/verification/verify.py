@@ -7,7 +7,7 @@ from pathlib import Path
 
 from remodel.errors import ConfigError, nearest
 from remodel.models import Model, load_model, model_names
-from remodel.simulation import check_method, checked_rtol
+from remodel.simulation.simulate import check_method, checked_rtol
 from remodel.verification import right_hand_side, trajectories
 from remodel.verification.folder import Folder, read_folder
 from remodel.verification.port import make_port

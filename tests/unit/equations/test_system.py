@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from remodel.equations import Group, exp, gain, loss, quantity, starts_at, state
-from remodel.equations.expression import evaluate_arrays
 from remodel.equations.system import System, trace
 from remodel.errors import ModelError
 from remodel.models import Model, load_model
+from remodel.symbolic.expression import evaluate_arrays
 
 MODELS = ("reference", "jorg2022")
 TINY = 1e-200

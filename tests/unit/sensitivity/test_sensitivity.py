@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 from remodel.errors import ConfigError, SolverError
-from remodel.results import SimulationWarning
 from remodel.sensitivity import METHODS, Options, load_study, sensitivity, to_frame
 from remodel.sensitivity.methods import Sampled
+from remodel.simulation.dataset import SimulationWarning
 from remodel.sweeps import load_design, sweep
 from remodel.sweeps.samples import points
 

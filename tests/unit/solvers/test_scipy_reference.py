@@ -9,7 +9,7 @@ import pytest
 
 from remodel.equations import log, maximum
 from remodel.equations.system import System
-from remodel.solvers.batch import integrate_batch
+from remodel.solvers.engine import integrate_batch
 from remodel.solvers.problem import ADD, BREAK, SET, Event, Problem, problem
 from remodel.solvers.scipy_reference import METHODS, integrate_scipy
 from remodel.solvers.status import Status

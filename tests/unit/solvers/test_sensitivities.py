@@ -7,7 +7,7 @@ import pytest
 
 import remodel as rm
 from remodel.errors import ConfigError, ParameterError, PatientError
-from remodel.solvers.batch import integrate_batch
+from remodel.solvers.engine import integrate_batch
 from remodel.solvers.problem import BREAK, Event, problem
 
 REGIMEN = "anastrozole 1 mg daily from -12 mo for 5 y; zoledronic acid 4 mg every 6 mo for 3 y"

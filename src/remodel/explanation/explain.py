@@ -1,0 +1,340 @@
+"""Why a number is what it is: the terms of a derivative, or what a quantity is computed from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from remodel.equations import TIME
+from remodel.equations.assembly import Assembly
+from remodel.errors import ConfigError, ModelError, nearest
+from remodel.models import Model, load_model
+from remodel.patient import Patient
+from remodel.schedules import Schedule
+from remodel.simulation.batch import Course
+from remodel.simulation.history import parameter_values, perform_surgery, starts
+from remodel.simulation.inputs import cohort
+from remodel.simulation.simulate import simulate
+from remodel.solvers.problem import SET
+from remodel.units import DAYS_PER_YEAR, days
+
+_TIME_UNIT = re.compile(
+    r"(?<![A-Za-z])(s|sec|min|h|hr|wk|mo|y|yr|(?:second|minute|hour|week|month|year)s?)(?![A-Za-z])"
+)
+
+
+# The model counts from the healthy young adult, who is a woman before menopause or a young man.
+_OF_A_MAN = {
+    "relative to (premenopausal|before menopause)": "relative to the young adult",
+    "premenopausal women": "young adults",
+    "her premenopausal|premenopausal": "young-adult",
+    "before menopause": "in the young adult",
+    "what the woman had": "what he had",
+    "(?<=default the mean of young )women": "men",
+    r"\bHer\b": "His",
+    r"\bher\b": "his",
+    r"\bshe\b": "he",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One line of an explanation.
+
+    Attributes
+    ----------
+    name : str
+    value : float
+    unit : str
+        Empty where it follows from the equation.
+    share : float
+        Of all gains or of all losses of a state, between 0 and 1; NaN for arguments.
+    meaning : str
+    """
+
+    name: str
+    value: float
+    unit: str
+    share: float
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A number and where it comes from.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        ``state``: the terms are those of its derivative. ``product`` or ``sum``: the terms are
+        multiplied or added. ``quantity``: the terms are the arguments of its equation.
+    value : float
+    unit : str
+    meaning, reference : str
+    rate : float
+        Derivative of a state [unit/d], the sum of its terms; NaN otherwise.
+    terms : tuple of Term
+    """
+
+    name: str
+    kind: str
+    value: float
+    unit: str
+    meaning: str
+    reference: str
+    rate: float
+    terms: tuple[Term, ...]
+
+
+def explain(
+    name: str,
+    *,
+    model: str | Model = "reference",
+    schedule: str | Schedule | None = None,
+    patient: Patient | None = None,
+    parameters: Mapping[str, float] | None = None,
+    at: float = 0.0,
+) -> Explanation:
+    """Explain a state or quantity at one time.
+
+    Parameters
+    ----------
+    name : str
+        Any state or quantity, such as ``osteoclasts`` or ``ctx``.
+    model : str or Model
+    schedule : str or Schedule, optional
+    patient : Patient, optional
+    parameters : mapping of str to float, optional
+        Values that replace the model's.
+    at : float
+        Time from the start of treatment [d], before any dose given then.
+
+    Raises
+    ------
+    ModelError
+        If the model has no state or quantity of that name.
+    ConfigError
+        If the time is before the start.
+    SolverError
+        If the simulation fails.
+    """
+    chosen = load_model(model)
+    sentence = "none" if schedule is None else schedule
+    plan = sentence if isinstance(sentence, Schedule) else Schedule.parse(sentence)
+    drugs = chosen.with_drugs(plan.drugs)
+    assembly = chosen.assembly(drugs)
+    known = (*assembly.states, *assembly.equations, *assembly.ports)
+    if name not in known:
+        raise ModelError(
+            f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
+        )
+    if at < 0:
+        raise ConfigError(f"at = {at:g} d: must not be before the start of treatment.")
+    result = simulate(
+        chosen, schedule=plan, patient=patient, parameters=parameters, outputs=known,
+        times=[at], strict=True,
+    )  # fmt: skip
+    values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
+    values.update(parameters_at(chosen, plan, patient, parameters or {}, at))
+    return _explained(name, assembly, values, words_of(chosen, assembly, patient))
+
+
+def parameters_at(
+    model: Model,
+    schedule: Schedule,
+    patient: Patient | None,
+    changed: Mapping[str, float],
+    at: float,
+) -> dict[str, float]:
+    """Return every parameter as the equations see it at a time, and that time."""
+    course = Course(
+        model=model, cohort=cohort(model, schedule, patient, changed), times=np.array([at + 1.0]),
+        outputs=(), method="batch", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
+    )  # fmt: skip
+    only = np.zeros(1, dtype=np.int64)
+    rows, surgery = parameter_values(course, only)
+    born = starts(course, only)
+    perform_surgery(model, rows, surgery, born + at)
+    values = dict(zip(model.all_parameters, map(float, rows[0]), strict=True))
+    relative = {names.relative: values[names.relative] for names in model.density.values()}
+    values.update(_young_bmd(model, schedule, patient, {**changed, **relative}))
+    plan = course.prepare().protocols[0]
+    age = float(born[0]) / model.days_per_year * DAYS_PER_YEAR
+    later = (replace(action, time=when - age) for when, action in plan.at_age)
+    for action in sorted((*plan.actions, *later), key=lambda a: a.time):
+        if action.kind == SET and action.time < max(at, 1e-9):
+            values[action.target] = action.value
+    return {**values, TIME: float(born[0]) + at}
+
+
+def _young_bmd(
+    model: Model, schedule: Schedule, patient: Patient | None, changed: Mapping[str, float]
+) -> dict[str, float]:
+    """Return what meets the T-scores of a patient: density is proportional to it."""
+    if patient is None or not patient.t_scores:
+        return {}
+    sites = tuple(patient.t_scores)
+    outputs = [f"bmd_{site}" for site in sites]
+    as_simulated = replace(
+        patient, t_score_lumbar_spine=None, t_score_total_hip=None, t_score_femoral_neck=None
+    )
+    own, plain = (
+        simulate(
+            model, schedule=schedule, patient=person, parameters=changed, outputs=outputs,
+            times=[0.0], strict=True,
+        )
+        for person in (patient, as_simulated)
+    )  # fmt: skip
+    chosen = model.all_parameters.replace(changed)
+    return {
+        model.density[site].young: chosen[model.density[site].young].value
+        * float(own[output].to_numpy()[0, 0] / plain[output].to_numpy()[0, 0])
+        for site, output in zip(sites, outputs, strict=True)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Units and meanings of everything an equation may read.
+
+    Attributes
+    ----------
+    units, meanings : mapping of str to str
+    other_sex : str
+        How the names begin of what the patient has not.
+    """
+
+    units: Mapping[str, str]
+    meanings: Mapping[str, str]
+    other_sex: str
+
+
+def words_of(model: Model, assembly: Assembly, patient: Patient | None) -> Words:
+    """Return units and meanings, as they are said of the patient."""
+    units: dict[str, str] = {TIME: "d"}
+    meanings: dict[str, str] = {TIME: "time"}
+    for name, parameter in model.all_parameters.items():
+        units[name], meanings[name] = _in_days(parameter.unit), parameter.meaning
+    for name, state in assembly.states.items():
+        units[name], meanings[name] = state.unit, state.meaning
+    for name, port in assembly.ports.items():
+        units[name], meanings[name] = port.unit, port.meaning
+    for name, equation in assembly.equations.items():
+        units[name], meanings[name] = equation.unit, equation.long_name or equation.meaning
+    if patient is not None and patient.sex == "male":
+        meanings = {name: _of_a_man(meaning) for name, meaning in meanings.items()}
+        return Words(units, meanings, "ovarian_")
+    return Words(units, meanings, "testicular_")
+
+
+def _of_a_man(meaning: str) -> str:
+    for of_a_woman, of_a_man in _OF_A_MAN.items():
+        meaning = re.sub(of_a_woman, of_a_man, meaning)
+    return meaning
+
+
+def _in_days(unit: str) -> str:
+    """Return a parameter's unit as the equations use it: every time in it in days."""
+    return _TIME_UNIT.sub("d", unit)
+
+
+def _explained(
+    name: str, assembly: Assembly, values: Mapping[str, float], words: Words
+) -> Explanation:
+    if name in assembly.states:
+        return _state(name, assembly, values, words)
+    if name in assembly.ports:
+        port = assembly.ports[name]
+        parts = assembly.contributions_to(name)
+        terms = _terms(parts, values, words, shared=port.combine == "sum")
+        return Explanation(
+            name,
+            port.combine,
+            values[name],
+            port.unit,
+            words.meanings[name],
+            "",
+            float("nan"),
+            terms,
+        )
+    equation = assembly.equations[name]
+    read = dict.fromkeys(assembly.arguments_of(name))
+    own = [n for n in read if values[n] or not n.startswith(words.other_sex)]
+    terms = _terms(own, values, words)
+    return Explanation(
+        name, "quantity", values[name], words.units[name], words.meanings[name],
+        equation.reference, float("nan"), terms,
+    )  # fmt: skip
+
+
+def _state(name: str, assembly: Assembly, values: Mapping[str, float], words: Words) -> Explanation:
+    state = assembly.states[name]
+    signed: list[tuple[str, float]] = []
+    for flow in assembly.equations:
+        source, target = assembly.flow_of(flow)
+        if source == name:
+            signed.append((flow, -values[flow]))
+        if target == name:
+            signed.append((flow, values[flow]))
+    gains = sum(v for _, v in signed if v > 0)
+    losses = -sum(v for _, v in signed if v < 0)
+    unit = f"{state.unit}/d" if state.unit != "-" else "1/d"
+    terms = tuple(
+        Term(
+            flow,
+            value,
+            unit,
+            _share(value, gains if value > 0 else losses),
+            words.meanings[flow],
+        )
+        for flow, value in signed
+    )
+    rate = sum(term.value for term in terms)
+    meaning = words.meanings[name]
+    return Explanation(name, "state", values[name], state.unit, meaning, "", rate, terms)
+
+
+def _share(value: float, whole: float) -> float:
+    return abs(value) / whole if whole else 0.0
+
+
+def _terms(
+    names: Iterable[str],
+    values: Mapping[str, float],
+    words: Words,
+    *,
+    shared: bool = False,
+) -> tuple[Term, ...]:
+    listed = tuple(names)
+    whole = sum(abs(values[n]) for n in listed)
+    return tuple(
+        Term(
+            name,
+            values[name],
+            words.units.get(name, ""),
+            _share(values[name], whole) if shared else float("nan"),
+            words.meanings.get(name, ""),
+        )
+        for name in listed
+    )
+
+
+def read_time(text: str) -> float:
+    """Return a time such as ``12mo`` or ``2.5 y`` in days.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a number with a unit of time.
+    """
+    found = re.fullmatch(r"\s*(-?[0-9.]+)\s*([A-Za-z]+)\s*", text)
+    try:
+        if found:
+            return days(float(found.group(1)), found.group(2))
+    except ValueError:
+        pass
+    raise ConfigError(f"'{text}' is not a time; write for example 12mo, 2.5y or 90d.")

@@ -1,1 +1,0 @@
-"""Equations of the model of Jörg 2022."""

@@ -1,1 +1,0 @@
-"""Equations of the model of Peterson and Riggs 2010, one module an organ."""

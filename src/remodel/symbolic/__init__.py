@@ -1,0 +1,1 @@
+"""Symbolic expressions and their derivatives; knows no bone and no machine."""
