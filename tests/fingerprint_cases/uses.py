@@ -171,7 +171,7 @@ def difference(name: str, **arguments: Any) -> Values:
     if hasattr(rm, "explain_difference"):
         explain_difference = rm.explain_difference
     else:
-        from remodel.differences import explain_difference  # has no public name in 0.1.0
+        from remodel.explanation.differences import explain_difference
     answer = explain_difference(name, **arguments)
 
     def of_causes(causes: Any, above: str) -> Values:
