@@ -6,10 +6,48 @@ import difflib
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Self
 
 
 class RemodelError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, in one sentence.
+    place : str
+        Where: a file and line, or a simulation of a batch; it stands before the sentence.
+    field : str
+        Name of what is wrong, if it has one.
+    value : object
+        What was given.
+    allowed : iterable of str
+        Words that would have been accepted.
+    """
+
+    def __init__(
+        self,
+        problem: str = "",
+        *,
+        place: str = "",
+        field: str = "",
+        value: object = None,
+        allowed: Iterable[str] = (),
+    ) -> None:
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.problem = problem
+        self.place = place
+        self.field = field
+        self.value = value
+        self.allowed = tuple(allowed)
+
+    def at(self, place: str) -> Self:
+        """Return the same error with the place where it happened before its sentence."""
+        whole = f"{place}: {self.place}" if self.place else place
+        return type(self)(
+            self.problem, place=whole, field=self.field, value=self.value, allowed=self.allowed
+        )
 
 
 class ParameterError(RemodelError, ValueError):

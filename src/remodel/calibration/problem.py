@@ -8,12 +8,12 @@ from pathlib import Path
 
 from remodel.calibration.data import Source, load_sources, only_studies
 from remodel.errors import RemodelError, nearest
+from remodel.files import Table, load_toml
 from remodel.models import Model, load_model
 from remodel.observations import endpoints
 from remodel.parameters import ParameterSet
 from remodel.predictions import Evidence
 from remodel.provenance import fingerprint
-from remodel.toml_tables import Table, load_toml
 
 LOSSES = ("linear", "soft_l1")
 _TOP = ("title", "model", "estimate", "data", "objective", "starts", "quick")

@@ -17,6 +17,7 @@ from remodel.experiments.schema import (
     Source,
 )
 from remodel.experiments.sweeps import SweepExperiment, is_sweep, sweep_experiment
+from remodel.files import Table, load_toml
 from remodel.models import Model, load_model
 from remodel.observations import Arm, trials
 from remodel.patient import Patient
@@ -24,7 +25,6 @@ from remodel.plots.points import study_label
 from remodel.schedules import Schedule
 from remodel.simulation.dataset import checked_outputs, known_outputs
 from remodel.simulation.simulate import check_method, checked_rtol
-from remodel.toml_tables import Table, load_toml
 
 _TOP = (
     "title", "question", "answer", "model", "models", "years", "step_months", "outputs",

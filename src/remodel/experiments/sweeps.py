@@ -13,6 +13,7 @@ import numpy as np
 
 from remodel.errors import ConfigError, StoreError, nearest
 from remodel.experiments.expected import Comparison, Expected
+from remodel.files import Table
 from remodel.plots import sensitivity as sensitivity_figures
 from remodel.plots import sweeps as sweep_figures
 from remodel.sensitivity.analysis import Study
@@ -21,7 +22,6 @@ from remodel.sweeps.design import STRUCTURED, Design
 from remodel.sweeps.load import design_of
 from remodel.sweeps.setup import Setup
 from remodel.sweeps.store import Store, open_store
-from remodel.toml_tables import Table
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:

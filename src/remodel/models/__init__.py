@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from remodel.errors import ModelError, nearest
 from remodel.models.model import Endpoint, Model, SiteDensity, Switch
+from remodel.models.user_models import is_file_reference, load_user_model
 
 __all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
-_NOT_MODELS = frozenset({"__init__", "__pycache__", "model"})
+_NOT_MODELS = frozenset({"__init__", "__pycache__", "model", "user_models"})
 
 
 @cache
@@ -24,17 +26,32 @@ def model_names() -> tuple[str, ...]:
     return tuple(s for s in stems if s not in _NOT_MODELS)
 
 
-def load_model(model: str | Model) -> Model:
+def load_model(model: str | Model, relative_to: Path | None = None) -> Model:
     """Return a model by name.
+
+    Parameters
+    ----------
+    model : str or Model
+        Name of a model of the package, a file and the name of a ``Model`` in it, such as
+        ``own.py:MODEL``, or a model, which is returned.
+    relative_to : Path, optional
+        Folder that the path of such a file counts from; by default the working folder.
 
     Raises
     ------
     ModelError
-        If there is none of that name.
+        If there is none of that name, or the file cannot be imported.
     """
     if isinstance(model, Model):
         return model
+    if is_file_reference(model):
+        return load_user_model(model, relative_to)
     if model not in model_names():
-        raise ModelError(f"'{model}' is not a model.{nearest(str(model), model_names())}")
-    found: Model = importlib.import_module(f"{__name__}.{model}").MODEL
-    return found
+        raise ModelError(
+            f"'{model}' is not a model.{nearest(str(model), model_names())}",
+            field="model",
+            value=model,
+            allowed=model_names(),
+        )
+    loaded: Model = importlib.import_module(f"{__name__}.{model}").MODEL
+    return loaded

@@ -103,6 +103,10 @@ class Model:
         have one value in a batch.
     time_unit : str
         Of the model's published tables; the equations themselves use days.
+    file : str
+        For a model of a user's own: absolute path and name, which ``load_model`` takes.
+    file_hash : str
+        SHA-256 of the text of that file.
     """
 
     name: str
@@ -122,6 +126,13 @@ class Model:
     kinks: tuple[str, ...] = ()
     structural: tuple[str, ...] = ()
     time_unit: str = "d"
+    file: str = ""
+    file_hash: str = ""
+
+    @property
+    def reference(self) -> str:
+        """What ``load_model`` takes to load this model again."""
+        return self.file or self.name
 
     def with_drugs(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return drug names in canonical order.

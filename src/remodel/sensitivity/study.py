@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remodel.errors import StoreError
+from remodel.files import Table
 from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Analyzing, Study, analyze, to_frame
 from remodel.sensitivity.methods import Options, block_length, method_of, methods_for
 from remodel.sweeps.api import begin, machines, run
@@ -15,7 +16,6 @@ from remodel.sweeps.load import ANALYSIS, design_of, source_table
 from remodel.sweeps.load_factors import checked
 from remodel.sweeps.runner import Report, Stopping
 from remodel.sweeps.setup import setup_of
-from remodel.toml_tables import Table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
+from remodel.files import Table, load_toml
 from remodel.models import Model, load_model
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.design import (
@@ -26,7 +27,6 @@ from remodel.sweeps.load_factors import PATIENT, RESERVED, checked, load_factors
 from remodel.sweeps.reductions import Reduction
 from remodel.sweeps.tables import table_columns
 from remodel.sweeps.templates import fields
-from remodel.toml_tables import Table, load_toml
 
 DesignSource = str | Path | Mapping[str, Any] | Design
 KEYS = (

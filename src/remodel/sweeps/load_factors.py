@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from remodel.errors import RemodelError, nearest
+from remodel.files import Table
 from remodel.models import Model
 from remodel.patient import Patient
 from remodel.sweeps.design import STRUCTURED
 from remodel.sweeps.factors import Column, Factor, Kind
 from remodel.sweeps.templates import fields, unit_of
 from remodel.sweeps.units import unit_factor
-from remodel.toml_tables import Table
 
 T = TypeVar("T")
 PATIENT = tuple(f.name for f in dataclasses.fields(Patient) if f.name != "name")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from remodel._arrays import FloatArray
 from remodel.errors import RemodelError, ScheduleError
+from remodel.files import Table
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
@@ -23,7 +24,6 @@ from remodel.sweeps.design import Design, Solver
 from remodel.sweeps.factors import Level, Rows
 from remodel.sweeps.probes import probes
 from remodel.sweeps.templates import schedules
-from remodel.toml_tables import Table
 
 Variables = dict[str, npt.NDArray[Any]]
 COUNTERS = ("steps", "rejected_steps", "factorizations")

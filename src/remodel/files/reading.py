@@ -1,0 +1,44 @@
+"""Reading text from a file that a user names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from remodel.errors import RemodelError
+
+_LARGEST = 200_000_000  # bytes; parsing more would fill the memory
+
+
+def read_text(path: str | Path, error: type[RemodelError]) -> str:
+    """Return the text of a file in UTF-8, without a byte-order mark.
+
+    Parameters
+    ----------
+    path : path
+    error : type of RemodelError
+        Raised if the file cannot be read.
+
+    Raises
+    ------
+    RemodelError
+        If the file is missing, no regular file (a pipe would block), too large, or not UTF-8.
+    """
+    file = Path(path)
+    try:
+        if not file.is_file():
+            file.stat()  # raises the reason why there is none
+            what = "a folder" if file.is_dir() else "a device or pipe"
+            raise error(f"{file} cannot be read: it is {what}, not a file.", field="path")
+        if (size := file.stat().st_size) > _LARGEST:
+            raise error(
+                f"{file} cannot be read: it has {size:,} bytes; at most {_LARGEST:,} are allowed.",
+                field="path",
+            )
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise error(f"{file} is not text in UTF-8 (byte {cause.start}).", field="path") from cause
+    except (OSError, ValueError) as cause:
+        if isinstance(cause, RemodelError):
+            raise
+        reason = getattr(cause, "strerror", None) or cause  # ValueError: a NUL in the name
+        raise error(f"{file!s} cannot be read: {reason}.", field="path") from cause

@@ -1,0 +1,86 @@
+"""Writing results: each file whole or not at all, and a full disk is one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from remodel.errors import StoreError
+
+DRAFT = ".remodel-"
+"""Names of unfinished files start so; one that stays behind may be removed."""
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn what fails while a file or folder is written into one sentence.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full, the folder is missing or may not be written.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, RuntimeError) and "errno" not in reason:  # HDF5 raises these, too
+            raise
+        raise StoreError(f"{path} cannot be written: {reason}.", field="path") from error
+
+
+def write_atomically(path: str | Path, writer: Callable[[Path], object]) -> Path:
+    """Write a file beside its place, then move it there, so that it is whole or not there.
+
+    Parameters
+    ----------
+    path : path
+        An existing file is replaced. A link is followed; a device such as ``/dev/stdout`` is
+        written directly.
+    writer : callable
+        Writes to the path that it is given, which has the suffix of ``path``.
+
+    Returns
+    -------
+    Path
+        Where the file lies.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full, the folder is missing or may not be written. Nothing is left behind.
+    """
+    named = Path(path)
+    with writing(named):
+        target = Path(os.path.realpath(named))
+        if target.exists() and not target.is_file():
+            if target.is_dir():
+                raise StoreError(f"{named} cannot be written: it is a folder.", field="path")
+            writer(named)
+            return named
+        draft = target.with_name(f"{DRAFT}{secrets.token_hex(6)}{target.suffix}")
+        try:
+            writer(draft)
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
+            draft.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+    return named
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write text in UTF-8, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        As :func:`write_atomically`.
+    """
+    return write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
