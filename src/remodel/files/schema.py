@@ -17,7 +17,7 @@ Only modules that read files import this one, since pydantic takes long to load.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
@@ -116,9 +116,9 @@ def _keys(schema: Any, location: Sequence[int | str]) -> tuple[str, ...]:
         if hasattr(schema, "model_fields"):
             schema = schema.model_fields[step].annotation
         else:  # list[Figure], dict[str, Arm]
-            schema = schema.__args__[-1]
-        if type(None) in (alternatives := getattr(schema, "__args__", ())):
-            schema = alternatives[0]  # Figure | None
+            schema = get_args(schema)[-1]
+        if type(None) in get_args(schema):
+            schema = get_args(schema)[0]  # Figure | None
     return tuple(getattr(schema, "model_fields", ()))
 
 
