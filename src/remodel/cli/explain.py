@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import number, print_table, progress
+from remodel.cli.progress import progress
+from remodel.cli.screen import number, print_table
 from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(given: argparse.Namespace) -> int:
     schedule, patient = schedule_of(given, model), patient_of(given)
     if given.versus is not None:
         return _difference(given, model, schedule, patient, at)
-    with progress("Compiling and simulating", 1):
+    with progress("Compiling and simulating"):
         found = explain(
             given.quantity,
             model=model,
@@ -82,7 +83,7 @@ def _difference(
     from remodel.explanation.differences import explain_difference
     from remodel.schedules import Schedule
 
-    with progress("Compiling and simulating", 1):
+    with progress("Compiling and simulating"):
         found = explain_difference(
             given.quantity,
             model=model,

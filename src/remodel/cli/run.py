@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import count, number, print_table, progress
+from remodel.cli.progress import progress
+from remodel.cli.screen import count, number, print_table
 
 if TYPE_CHECKING:
     from remodel.experiments import Outcome
@@ -35,15 +36,15 @@ def run(given: argparse.Namespace) -> int:
 
     experiment = load_experiment(given.experiment)
     print(experiment.title)
-    simulations = len(experiment.chosen_arms(quick=given.quick))
-    with progress("Compiling and simulating", simulations) as finished:
+    with progress("Compiling and simulating") as shown:
+        shown.start(len(experiment.chosen_arms(quick=given.quick)))
         outcome = run_experiment(
             experiment,
             quick=given.quick,
             out=given.out,
             accept_numbers=given.accept,
             report=print,
-            progress=finished,
+            progress=shown.advance,
         )
     what = "arm" if "arm" in outcome.dataset.coords else "simulation"
     code = _compare(outcome, what, accepted=given.accept)

@@ -1,19 +1,14 @@
-"""What people see in a terminal: tables and progress."""
+"""What people see in a terminal: tables, numbers, and files that can be written."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import textwrap
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from remodel.errors import StoreError
 
-_PATIENCE = 2.0  # seconds before anything is said
-_SAY_AGAIN = 10.0  # seconds between plain lines of progress
 _NARROWEST = 24
 
 
@@ -80,100 +75,6 @@ def number(value: float, digits: int = 4) -> str:
 def count(n: int, thing: str) -> str:
     """Return a number with its noun, such as ``1 arm`` or ``3 arms``."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how many of ``total`` are done, if it takes longer than two seconds.
-
-    In a terminal a bar moves on stderr; elsewhere a line is printed now and then.
-
-    Parameters
-    ----------
-    what : str
-        What is done, such as ``Simulating``.
-
-    Yields
-    ------
-    callable
-        To be told how many more are finished.
-    """
-    meter = _Meter(what, total)
-    timer = threading.Timer(_PATIENCE, meter.show)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield meter.add
-    finally:
-        timer.cancel()
-        meter.close()
-
-
-class _Meter:
-    """Counts what is finished, and shows it once it is asked to."""
-
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
-        self._lock = threading.Lock()
-        self._bar: _Bar | None = None
-        self._shown, self._last = False, 0.0
-
-    def show(self) -> None:
-        """Begin to be seen."""
-        with self._lock:
-            self._shown = True
-            if sys.stderr.isatty():
-                self._bar = _Bar(self.what, self.total, self.done)
-            else:
-                self._line()
-
-    def add(self, n: int) -> None:
-        """Count some more."""
-        with self._lock:
-            self.done += n
-            if self._bar is not None:
-                self._bar.to(self.done)
-            elif self._shown and time.monotonic() - self._last > _SAY_AGAIN:
-                self._line()
-
-    def _line(self) -> None:
-        far = f": {self.done} of {self.total} done" if self.total > 1 else " ..."
-        print(f"{self.what}{far}", file=sys.stderr, flush=True)
-        self._last = time.monotonic()
-
-    def close(self) -> None:
-        """Stop being seen."""
-        with self._lock:
-            if self._bar is not None:
-                self._bar.close()
-
-
-class _Bar:
-    """A progress bar of rich, on stderr."""
-
-    def __init__(self, what: str, total: int, done: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeElapsedColumn as Elapsed
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            Elapsed(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._progress.add_task(what, total=total, completed=done)
-        self._progress.start()
-
-    def to(self, done: int) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=done)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._progress.stop()
 
 
 def checked_file(text: str | None, suffixes: Sequence[str], option: str) -> str | None:

@@ -7,7 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import checked_file, count, number, print_table, progress
+from remodel.cli.progress import progress
+from remodel.cli.screen import checked_file, count, number, print_table
 from remodel.errors import ConfigError, ParameterError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _simulate(
     from remodel.simulation.simulate import simulate
 
     wanted = outputs if given.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
-    with warnings.catch_warnings(), progress("Compiling and simulating", 1) as finished:
+    with warnings.catch_warnings(), progress("Compiling and simulating") as shown:
         warnings.simplefilter("ignore", SimulationWarning)
         return simulate(
             model,
@@ -127,7 +128,7 @@ def _simulate(
             method=given.method,
             rtol=given.rtol,
             threads=given.threads,
-            progress=finished,
+            progress=shown.advance,
         )
 
 

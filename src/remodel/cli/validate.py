@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import count, number, print_table, progress
+from remodel.cli.progress import progress
+from remodel.cli.screen import count, number, print_table
 
 if TYPE_CHECKING:
     from remodel.predictions import Evidence
@@ -47,8 +48,8 @@ def run(given: argparse.Namespace) -> int:
     from remodel.validation.validate import load_evidence, validate
 
     evidence = load_evidence(given.observations, given.regimens, given.use)
-    studies = len(evidence.observations.studies)
-    with progress("Simulating and drawing studies", studies) as finished:
+    with progress("Simulating and drawing studies") as shown:
+        shown.start(len(evidence.observations.studies))
         found = validate(
             given.model,
             observations=given.observations,
@@ -57,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
             parameters=given.parameters,
             posterior=given.posterior,
             use=given.use,
-            progress=finished,
+            progress=shown.advance,
         )
     _print(found)
     if given.regimens is not None:

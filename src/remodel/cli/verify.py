@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import count, print_table, progress
+from remodel.cli.progress import progress
+from remodel.cli.screen import count, print_table
 
 if TYPE_CHECKING:
     from remodel.verification import Verification
@@ -34,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
     """Compare; print the worst state of each scenario, and every state that differs."""
     from remodel.verification import verify
 
-    with progress("Simulating", 1):
+    with progress("Simulating"):
         found = verify(given.folder, given.model, method=given.method)
     _print(found)
     return 0 if found.passed else 1

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from remodel.cli.main import main
-from remodel.cli.screen import count, number, print_table, progress
+from remodel.cli.screen import count, number, print_table
 from remodel.solvers.status import Status
 
 DENOSUMAB = "denosumab 60 mg every 6 mo for 1 y"
@@ -218,18 +218,3 @@ def test_numbers_and_counts():
     assert number(0.123456) == "0.1235"
     assert count(1, "arm") == "1 arm"
     assert count(2, "arm") == "2 arms"
-
-
-def test_progress_is_silent_when_it_is_quick_and_says_so_when_not(monkeypatch, capsys):
-    import time
-
-    from remodel.cli import screen
-
-    with progress("Simulating", 3) as finished:
-        finished(3)
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(screen, "_PATIENCE", 0.01)
-    with progress("Simulating", 3) as finished:
-        finished(1)
-        time.sleep(0.1)
-    assert capsys.readouterr().err == "Simulating: 1 of 3 done\n"
