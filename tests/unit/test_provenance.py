@@ -56,7 +56,7 @@ def test_a_result_says_how_it_was_made() -> None:
     record = json.loads(one.attrs["provenance"])
     assert record["model"] == "reference"
     assert record["schedule"] == sentence
-    assert (record["method"], record["rtol"]) == ("batch", 1e-6)
+    assert (record["method"], record["rtol"]) == ("rodas5p", 1e-6)
     assert record["parameters"] == rm.load_model("reference").all_parameters.fingerprint()
     changed = rm.simulate(
         schedule=sentence, years=1, outputs=["ctx"], parameters={"ctx_floor": 0.2}

@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="in the unit of remodel list parameters; may be repeated",
     )
-    how.add_argument("--method", default="batch", help="batch, rodas4, lsoda, bdf or radau")
+    how.add_argument("--method", default="rodas5p", help="rodas5p, rodas4, lsoda, bdf or radau")
     how.add_argument("--rtol", type=float, help="relative tolerance")
     how.add_argument("--threads", type=int, help="processors; all by default")
     result = parser.add_argument_group("results")

@@ -64,7 +64,7 @@ def add_parser(commands: Any) -> None:
     again.add_argument(
         "--retry-failed", action="store_true", help="run only those that failed, as asked here:"
     )
-    again.add_argument("--method", help="batch, rodas4, lsoda, bdf or radau")
+    again.add_argument("--method", help="rodas5p, rodas4, lsoda, bdf or radau")
     again.add_argument("--rtol", type=float, help="relative tolerance")
     again.add_argument("--max-steps", type=int, metavar="N", help="steps of one simulation")
 
@@ -152,13 +152,13 @@ def _check_retry(given: argparse.Namespace) -> None:
 
 
 def _retry(store: Store, setup: Setup, given: argparse.Namespace, report: Any) -> None:
-    from remodel.simulation.simulate import check_count, check_method, checked_rtol
+    from remodel.simulation.simulate import check_count
+    from remodel.solvers.methods import checked_rtol, method_of
     from remodel.sweeps.design import Solver
     from remodel.sweeps.runner import retry_failed
 
     own = setup.design.solver
-    method = given.method or own.method
-    check_method(method)
+    method = method_of(given.method or own.method).name
     check_count("max_steps", given.max_steps)
     rtol = own.rtol if given.rtol is None else checked_rtol(given.rtol, method)
     solver = Solver(method, rtol, given.max_steps or own.max_steps)

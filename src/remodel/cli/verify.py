@@ -11,7 +11,7 @@ from remodel.cli.screen import count, print_table
 if TYPE_CHECKING:
     from remodel.verification import Verification
 
-_METHODS = ("batch", "lsoda")
+_METHODS = ("rodas5p", "lsoda")
 
 
 def add_parser(commands: Any) -> None:
@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("folder", metavar="DIR", help="with scenarios.csv and reference_*.csv")
     parser.add_argument("--model", help="by default the model that is called like the folder")
     parser.add_argument(
-        "--method", default="batch", choices=_METHODS, metavar="METHOD", help="batch or lsoda"
+        "--method", default="rodas5p", choices=_METHODS, metavar="METHOD", help="rodas5p or lsoda"
     )
 
 

@@ -34,14 +34,14 @@ def run(given: argparse.Namespace) -> int:
     """Compile."""
     from remodel.compiler.kernels import stepper_of
     from remodel.models import load_model
-    from remodel.solvers.engine import DEFAULT_METHOD
+    from remodel.solvers.methods import DEFAULT
 
     model = load_model(given.model)
     begun, compiled = time.perf_counter(), 0
     wanted = combinations(model)
     for number, drugs in enumerate(wanted, 1):
         start = time.perf_counter()
-        kernel = stepper_of(model.system(drugs), DEFAULT_METHOD)
+        kernel = stepper_of(model.system(drugs), DEFAULT.name)
         compiled += kernel.compiled
         state = f"compiled in {time.perf_counter() - start:.1f} s" if kernel.compiled else "there"
         shown = " + ".join(drugs) or "no drug"

@@ -24,7 +24,7 @@ from remodel.patient import Patient
 from remodel.plots.points import study_label
 from remodel.schedules import Schedule
 from remodel.simulation.dataset import checked_outputs, known_outputs
-from remodel.simulation.simulate import check_method, checked_rtol
+from remodel.solvers.methods import DEFAULT, checked_rtol, method_of
 
 _TOP = (
     "title", "question", "answer", "model", "models", "years", "step_months", "outputs",
@@ -61,8 +61,8 @@ def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
     solver, quick = top.table("solver"), top.table("quick")
     solver.check_keys(("method", "rtol"))
     quick.check_keys(("arms", "step_months"))
-    method = solver.text("method", "batch")
-    _checked(solver, "method", check_method, method)
+    method = solver.text("method", DEFAULT.name)
+    _checked(solver, "method", method_of, method)
     rtol = solver.number("rtol") if "rtol" in solver.content else None
     if rtol is not None:
         _checked(solver, "rtol", lambda value: checked_rtol(value, method), rtol)

@@ -172,7 +172,7 @@ def _inputs(
     """Return parameters and inputs; those that the schedule sets have a value at each time."""
     course = Course(
         model=model, cohort=cohort(model, plan, patient, changed), times=times[-1:] + 1.0,
-        outputs=(), method="batch", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
+        outputs=(), method="rodas5p", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
     )  # fmt: skip
     actions = course.prepare().protocols[0]
     changes = {0.0, *(a.time for a in actions.actions if a.kind == SET)}

@@ -153,7 +153,7 @@ def parameters_at(
     """Return every parameter as the equations see it at a time, and that time."""
     course = Course(
         model=model, cohort=cohort(model, schedule, patient, changed), times=np.array([at + 1.0]),
-        outputs=(), method="batch", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
+        outputs=(), method="rodas5p", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
     )  # fmt: skip
     only = np.zeros(1, dtype=np.int64)
     rows, surgery = parameter_values(course, only)

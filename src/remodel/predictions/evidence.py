@@ -196,7 +196,7 @@ def course_of(
         cohort=cohort(model, schedules, people, _relative_densities(model, arms, people)),
         times=times,
         outputs=outputs,
-        method="batch",
+        method="rodas5p",
         rtol=rtol,
         threads=None,
         exact_doses=False,

@@ -15,12 +15,11 @@ from remodel.patient import Patient
 from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Dose, Infusion, Schedule
 from remodel.simulation.dosing import Action, Protocol, give, menopause_of, protocol
 from remodel.simulation.inputs import Cohort
-from remodel.solvers.engine import DEFAULT_METHOD, integrate_batch
+from remodel.solvers.methods import method_of
 from remodel.solvers.problem import SET, Problem, Solution
+from remodel.solvers.solve import solve
 from remodel.symbolic.expression import ancestors
 from remodel.units import DAYS_PER_YEAR
-
-SCIPY_METHODS = ("lsoda", "bdf", "radau")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class Course:
         """Refuse parameters whose effect does not pass through the equations alone."""
         if not self.sensitivities:
             return
-        if self.method in SCIPY_METHODS:
+        if not method_of(self.method).has_sensitivities:
             raise ConfigError(
                 f"sensitivities come from the batch engine; method='{self.method}' has none."
             )
@@ -188,23 +187,11 @@ class Course:
         self, system: System, task: Problem, outputs: Sequence[str], wrt: Sequence[str] = ()
     ) -> Solution:
         """Integrate with the chosen method."""
-        if self.method in SCIPY_METHODS:
-            from remodel.solvers.scipy_reference import integrate_scipy
-
-            return integrate_scipy(
-                system,
-                task,
-                outputs=outputs,
-                method=self.method,
-                rtol=self.rtol,
-                max_steps=self.max_steps,
-            )
-        method = DEFAULT_METHOD if self.method == "batch" else self.method
-        return integrate_batch(
+        return solve(
             system,
             task,
             outputs=outputs,
-            method=method,
+            method=self.method,
             rtol=self.rtol,
             threads=self.threads,
             max_steps=self.max_steps,

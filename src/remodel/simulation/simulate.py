@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ConfigError, ModelError, ParameterError, nearest
+from remodel.errors import ConfigError, ModelError, ParameterError
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
@@ -19,15 +19,13 @@ from remodel.simulation import dataset as results
 from remodel.simulation.batch import Course, Prepared
 from remodel.simulation.inputs import Cohort, Schedules, Values, cohort
 from remodel.simulation.treatment import Part, integrate_course
+from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 from remodel.solvers.problem import Solution
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import xarray as xr
 
-METHODS = ("batch", "rodas5p", "rodas4", "lsoda", "bdf", "radau")
-DEFAULT_RTOL = {"batch": 1e-6, "rodas5p": 1e-6, "rodas4": 1e-6}
-REFERENCE_RTOL = 1e-7
 _CHUNK = 8192
 _LONGEST_YEARS = 120.0
 
@@ -41,11 +39,11 @@ def simulate(
     years: float | None = None,
     times: Sequence[float] | FloatArray | None = None,
     outputs: Sequence[str] | None = None,
-    method: str = "batch",
+    method: str = DEFAULT.name,
     rtol: float | None = None,
     threads: int | None = None,
     exact_doses: bool = False,
-    max_steps: int = 100_000,
+    max_steps: int = MAX_STEPS,
     sensitivities: Sequence[str] = (),
     strict: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -73,8 +71,8 @@ def simulate(
     outputs : sequence of str, optional
         Endpoints, their ``_percent_change``, states or quantities; all endpoints by default.
     method : str
-        ``batch`` (the compiled engine, Rodas5P), ``rodas5p``, ``rodas4``, or SciPy's ``lsoda``,
-        ``bdf``, ``radau``.
+        ``rodas5p`` (also called ``batch``) or ``rodas4`` of the compiled engine, or SciPy's
+        ``lsoda``, ``bdf``, ``radau``.
     rtol : float, optional
         Relative tolerance; 1e-6 for the engine and 1e-7 for SciPy by default.
     threads : int, optional
@@ -104,7 +102,7 @@ def simulate(
         ``strict`` and a simulation fails.
     """
     chosen = load_model(model)
-    check_method(method)
+    method = method_of(method).name
     tolerance = checked_rtol(rtol, method)
     check_count("threads", threads)
     check_count("max_steps", max_steps)
@@ -188,32 +186,6 @@ def _checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...
                 f"{name} is written into the compiled code; it has no sensitivity."
             )
     return tuple(dict.fromkeys(names))
-
-
-def check_method(method: str) -> None:
-    """Raise if a solver is unknown.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if method not in METHODS:
-        raise ConfigError(f"'{method}' is not a method.{nearest(method, METHODS)}")
-
-
-def checked_rtol(rtol: float | None, method: str) -> float:
-    """Return the relative tolerance, the default of the method where none is given.
-
-    Raises
-    ------
-    ConfigError
-        If it is not between 1e-12 and 0.1.
-    """
-    if rtol is None:
-        return DEFAULT_RTOL.get(method, REFERENCE_RTOL)
-    if not (_is_number(rtol) and 1e-12 <= rtol <= 0.1):
-        raise ConfigError(f"rtol = {rtol!r}: must be between 1e-12 and 0.1.")
-    return float(rtol)
 
 
 def check_count(name: str, value: int | None) -> None:
@@ -341,4 +313,4 @@ def _manifest(
     )
 
 
-__all__ = ["METHODS", "ModelError", "check_method", "simulate"]
+__all__ = ["ModelError", "simulate"]

@@ -22,11 +22,10 @@ from remodel.compiler.kernels import (
 )
 from remodel.compiler.tangents import FUNCTIONS as TANGENT_FUNCTIONS
 from remodel.equations.system import System
+from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import Problem, Solution
 
-DEFAULT_METHOD = "rodas5p"
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
-MAX_STEPS = 100_000
 _STEP_SHARE = 0.25  # of the tolerance asked for, allowed to one step: errors of many steps add up
 _LARGEST_BLOCK = 256
 
@@ -44,7 +43,7 @@ def integrate_batch(
     problem: Problem,
     *,
     outputs: Sequence[str] = (),
-    method: str = DEFAULT_METHOD,
+    method: str = DEFAULT.name,
     rtol: float = 1e-6,
     threads: int | None = None,
     max_steps: int = MAX_STEPS,

@@ -27,16 +27,17 @@ from remodel.compiler.kernels import (
 )
 from remodel.equations.system import System
 from remodel.solvers.driver import call
-from remodel.solvers.engine import ATOL_SHARE, DEFAULT_METHOD, MAX_STEPS, first_states
+from remodel.solvers.engine import ATOL_SHARE, first_states
+from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import ADD, SET, Event, Problem, Solution
 from remodel.solvers.status import Status
 
-METHODS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
+_SOLVERS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
 
 _log = logging.getLogger("remodel")
 _TIME = slots.TIME
 _ROUNDING = 1e-12  # relative to the time
-_METHOD = DEFAULT_METHOD  # any: right-hand side, Jacobian and outputs are the same in all
+_METHOD = DEFAULT.name  # any: right-hand side, Jacobian and outputs are the same in all
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -183,7 +184,9 @@ def integrate_scipy(
     )
     for i in range(n):
         y = initial[initial_row[i]].copy()
-        run = _Run(functions, system, names, problem, i, METHODS[method], rtol, max_steps, solution)
+        run = _Run(
+            functions, system, names, problem, i, _SOLVERS[method], rtol, max_steps, solution
+        )
         solution.status[i] = run.integrate(y)
         if progress:
             progress(1)

@@ -11,6 +11,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.provenance import fingerprint
+from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.factors import Column, Factor, Rows
 from remodel.sweeps.reductions import Reduction
@@ -28,9 +29,9 @@ _SAME = 1e-6  # days: times closer than this are one
 class Solver:
     """How accurately simulations are integrated, and when one is given up."""
 
-    method: str = "batch"
+    method: str = DEFAULT.name
     rtol: float | None = None
-    max_steps: int = 100_000
+    max_steps: int = MAX_STEPS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

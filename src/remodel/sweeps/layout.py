@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from remodel.simulation.batch import SCIPY_METHODS
+from remodel.solvers.methods import method_of
 from remodel.sweeps.design import Design
 from remodel.sweeps.factors import Rows
 
@@ -95,7 +95,7 @@ def lay_out(design: Design, size: int, outputs: int, chunk: int | None = None) -
     if chunk is None:
         room = _MOST_VALUES // (outputs * len(design.times()))
         chunk = max(1, min(CHUNK, max(_FEWEST, -(-total // _PARTS)), room))
-        if design.solver.method in SCIPY_METHODS:
+        if not method_of(design.solver.method).is_compiled:
             chunk = min(chunk, _FEW_OF_SCIPY)
     return Layout(dims, shape, _block(shape, chunk))
 

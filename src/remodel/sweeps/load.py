@@ -209,12 +209,12 @@ def _constraints(top: Table, kind: str, factors: Iterable[Factor]) -> tuple[Cons
 
 
 def _solver(top: Table) -> Solver:
-    from remodel.simulation.simulate import check_method, checked_rtol
+    from remodel.solvers.methods import checked_rtol, method_of
 
     table, default = top.table("solver"), Solver()
     table.check_keys(("method", "rtol", "max_steps"))
     method = table.text("method", default.method)
-    checked(table, "method", check_method, method)
+    method = checked(table, "method", method_of, method).name
     rtol = table.any_number("rtol") if "rtol" in table.content else None
     if rtol is not None:
         checked(table, "rtol", checked_rtol, rtol, method)

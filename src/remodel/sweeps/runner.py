@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from remodel.simulation.batch import SCIPY_METHODS
 from remodel.solvers.engine import available_threads
+from remodel.solvers.methods import method_of
 from remodel.solvers.status import Status
 from remodel.sweeps.design import Solver
 from remodel.sweeps.factors import Rows
@@ -176,7 +176,7 @@ def _lanes(number: int) -> Iterator[ThreadPoolExecutor]:
 
 def processors_of(method: str, threads: int | None) -> int:
     """Return how many processors work; one for SciPy's methods, which share what they remember."""
-    return 1 if method in SCIPY_METHODS else threads or available_threads()
+    return threads or available_threads() if method_of(method).is_compiled else 1
 
 
 def lanes_of(processors: int, chunks: int) -> int:

@@ -18,8 +18,8 @@ from remodel.patient import Patient
 from remodel.simulation import dataset as results
 from remodel.simulation.batch import Course, Prepared
 from remodel.simulation.inputs import cohort
-from remodel.simulation.simulate import checked_rtol
 from remodel.simulation.treatment import Part, integrate_course
+from remodel.solvers.methods import checked_rtol
 from remodel.sweeps.design import Design, Solver
 from remodel.sweeps.factors import Level, Rows
 from remodel.sweeps.probes import probes

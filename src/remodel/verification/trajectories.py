@@ -12,6 +12,7 @@ from remodel.errors import ConfigError
 from remodel.simulation.packing import scales
 from remodel.solvers import problem as solver
 from remodel.solvers.problem import Event, Solution, problem
+from remodel.solvers.solve import solve
 from remodel.solvers.status import Status
 from remodel.verification.folder import ADD, BREAK, INIT, SET, START, Action, Folder, Table
 from remodel.verification.port import Port, days_of
@@ -170,16 +171,7 @@ def _solve(
         events=[run.events for run in runs],
         initial=[run.state for run in runs],
     )
-    if method in ("lsoda", "bdf", "radau"):
-        from remodel.solvers.scipy_reference import integrate_scipy
-
-        return integrate_scipy(port.system, task, outputs=names, method=method, rtol=rtol)
-    from remodel.solvers.engine import DEFAULT_METHOD, integrate_batch
-
-    chosen = DEFAULT_METHOD if method == "batch" else method
-    return integrate_batch(
-        port.system, task, outputs=names, method=chosen, rtol=rtol, check_domain=False
-    )
+    return solve(port.system, task, outputs=names, method=method, rtol=rtol, check_domain=False)
 
 
 def compare(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from remodel.errors import ConfigError, nearest
 from remodel.models import Model, load_model, model_names
-from remodel.simulation.simulate import check_method, checked_rtol
+from remodel.solvers.methods import DEFAULT, checked_rtol
 from remodel.verification import right_hand_side, trajectories
 from remodel.verification.folder import Folder, read_folder
 from remodel.verification.port import make_port
@@ -20,7 +20,7 @@ def verify(
     folder: str | Path,
     model: str | Model | None = None,
     *,
-    method: str = "batch",
+    method: str = DEFAULT.name,
     rtol: float = 1e-11,
     tolerance: float = TOLERANCE,
     scenarios: Sequence[str] | None = None,
@@ -34,7 +34,7 @@ def verify(
     model : str or Model, optional
         By default the model that is called like the folder.
     method : str
-        ``batch``, ``rodas5p``, ``rodas4``, ``lsoda``, ``bdf`` or ``radau``.
+        ``rodas5p``, ``rodas4``, ``lsoda``, ``bdf`` or ``radau``.
     rtol : float
         Relative tolerance of the solver.
     tolerance : float
@@ -52,7 +52,6 @@ def verify(
     ConfigError
         If the folder is malformed or names something the model does not have.
     """
-    check_method(method)
     checked_rtol(rtol, method)
     files = read_folder(folder)
     port = make_port(_model_of(files, model), files)

@@ -149,9 +149,9 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"outputs": []}, ModelError,
      "outputs: name at least one, or leave it out for all endpoints."),
     # solver
-    ({"method": "batc"}, ConfigError, "'batc' is not a method. Did you mean 'batch'?"),
+    ({"method": "rodas5"}, ConfigError, "'rodas5' is not a method. Did you mean 'rodas5p'?"),
     ({"method": "euler"}, ConfigError,
-     "'euler' is not a method. Known: batch, bdf, lsoda, radau, rodas4, rodas5p."),
+     "'euler' is not a method. Known: bdf, lsoda, radau, rodas4, rodas5p."),
     ({"rtol": 0}, ConfigError, "rtol = 0: must be between 1e-12 and 0.1."),
     ({"rtol": 1.0}, ConfigError, "rtol = 1.0: must be between 1e-12 and 0.1."),
     ({"rtol": math.nan}, ConfigError, "rtol = nan: must be between 1e-12 and 0.1."),

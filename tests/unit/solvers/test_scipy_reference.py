@@ -10,8 +10,9 @@ import pytest
 from remodel.equations import log, maximum
 from remodel.equations.system import System
 from remodel.solvers.engine import integrate_batch
+from remodel.solvers.methods import REFERENCES
 from remodel.solvers.problem import ADD, BREAK, SET, Event, Problem, problem
-from remodel.solvers.scipy_reference import METHODS, integrate_scipy
+from remodel.solvers.scipy_reference import integrate_scipy
 from remodel.solvers.status import Status
 
 TIMES = np.linspace(0.0, 2.0, 9)
@@ -36,7 +37,7 @@ def one(parameter: float, initial: float, events=(), times=TIMES, start: float =
     )
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", REFERENCES)
 def test_events_and_outputs_follow_the_conventions_of_the_batch(method: str, decay: System) -> None:
     task = one(1.0, 1.0, EVENTS)
     found = integrate_scipy(decay, task, method=method, rtol=1e-9)
@@ -49,7 +50,7 @@ def test_events_and_outputs_follow_the_conventions_of_the_batch(method: str, dec
     assert found.outputs[0, 0, -1] == found.final[0, 0]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", REFERENCES)
 def test_each_simulation_of_a_batch_is_on_its_own(method: str, decay: System) -> None:
     task = problem(
         parameters=[[1.0], [2.0]],
@@ -71,7 +72,7 @@ def test_progress_counts_simulations(decay: System) -> None:
     assert seen == [1]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", REFERENCES)
 @pytest.mark.parametrize("parameter", [math.nan, math.inf])
 def test_a_spoilt_parameter_stops_a_simulation(
     parameter: float, method: str, decay: System
