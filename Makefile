@@ -23,11 +23,13 @@ demo: $(VENV)/.core  ## run the main experiment; ends with the path of its figur
 test: $(VENV)/.test  ## run the tests (SLOW=1 adds the slow ones)
 	$(BIN)/python -m pytest $(if $(SLOW),--slow) $(ARGS)
 
-lint: $(VENV)/.lint  ## style, types and layers
+lint: $(VENV)/.lint  ## style, types, layers, dependencies, docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/numpydoc lint $$(git ls-files 'src/*.py')
 
 docs: $(VENV)/.docs  ## build the documentation; warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

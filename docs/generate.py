@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import diagram
+from developers import import_diagram
 from validation_report import validation_report
 
 from remodel.equations.equation import Equation, Port, State
@@ -23,6 +24,7 @@ def everything(folder: Path) -> None:
     """Write every generated page."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "diagram.svg").write_text(diagram.svg(), encoding="utf-8")
+    (folder / "imports.svg").write_text(import_diagram.svg(), encoding="utf-8")
     for name in model_names():
         if name != "reference":
             write(folder / "models" / f"{name}.md", published_model(load_model(name)))

@@ -35,6 +35,12 @@ def modules(package: Path) -> dict[str, ast.Module]:
     return trees
 
 
+def packages(package: Path) -> frozenset[str]:
+    """Return the dotted names of the folders."""
+    folders = (path.parent for path in package.rglob("__init__.py"))
+    return frozenset(".".join(f.relative_to(package.parent).parts) for f in folders)
+
+
 def imports(trees: Mapping[str, ast.Module]) -> Edges:
     """Return, for every module, the modules of the package that it names in an import."""
     return {name: frozenset(_imported(tree, trees)) - {name} for name, tree in trees.items()}
@@ -51,20 +57,20 @@ def _imported(tree: ast.Module, known: Mapping[str, ast.Module]) -> Iterator[str
                 yield node.module
 
 
-def room(module: str, packages: frozenset[str]) -> str:
+def room(module: str, folders: frozenset[str]) -> str:
     """Return the room of a module: its folder, or itself at the top level."""
-    if module in packages:
+    if module in folders:
         return module
     folder = module.rpartition(".")[0]
-    return module if folder.count(".") == 0 else folder
+    return folder if "." in folder else module
 
 
-def between_rooms(edges: Edges, packages: frozenset[str]) -> Edges:
+def between_rooms(edges: Edges, folders: frozenset[str]) -> Edges:
     """Return the arrows between rooms."""
     arrows: dict[str, set[str]] = defaultdict(set)
     for module, targets in edges.items():
-        source = room(module, packages)
-        arrows[source] |= {room(target, packages) for target in targets} - {source}
+        source = room(module, folders)
+        arrows[source] |= {room(target, folders) for target in targets} - {source}
     return {name: frozenset(targets) for name, targets in arrows.items()}
 
 
@@ -130,11 +136,7 @@ def measure(package: Path) -> tuple[dict[str, int], float, list[list[str]]]:
     """Return the counts of ``LIMITS``, the share of functions with such words, and the circles."""
     trees = modules(package)
     edges = imports(trees)
-    packages = frozenset(
-        ".".join(path.parent.relative_to(package.parent).parts)
-        for path in package.rglob("__init__.py")
-    )
-    arrows = between_rooms(edges, packages)
+    arrows = between_rooms(edges, packages(package))
     closed = circles(edges)
     counts = {
         "rooms": len(arrows),

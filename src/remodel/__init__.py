@@ -1,4 +1,4 @@
-"""remodel: mechanistic simulation of bone remodeling.
+"""Mechanistic simulation of bone remodeling.
 
 The public names are loaded when they are first used, so that ``import remodel`` stays fast.
 """
