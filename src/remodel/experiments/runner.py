@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from remodel.observations import Observations
-    from remodel.plots import ScenarioRow
+    from remodel.plots import ModelScenario
+    from remodel.plots.style import Look
 
 Report = Callable[[str], None]
 
@@ -137,7 +138,9 @@ def run_experiment(
     if accept_numbers:
         accept(numbers_file, mode, numbers)
     report(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
-    figures = tuple(_save(experiment, p, dataset, folder / "figures") for p in pictures)
+    figures = tuple(
+        path for p in pictures for path in _save(experiment, p, dataset, folder / "figures")
+    )
     tables = _write_misses(experiment, arms, dataset, folder) if experiment.scenarios else ()
     return Outcome(dataset, folder, figures, tables, numbers, failed, seconds)
 
@@ -200,8 +203,6 @@ def draw(
     """Draw one picture of an experiment."""
     from remodel import plots
 
-    if picture.kind == "models":
-        return _draw_models(experiment, picture, dataset)
     by_key = {arm.key: arm for arm in experiment.arms}
     arms = [by_key[key] for key in picture.arms]
     place = [list(dataset["arm"].to_numpy()).index(arm.key) for arm in arms]
@@ -210,9 +211,10 @@ def draw(
     )
     if picture.years is not None:
         shown = shown.sel(time=shown["time"] <= picture.years * DAYS_PER_YEAR + 1e-6)
+    looks = _looks(experiment, picture)
     if picture.kind == "phase_plane":
         x, y = picture.variables
-        return plots.phase_plane(shown, x, y, title=picture.title)
+        return plots.phase_plane(shown, x, y, title=picture.title, looks=looks)
     drawing = plots.trial_overlay if picture.kind == "trial_overlay" else plots.marker_panel
     return drawing(
         shown,
@@ -223,7 +225,19 @@ def draw(
         schedules={arm.label: arm.schedule for arm in arms},
         marks=_marks(arms, float(shown["time"].to_numpy()[-1])),
         title=picture.title,
+        looks=looks,
     )
+
+
+def _looks(experiment: Experiment, picture: Picture) -> dict[str, Look]:
+    """Return color and dashes by arm, the same in every figure of the experiment."""
+    from remodel.plots.panels import consistent_looks
+
+    labels = {arm.key: arm.label for arm in experiment.arms}
+    shown = [p for p in experiment.pictures if p.kind != "models"]
+    looks = consistent_looks([labels[key] for key in p.arms] for p in shown)
+    by_name = dict(zip((p.name for p in shown), looks, strict=True))
+    return {labels[key]: by_name[picture.name][labels[key]] for key in picture.arms}
 
 
 def _further(experiment: Experiment) -> Observations | None:
@@ -236,35 +250,38 @@ def _further(experiment: Experiment) -> Observations | None:
 
 def _draw_models(
     experiment: Experiment, picture: Picture, dataset: xr.Dataset
-) -> tuple[Figure, pd.DataFrame]:
-    """Draw the scenarios, as far as their arms were simulated."""
+) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
+    """Draw each scenario, as far as its arms were simulated, as a figure with a name."""
     from remodel import plots
 
     arms = {arm.key: arm for arm in experiment.arms if arm.key in picture.arms}
-    there = {arm.name: arm for arm in arms.values()}
+    simulated = {arm.name: arm for arm in arms.values()}
     shown = dataset.assign_coords(
         arm=("simulation", [key.partition("@")[0] for key in dataset["arm"].to_numpy()])
     )
-    rows = [
-        _scenario_row(scenario, there)
-        for scenario in experiment.scenarios
-        if set(scenario.shown) & set(there)
-    ]
-    return plots.models_side_by_side(
-        shown, rows, picture.variables, models=experiment.models, title=picture.title
-    )
+    for scenario in experiment.scenarios:
+        if not set(scenario.shown) & set(simulated):
+            continue
+        figure, table = plots.models_side_by_side(
+            shown,
+            _model_scenario(scenario, simulated),
+            picture.variables,
+            models=experiment.models,
+            title=scenario.label,
+        )
+        yield f"{picture.name}_{scenario.key}", figure, table
 
 
-def _scenario_row(scenario: Scenario, arms: dict[str, ExperimentArm]) -> ScenarioRow:
-    from remodel.plots import ScenarioRow
+def _model_scenario(scenario: Scenario, arms: dict[str, ExperimentArm]) -> ModelScenario:
+    from remodel.plots import ModelScenario
 
     shown = [arms[name] for name in scenario.shown if name in arms]
     published = {arm.name: [arm.published] for arm in arms.values() if arm.published is not None}
-    own = {arm.name: [*arm.observed, *arm.observed_from] for arm in shown}
-    return ScenarioRow(
+    laid_over = {arm.name: [*arm.observed, *arm.observed_from] for arm in shown}
+    return ModelScenario(
         label=scenario.label,
         arms={arm.name: arm.label.removesuffix(f", {arm.model}") for arm in shown},
-        observed={**published, **own},
+        observed={**published, **laid_over},
         years=scenario.years,
         begins={source: month for arm in shown for source, month in arm.observed_from.items()},
         treated_years=shown[0].schedule.end / DAYS_PER_YEAR,
@@ -352,9 +369,16 @@ def _write_data(
     dataset.to_netcdf(folder / "data.nc", engine="h5netcdf")
 
 
-def _save(experiment: Experiment, picture: Picture, dataset: xr.Dataset, folder: Path) -> Path:
-    figure, table = draw(experiment, picture, dataset)
-    path = folder / f"{picture.name}.png"
-    figure.savefig(path)
-    table.to_csv(path.with_suffix(".csv"), index=False)
-    return path
+def _save(
+    experiment: Experiment, picture: Picture, dataset: xr.Dataset, folder: Path
+) -> Iterator[Path]:
+    """Write the figures of a picture, and the table behind each."""
+    if picture.kind == "models":
+        drawings = _draw_models(experiment, picture, dataset)
+    else:
+        drawings = iter([(picture.name, *draw(experiment, picture, dataset))])
+    for name, figure, table in drawings:
+        path = folder / f"{name}.png"
+        figure.savefig(path)
+        table.to_csv(path.with_suffix(".csv"), index=False)
+        yield path

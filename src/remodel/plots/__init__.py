@@ -5,12 +5,12 @@ without a display; save one with ``figure.savefig("name.png")``.
 """
 
 from remodel.plots.cells import phase_plane
-from remodel.plots.models import ScenarioRow, models_side_by_side
+from remodel.plots.models import ModelScenario, models_side_by_side
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
 
 __all__ = [
-    "ScenarioRow",
+    "ModelScenario",
     "marker_panel",
     "models_side_by_side",
     "phase_plane",

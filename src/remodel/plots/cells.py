@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel.plots.panels import arm_names, arm_styles, arms_of, check_variables, wrapped
-from remodel.plots.style import (
-    LineStyle,
-    axis_label,
-    figure_with_legend_column,
-    legend_beside,
-    paper,
-)
+from remodel.plots.panels import arm_entries, arm_looks, arm_names, check_variables, curve
+from remodel.plots.style import Look, axis_label, figure_with_legend_column, legend_beside, paper
 from remodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -32,6 +26,7 @@ def phase_plane(
     *,
     arms: Iterable[str] | None = None,
     title: str = "",
+    looks: Mapping[str, Look] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw the path of two variables over time, with a dot each year and an arrow along it.
 
@@ -44,6 +39,8 @@ def phase_plane(
     arms : iterable of str, optional
         Which arms; all by default.
     title : str
+    looks : mapping of str to Look, optional
+        Color and dashes by arm, to draw an arm alike in several figures.
 
     Returns
     -------
@@ -55,25 +52,22 @@ def phase_plane(
 
     chosen = arm_names(dataset, arms)
     check_variables(dataset, (x, y))
-    names = arms_of(dataset)
-    styles = arm_styles(chosen)
+    looks = looks or arm_looks(chosen)
+    time = dataset["time"].to_numpy()
     years = np.arange(int(dataset["time"].to_numpy()[-1] / DAYS_PER_YEAR + 1e-6) + 1)
     dots: list[pd.DataFrame] = []
     with paper():
         figure, grid = figure_with_legend_column([4.0], [3.0], gap=0)
         axes = figure.add_subplot(grid[0, 0])
         for arm in chosen:
-            path = (
-                dataset[x].to_numpy()[names.index(arm)],
-                dataset[y].to_numpy()[names.index(arm)],
-            )
-            at = [np.interp(years * DAYS_PER_YEAR, dataset["time"].to_numpy(), v) for v in path]
-            _draw_path(axes, path, at, styles[arm])
+            path = (curve(dataset, arm, x), curve(dataset, arm, y))
+            at = [np.interp(years * DAYS_PER_YEAR, time, values) for values in path]
+            _draw_path(axes, path, at, looks[arm])
             dots.append(pd.DataFrame({"arm": arm, "year": years, x: at[0], y: at[1]}))
         axes.plot(dots[0][x][0], dots[0][y][0], marker="s", markersize=6, color="black")
         axes.set_xlabel(axis_label(dataset[x]))
         axes.set_ylabel(axis_label(dataset[y]))
-        legend_beside(figure, [axes], _entries(styles), title)
+        legend_beside(figure, [axes], _entries(looks), title)
     return figure, pd.concat(dots, ignore_index=True)
 
 
@@ -81,10 +75,10 @@ def _draw_path(
     axes: Axes,
     path: tuple[np.ndarray, np.ndarray],
     at: list[np.ndarray],
-    look: tuple[str, LineStyle],
+    look: Look,
 ) -> None:
     shade, dashes = look
-    axes.plot(*path, color=shade, linestyle=dashes, linewidth=1.3)
+    axes.plot(*path, color=shade, linestyle=dashes)
     axes.plot(*at, marker="o", markersize=3, linestyle="none", color=shade)
     for where in _arrow_places(path):
         axes.annotate(
@@ -106,16 +100,12 @@ def _arrow_places(path: tuple[np.ndarray, np.ndarray]) -> list[int]:
     return [int(min(max(p, 1), len(x) - 2)) for p in places]
 
 
-def _entries(styles: Mapping[str, tuple[str, LineStyle]]) -> list[Line2D]:
+def _entries(looks: Mapping[str, Look]) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
-    arms = [
-        Line2D([], [], color=shade, linestyle=dashes, label=wrapped(arm))
-        for arm, (shade, dashes) in styles.items()
-    ]
     plain: dict[str, Any] = {"linestyle": "none", "color": "black"}
     return [
-        *arms,
+        *arm_entries(looks, ()),
         Line2D([], [], marker="s", markersize=6, label="start", **plain),
         Line2D([], [], marker="o", markersize=3, label="every year", **plain),
     ]

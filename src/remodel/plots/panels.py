@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
+from remodel.plots.markers import Marker
 from remodel.plots.style import (
     GRAY,
-    LineStyle,
+    INK,
+    PANEL_HEIGHT,
+    PERCENT_CHANGE,
+    Look,
     axis_label,
-    color,
-    line_style,
+    look,
     panel_title,
 )
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -24,12 +27,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-_MARKERS = "osD^v<>PX"
-_PUBLISHED = "\nPublished"
+YOURS = "yours"
 _BARS = " (bars: 95 %\nconfidence interval)"
 _RINGED = "ringed: change from a later visit\nor from the other arm, counted\nfrom the model there"
 _BOUND = "arrow: published only as above\nor below this value"
-_WIDEST = 2.2
+_BESIDE = "points of one month that would\ncover each other lie side by side"
+_APART = 0.016  # of the time axis, between points that lie side by side
+_CLOSE = 0.06  # of the values, up to which points of one month cover each other
+_MARGIN = 0.07  # of the axis, between a point and its end
+_LABEL_LINE, _NUDGE = 0.125, 0.16  # inch: a line of a label, and how far it may be moved
 MARK_LINE: Mapping[str, Any] = {"color": "#999999", "linewidth": 0.8, "linestyle": (0, (2, 2))}
 _SHORT_YEARS = 2.5  # a time axis up to this length counts in months
 _MONTH_STEP = 3
@@ -38,8 +44,6 @@ _FEW_MONTHS = 6.0  # a time axis up to this length has ticks and room for weeks
 
 def arm_names(dataset: xr.Dataset, arms: Iterable[str] | None = None) -> list[str]:
     """Return the arms of a dataset, or the chosen ones, checked.
-
-    A dataset without the coordinate ``arm`` has its simulations numbered.
 
     Raises
     ------
@@ -57,10 +61,25 @@ def arm_names(dataset: xr.Dataset, arms: Iterable[str] | None = None) -> list[st
 
 
 def arms_of(dataset: xr.Dataset) -> list[str]:
-    """Return the name of each simulation."""
-    if "arm" in dataset.coords:
-        return [str(a) for a in np.atleast_1d(dataset["arm"].to_numpy())]
+    """Return the name of each simulation: its arm, else its schedule, else its number."""
+    for name in ("arm", "schedule"):
+        if name in dataset.coords:
+            labels = [str(label) for label in np.atleast_1d(dataset[name].to_numpy())]
+            if len(set(labels)) == len(labels):
+                return labels
     return [f"simulation {i}" for i in range(dataset.sizes["simulation"])]
+
+
+def curve(dataset: xr.Dataset, arm: str, variable: str) -> np.ndarray:
+    """Return one variable of one arm over time, shape (n_times,)."""
+    values: np.ndarray = dataset[variable].to_numpy()[arms_of(dataset).index(arm)]
+    return values
+
+
+def value_at(dataset: xr.Dataset, arm: str, variable: str, months: float) -> float:
+    """Return one variable of one arm at one time, between two visits along a straight line."""
+    days = months * DAYS_PER_MONTH
+    return float(np.interp(days, dataset["time"].to_numpy(), curve(dataset, arm, variable)))
 
 
 def check_variables(dataset: xr.Dataset, variables: Iterable[str]) -> None:
@@ -76,14 +95,36 @@ def check_variables(dataset: xr.Dataset, variables: Iterable[str]) -> None:
             raise ConfigError(f"the dataset has no variable '{name}'.{nearest(name, known)}")
 
 
-def arm_styles(arms: Iterable[str]) -> dict[str, tuple[str, LineStyle]]:
-    """Return color and line style of each arm."""
-    return {arm: (color(i), line_style(i)) for i, arm in enumerate(arms)}
+def arm_looks(arms: Iterable[str]) -> dict[str, Look]:
+    """Return color and dashes of each arm."""
+    return {arm: look(position) for position, arm in enumerate(arms)}
+
+
+def consistent_looks(figures: Iterable[Sequence[str]]) -> list[dict[str, Look]]:
+    """Return the looks of the arms of several figures, an arm alike in all that show it.
+
+    An arm keeps the look it first has, unless two of a figure came to the same one in others.
+    """
+    places: dict[str, int] = {}
+    looks: list[dict[str, Look]] = []
+    for arms in figures:
+        taken: dict[str, int] = {}
+        for arm in sorted(arms, key=lambda name: name not in places):
+            free = (i for i in range(len(arms) + len(places)) if i not in taken.values())
+            known = places.get(arm)
+            taken[arm] = next(free) if known is None or known in taken.values() else known
+            places.setdefault(arm, taken[arm])
+        looks.append({arm: look(taken[arm]) for arm in arms})
+    return looks
 
 
 def time_unit(dataset: xr.Dataset) -> tuple[float, str, float]:
     """Return days in one unit of the time axis, its name, and the distance of ticks."""
-    length = float(dataset["time"].to_numpy()[-1])
+    return time_unit_of(float(dataset["time"].to_numpy()[-1]))
+
+
+def time_unit_of(length: float) -> tuple[float, str, float]:
+    """Return unit, name and ticks of a time axis of some length [d]."""
     if length <= _FEW_MONTHS * DAYS_PER_MONTH:
         return DAYS_PER_MONTH, "months", 0.5
     if length <= _SHORT_YEARS * DAYS_PER_YEAR:
@@ -93,21 +134,15 @@ def time_unit(dataset: xr.Dataset) -> tuple[float, str, float]:
 
 
 def draw_lines(
-    axes: Axes, dataset: xr.Dataset, variable: str, styles: Mapping[str, tuple[str, LineStyle]]
+    axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]
 ) -> None:
-    """Draw one variable of each arm."""
-    unit = time_unit(dataset)[0]
-    names = arms_of(dataset)
-    for position, (arm, (shade, dashes)) in enumerate(styles.items()):
-        values = dataset[variable].to_numpy()[names.index(arm)]
-        axes.plot(
-            dataset["time"].to_numpy() / unit,
-            values,
-            color=shade,
-            linestyle=dashes,
-            linewidth=max(1.0, _WIDEST - 0.4 * position),  # equal lines stay visible
-        )
-    if variable.endswith("_percent_change"):
+    """Draw one variable of each arm that has it."""
+    time = dataset["time"].to_numpy() / time_unit(dataset)[0]
+    for arm, (shade, dashes) in looks.items():
+        values = curve(dataset, arm, variable)
+        if np.isfinite(values).any():
+            axes.plot(time, values, color=shade, linestyle=dashes)
+    if variable.endswith(PERCENT_CHANGE):
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
     else:
         _show_zero(axes)
@@ -124,17 +159,48 @@ def _show_zero(axes: Axes) -> None:
         axes.set_ylim(0.0, 1.3 * highest)
 
 
-def study_markers(points: pd.DataFrame) -> dict[str, str]:
-    """Return a marker for each study."""
-    studies = list(dict.fromkeys(points["label"]))
-    return {label: _MARKERS[i % len(_MARKERS)] for i, label in enumerate(studies)}
+def side_by_side(points: pd.DataFrame, dataset: xr.Dataset) -> pd.DataFrame:
+    """Return points with the month at which each is drawn, in the column ``drawn_month``.
+
+    Points of one panel and month that would cover each other lie side by side; the others stay
+    where they are. The legend says so.
+    """
+    step = _APART * float(dataset["time"].to_numpy()[-1]) / DAYS_PER_MONTH
+    drawn = points["month"].to_numpy(float).copy()
+    place = np.arange(len(points))
+    for (variable, _), group in points.groupby(["variable", (points["month"] / step).round()]):
+        close = _CLOSE * float(np.ptp(_finite(dataset[variable].to_numpy(), group)))
+        ends = group[["value", "low", "high"]].to_numpy(float)
+        lows, highs = np.nanmin(ends, axis=1) - close / 2, np.nanmax(ends, axis=1) + close / 2
+        for cluster in _overlapping(lows, highs):
+            rows = place[points.index.get_indexer(group.index[cluster])]
+            drawn[rows] += step * (np.arange(len(cluster)) - (len(cluster) - 1) / 2)
+    return points.assign(drawn_month=drawn)
+
+
+def _finite(values: np.ndarray, group: pd.DataFrame) -> np.ndarray:
+    every = np.concatenate([values.ravel(), group["value"].to_numpy(float)])
+    return every[np.isfinite(every)]
+
+
+def _overlapping(lows: np.ndarray, highs: np.ndarray) -> list[list[int]]:
+    """Return positions of intervals in groups that overlap each other, along a line."""
+    groups: list[list[int]] = []
+    reach = -np.inf
+    for position in np.argsort(lows):
+        if lows[position] <= reach:
+            groups[-1].append(int(position))
+        else:
+            groups.append([int(position)])
+        reach = max(reach, highs[position])
+    return groups
 
 
 def draw_points(
     axes: Axes,
     points: pd.DataFrame,
-    styles: Mapping[str, tuple[str, LineStyle]],
-    markers: Mapping[str, str],
+    colors: Mapping[str, str],
+    markers: Mapping[str, Marker],
     unit: float,
 ) -> None:
     """Draw published numbers with their 95 % confidence intervals.
@@ -142,14 +208,9 @@ def draw_points(
     Filled: used for calibration. Open: held out. A gray ring surrounds a number that is counted
     from the model's own value.
     """
-    seen: dict[tuple[float, str], int] = {}
-    step = 0.06 if unit == DAYS_PER_YEAR else min(0.3, 0.02 * axes.dataLim.xmax)
     for row in points.itertuples():
-        crowd = seen.setdefault((row.month, row.variable), 0)
-        seen[row.month, row.variable] += 1
-        shift = step * ((crowd + 1) // 2) * (-1 if crowd % 2 else 1)
-        x = row.month * DAYS_PER_MONTH / unit + shift
-        shade = styles[row.arm][0]
+        x = row.drawn_month * DAYS_PER_MONTH / unit
+        shade = colors.get(row.arm, INK)
         error = None
         if np.isfinite(row.low):
             error = [[row.value - row.low], [row.high - row.value]]
@@ -158,7 +219,7 @@ def draw_points(
             x,
             row.value,
             yerr=error,
-            marker=bound or markers[row.label],
+            marker=bound or markers[row.study],
             markersize=7 if bound else 5,
             markerfacecolor=shade if row.use == "calibration" else "white",
             markeredgecolor=shade,
@@ -171,45 +232,110 @@ def draw_points(
         )
         if row.counted_from == "model":
             axes.plot(
-                x, row.value, marker="o", markersize=9.5, color="none",
-                markeredgecolor=GRAY, markeredgewidth=0.7, zorder=3, clip_on=False,
-            )  # fmt: skip
+                x,
+                row.value,
+                marker="o",
+                markersize=9.5,
+                color="none",
+                markeredgecolor=GRAY,
+                markeredgewidth=0.7,
+                zorder=3,
+                clip_on=False,
+            )
 
 
-def legend_entries(
-    styles: Mapping[str, tuple[str, LineStyle]],
-    points: pd.DataFrame,
-    markers: Mapping[str, str],
-    marks: Mapping[str, float],
-) -> list[Line2D]:
-    """Return what a legend shows: arms, marks, then studies with the number of women."""
+def label_ends(
+    axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]
+) -> bool:
+    """Write the name of each arm at the end of its line, if all have room there.
+
+    Returns
+    -------
+    bool
+        Whether the names are written; a legend has to name the arms otherwise.
+    """
+    bottom, top = axes.get_ylim()
+    ends = np.array([curve(dataset, arm, variable)[-1] for arm in looks])
+    if not np.isfinite(ends).all():
+        return False
+    labels = [wrapped(arm) for arm in looks]
+    heights = np.array([_LABEL_LINE * (label.count("\n") + 1) for label in labels])
+    at = PANEL_HEIGHT * (ends - bottom) / (top - bottom)
+    places = _apart(at, heights)
+    if np.abs(places - at).max() > _NUDGE:
+        return False
+    for label, (shade, _), place in zip(labels, looks.values(), places, strict=True):
+        axes.annotate(
+            label,
+            (1.0, place / PANEL_HEIGHT),
+            (5, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=shade,
+            va="center",
+            fontsize=7.5,
+            annotation_clip=False,
+        )
+    return True
+
+
+def _apart(at: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Return where labels go so that none covers another, as near to ``at`` as that allows."""
+    order = np.argsort(at)
+    room = np.concatenate([[0.0], 0.5 * (heights[order][1:] + heights[order][:-1])]).cumsum()
+    # the nearest places that keep their distances: isotonic regression of what is left over
+    free = list(at[order] - room)
+    blocks: list[tuple[float, int]] = []
+    for value in free:
+        blocks.append((value, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (second, n_second), (first, n_first) = blocks.pop(), blocks.pop()
+            n = n_first + n_second
+            blocks.append(((first * n_first + second * n_second) / n, n))
+    levels = np.repeat([mean for mean, _ in blocks], [n for _, n in blocks])
+    places = np.empty(len(at))
+    places[order] = levels + room
+    return places
+
+
+def arm_entries(looks: Mapping[str, Look], marks: Iterable[str]) -> list[Line2D]:
+    """Return what a legend shows of arms and of vertical lines."""
     from matplotlib.lines import Line2D
 
-    entries = [
-        Line2D([], [], color=shade, linestyle=dashes, label=wrapped(arm))
-        for arm, (shade, dashes) in styles.items()
+    return [
+        *(
+            Line2D([], [], color=shade, linestyle=dashes, label=wrapped(arm))
+            for arm, (shade, dashes) in looks.items()
+        ),
+        *(Line2D([], [], label=wrapped(label), **MARK_LINE) for label in marks),
     ]
-    entries += [Line2D([], [], label=wrapped(label), **MARK_LINE) for label in marks]
+
+
+def point_entries(points: pd.DataFrame, markers: Mapping[str, Marker]) -> list[Line2D]:
+    """Return what a legend shows of points: studies with the number of women, and their signs."""
+    from matplotlib.lines import Line2D
+
     if not len(points):
-        return entries
+        return []
     plain: dict[str, Any] = {"linestyle": "none", "markersize": 5, "color": "#333333"}
     bars = _BARS if np.isfinite(points["low"].to_numpy(float)).any() else ""
-    entries.append(Line2D([], [], color="none", label=_PUBLISHED + bars))
-    for label, group in points.groupby("label", sort=False):
+    source = "Measured" if points["label"].str.startswith(YOURS).any() else "Published"
+    entries = [Line2D([], [], color="none", label=source + bars)]
+    for (study, label), group in points.groupby(["study", "label"], sort=False):
+        name = wrapped(f"{label}{_patients(group)}")
+        entries.append(Line2D([], [], marker=markers[str(study)], label=name, **plain))
+    if (points["use"] != "calibration").any():
         entries.append(
-            Line2D([], [], marker=markers[str(label)], label=wrapped(f"{label}{_patients(group)}"),
+            Line2D([], [], marker="o", label="open: not used to fit", markerfacecolor="white",
                    **plain)
         )  # fmt: skip
-    if (points["use"] != "calibration").any():
-        entries.append(Line2D([], [], marker="o", label="open: not used to fit",
-                              markerfacecolor="white", **plain))  # fmt: skip
     if (points["counted_from"] == "model").any():
-        entries.append(
-            Line2D([], [], marker="o", markersize=9, markerfacecolor="none", color=GRAY,
-                   linestyle="none", label=_RINGED)
-        )  # fmt: skip
+        ring: dict[str, Any] = {"markersize": 9, "markerfacecolor": "none", "color": GRAY}
+        entries.append(Line2D([], [], marker="o", linestyle="none", label=_RINGED, **ring))
     if (points["bound"] != "").any():
         entries.append(Line2D([], [], marker="$\\uparrow$", label=_BOUND, **plain))
+    if not np.allclose(points["drawn_month"], points["month"]):
+        entries.append(Line2D([], [], color="none", label=_BESIDE))
     return entries
 
 
@@ -221,8 +347,52 @@ def _patients(group: pd.DataFrame) -> str:
     return ", n = " + ", ".join(f"{n:g}" for n in dict.fromkeys(largest))
 
 
+def make_room(axes: Axes, points: pd.DataFrame) -> None:
+    """Widen the limits so that every point and bar lies within, markers and rings included."""
+    drawn = points[["value", "low", "high"]].to_numpy(float)
+    bottom, top = axes.get_ylim()
+    values = drawn[np.isfinite(drawn)]
+    low, high = min(values.min(initial=bottom), bottom), max(values.max(initial=top), top)
+    margin = _MARGIN * (high - low)
+    if values.min(initial=high) < bottom + margin and not (bottom == 0.0 <= values.min()):
+        bottom = values.min() - margin
+    if values.max(initial=low) > top - margin:
+        top = values.max() + margin
+    axes.set_ylim(bottom, top)
+
+
 def wrapped(text: str, width: int = 34) -> str:
     """Return a text broken into lines for a legend."""
     import textwrap
 
     return "\n".join(textwrap.wrap(text, width)) or text
+
+
+def finish_time(
+    panels: Sequence[Axes],
+    strips: Sequence[Axes],
+    columns: int,
+    dataset: xr.Dataset,
+    points: pd.DataFrame,
+) -> None:
+    """Give panels and strips one time axis, with numbers under the lowest of each column."""
+    from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+    unit, name, step = time_unit(dataset)
+    end = float(dataset["time"].to_numpy()[-1]) / unit
+    drawn = points["drawn_month"].to_numpy(float) * DAYS_PER_MONTH / unit
+    limits = (
+        min(-0.02 * end, drawn.min(initial=0.0) - _APART * end),
+        max(1.02 * end, drawn.max(initial=0.0) + _APART * end),
+    )
+    lowest = strips or panels[-columns:]
+    for axes in (*panels, *strips):
+        axes.set_xlim(*limits)
+        axes.xaxis.set_major_locator(
+            MultipleLocator(step) if end / step <= 15 else MaxNLocator(8, integer=True)
+        )
+        axes.tick_params(labelbottom=axes in lowest)
+    for axes in lowest:
+        axes.set_xlabel(f"{name} from the start")
+    for axes in strips[1:]:
+        axes.tick_params(labelleft=False)

@@ -14,16 +14,16 @@ from remodel.observations import (
     Observations,
     load_observations,
     reported_standard_error,
+    trial_names,
     trials,
 )
-from remodel.units import DAYS_PER_MONTH
+from remodel.observations.error_models import WIDTH_95CI
+from remodel.plots.panels import YOURS, arms_of, value_at
+from remodel.plots.style import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-PERCENT_CHANGE = "_percent_change"
-_Z_95 = 1.959963984540054
 
 Source = tuple[str, str]
 
@@ -105,14 +105,14 @@ def published_points(
     import pandas as pd
 
     wanted = list(variables)
-    known = [str(a) for a in np.atleast_1d(dataset["arm"].to_numpy())]
+    known = arms_of(dataset)
     simulated = {source: arm for arm, sources in observed.items() for source in sources}
     found: list[Point] = []
     for arm, sources in observed.items():
         if arm not in known:
             raise ConfigError(f"no simulated arm is called '{arm}'.{nearest(arm, known)}")
         for source in sources:
-            label = study_label(*source)
+            label = study_label(*source, more)
             rows = (
                 *load_observations().where(study=source[0], arm=source[1]),
                 *(() if more is None else more.where(study=source[0], arm=source[1])),
@@ -138,13 +138,16 @@ def _later(row: Observation, months: float) -> Observation:
     )
 
 
-def study_label(study: str, arm: str) -> str:
-    """Return the short name of a study, checked to have the arm."""
-    found = trials(study)
-    known = {a.name for a in found.arms}
+def study_label(study: str, arm: str, more: Observations | None = None) -> str:
+    """Return the short name of a study, checked to have the arm; one's own study is called so."""
+    if study not in trial_names() and more is not None and study in more.studies:
+        known, label = {row.arm for row in more.where(study=study)}, f"{YOURS}: {study}"
+    else:
+        shipped = trials(study)
+        known, label = {a.name for a in shipped.arms}, shipped.label
     if arm not in known:
         raise ObservationError(f"study {study} has no arm '{arm}'.{nearest(arm, known)}")
-    return found.label
+    return label
 
 
 def _point(
@@ -167,7 +170,8 @@ def _point(
     error = reported_standard_error(row)
     low = high = np.nan
     if error is not None:
-        ends = (row.value - _Z_95 * error, row.value + _Z_95 * error)
+        half = 0.5 * WIDTH_95CI * error
+        ends = (row.value - half, row.value + half)
         low, high = (_placed(dataset, row, end, arm, comparator, variable)[0] for end in ends)
     return Point(
         arm=arm,
@@ -192,7 +196,7 @@ def _placed(
     """Return a number as change from the start, and whether the model's own value was needed."""
     if row.kind == "level":
         return value, False
-    start = _at(dataset, arm, variable, row.reference_months)
+    start = value_at(dataset, arm, variable, row.reference_months)
     if row.kind == "rate_per_year":
         years = (row.time_months - row.reference_months) / 12.0
         value = value * years
@@ -205,12 +209,6 @@ def _placed(
 
 
 def _change_since(dataset: xr.Dataset, arm: str, variable: str, row: Observation) -> float:
-    start = _at(dataset, arm, variable, row.reference_months)
-    end = _at(dataset, arm, variable, row.time_months)
+    start = value_at(dataset, arm, variable, row.reference_months)
+    end = value_at(dataset, arm, variable, row.time_months)
     return 100.0 * ((100.0 + end) / (100.0 + start) - 1.0)
-
-
-def _at(dataset: xr.Dataset, arm: str, variable: str, months: float) -> float:
-    names = [str(a) for a in np.atleast_1d(dataset["arm"].to_numpy())]
-    values = dataset[variable].to_numpy()[names.index(arm)]
-    return float(np.interp(months * DAYS_PER_MONTH, dataset["time"].to_numpy(), values))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
-from remodel.plots.style import COLORS, GRAY, color, line_style, paper, unit_text
+from remodel.plots.style import COLORS, GRAY, Look, look, paper, tick_months, unit_text
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_BARS, _MOST_LINES = 15, 7
 _BAR_HEIGHT = 0.22  # inch, as all lengths here
+_FAINT = 0.15
 
 
 def tornado(
@@ -60,12 +61,12 @@ def tornado(
         if f"{main}_interval" in table:
             axes.errorbar(
                 table[main], place, xerr=table[f"{main}_interval"], fmt="none", ecolor=GRAY,
-                elinewidth=0.9, capsize=2,
+                elinewidth=0.9, capsize=2, label=_interval_name(found),
             )  # fmt: skip
         axes.set_yticks(place, [_words(name) for name in table.index])
         axes.set_xlabel(_axis(found, output, main))
         axes.set_xlim(left=1.04 * _lowest(table, main, others))
-        figure.legend(loc="outside lower right", ncols=2)
+        figure.legend(loc="outside lower right", ncols=3)
         figure.suptitle(title or _title(found, output, month), x=0.01, ha="left")
     return figure, table[::-1]
 
@@ -126,7 +127,8 @@ def index_heat_map(
         )
         axes.set_yticks(np.arange(len(table)), [_words(str(name)) for name in table.index])
         axes.invert_yaxis()
-        axes.set_xlabel("months from start")
+        axes.set_xlabel("months from the start")
+        tick_months(axes.xaxis, months[0], months[-1])
         figure.colorbar(shown, ax=axes, label=_axis(found, output, main))
         figure.suptitle(title or _title(found, output, None), x=0.01, ha="left")
     return figure, table
@@ -150,26 +152,37 @@ def time_course(
         figure = Figure(figsize=(6.4, 3.2), layout="constrained")
         axes = figure.add_subplot()
         for place, factor in enumerate(table.index):
-            _draw_band(axes, found, output, main, str(factor), place)
-        axes.set_xlabel("months from start")
+            _draw_course(axes, found, output, main, str(factor), look(place))
+        if f"{output}_{main}_interval" in found:
+            axes.fill_between([], [], [], color=GRAY, alpha=_FAINT, label=_interval_name(found))
+        months = found["month"].to_numpy()
+        axes.set_xlabel("months from the start")
+        tick_months(axes.xaxis, months[0], months[-1])
         axes.set_ylabel(_axis(found, output, main))
         figure.legend(loc="outside right center")
         figure.suptitle(title or _title(found, output, None), x=0.01, ha="left")
     return figure, table
 
 
-def _draw_band(
-    axes: Axes, found: xr.Dataset, output: str, index: str, factor: str, place: int
+def _draw_course(
+    axes: Axes, found: xr.Dataset, output: str, index: str, factor: str, style: Look
 ) -> None:
     months = found["month"].to_numpy()
     values = found[f"{output}_{index}"].sel(factor=factor).to_numpy()
-    axes.plot(months, values, color=color(place), linestyle=line_style(place), label=_words(factor))
+    axes.plot(months, values, color=style.color, linestyle=style.dashes, label=_words(factor))
     interval = found.get(f"{output}_{index}_interval")
     if interval is not None:
         half = interval.sel(factor=factor).to_numpy()
         axes.fill_between(
-            months, values - half, values + half, color=color(place), alpha=0.15, linewidth=0
+            months, values - half, values + half, color=style.color, alpha=_FAINT, linewidth=0
         )
+
+
+def _interval_name(found: xr.Dataset) -> str:
+    """Return what bars and bands show, for a legend."""
+    confidence = found.attrs.get("confidence")
+    share = f"{100 * float(confidence):g} % " if confidence is not None else ""
+    return f"{share}confidence interval"
 
 
 def indices_of(found: xr.Dataset, output: str) -> tuple[str, tuple[str, ...]]:

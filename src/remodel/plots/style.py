@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
@@ -19,8 +20,28 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 GRAY = "#6B6B6B"
 PANEL_HEIGHT = 1.75  # inch, as all lengths here
 _LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.45, 0.62, 0.5, 0.38
-LineStyle = Literal["-", "--", ":"]
-LINE_STYLES: tuple[LineStyle, ...] = ("-", "--", ":")
+INK = "#222222"
+PERCENT_CHANGE = "_percent_change"
+Dashes = str | tuple[int, tuple[float, ...]]
+# as many as there are colors, so that lines differ in print and to every eye
+DASHES: tuple[Dashes, ...] = (
+    "-",
+    (0, (4, 1.5)),
+    (0, (1, 1)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (8, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 2)),
+)
+_LINE_HEIGHT = 0.125  # of a line of text in a legend
+
+
+class Look(NamedTuple):
+    """How an arm is drawn in every panel and figure: its color and its dashes."""
+
+    color: str
+    dashes: Dashes
+
 
 _PAPER: Any = {
     "font.size": 8.0,
@@ -35,14 +56,20 @@ _PAPER: Any = {
     "ytick.labelsize": 7.5,
     "legend.fontsize": 7.5,
     "legend.frameon": False,
-    "lines.linewidth": 1.6,
+    "legend.handlelength": 2.6,
+    "lines.linewidth": 1.5,
     "figure.dpi": 150,
     "savefig.dpi": 200,
     "figure.titlesize": 10,
     "figure.titleweight": "bold",
 }
 _CHANGE = ", change from start"
-_UNITS = {"percent": "%", "1": "", "d": "days", "g/cm2": "g/cm²", "g/cm^2": "g/cm²", "ug/L": "µg/L"}
+_UNITS = {
+    "percent": "%", "1": "", "d": "days", "wk": "weeks", "mo": "months", "month": "months",
+    "y": "years", "g/cm2": "g/cm²", "g/cm^2": "g/cm²", "ug/L": "µg/L",
+}  # fmt: skip
+_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
+_MOST_MONTH_TICKS = 9
 
 
 @contextmanager
@@ -61,14 +88,23 @@ def color(position: int) -> str:
     return COLORS[position % len(COLORS)]
 
 
-def line_style(position: int) -> LineStyle:
-    """Return the line style of the n-th line, which changes when the colors repeat."""
-    return LINE_STYLES[(position // len(COLORS)) % len(LINE_STYLES)]
+def look(position: int) -> Look:
+    """Return color and dashes of the n-th line; when colors repeat, the dashes differ."""
+    turn = position // len(COLORS)
+    return Look(color(position), DASHES[(position + turn) % len(DASHES)])
 
 
 def unit_text(unit: str) -> str:
     """Return a unit as it is printed beside an axis; empty for a plain number."""
     return _UNITS.get(unit, unit).replace("_", " ")
+
+
+def tick_months(axis: Axis, lowest: float, highest: float) -> None:
+    """Put ticks along an axis in months where people look: at quarters, half years or years."""
+    from matplotlib.ticker import MultipleLocator
+
+    fitting = (s for s in _MONTH_STEPS if (highest - lowest) / s <= _MOST_MONTH_TICKS)
+    axis.set_major_locator(MultipleLocator(next(fitting, _MONTH_STEPS[-1])))
 
 
 def axis_label(variable: xr.DataArray, *, under_title: bool = False) -> str:
@@ -133,16 +169,33 @@ def figure_with_legend_column(
 
 
 def legend_beside(
-    figure: Figure, panels: Sequence[Axes], entries: Sequence[Artist], title: str
+    figure: Figure, panels: Sequence[Axes], entries: Sequence[Artist], title: str, row: int = 0
 ) -> None:
-    """Put the legend to the right of all panels and the title above them."""
+    """Put the legend to the right of all panels and the title above them.
+
+    Parameters
+    ----------
+    row : int
+        Row of panels at whose top the legend begins; above it there is something else.
+    """
     width, height = figure.get_size_inches()
-    right = max(axes.get_position().x1 for axes in panels)
-    top = max(axes.get_position().y1 for axes in panels)
-    corner = (right + 0.2 / width, top + 0.08 / height)
-    figure.legend(
-        handles=entries, loc="upper left", bbox_to_anchor=corner, borderaxespad=0, alignment="left"
-    )
-    left = min(axes.get_position().x0 for axes in panels)
+    boxes = [axes.get_position() for axes in panels]
+    tops = sorted({round(box.y1, 6) for box in boxes}, reverse=True)
+    corner = (max(box.x1 for box in boxes) + 0.2 / width, tops[row] + 0.08 / height)
+    if entries:
+        figure.legend(
+            handles=entries,
+            loc="upper left",
+            bbox_to_anchor=corner,
+            borderaxespad=0,
+            alignment="left",
+        )
     if title:
+        left = min(box.x0 for box in boxes)
         figure.suptitle(title, x=left, y=1 - 0.12 / height, ha="left", va="top")
+
+
+def legend_height(entries: Sequence[Artist]) -> float:
+    """Return about how high a legend will be [inch]."""
+    lines = sum(str(entry.get_label()).count("\n") + 1 for entry in entries)
+    return lines * _LINE_HEIGHT + len(entries) * 0.055

@@ -9,7 +9,7 @@ import numpy as np
 
 from remodel.errors import ConfigError, nearest
 from remodel.plots.contour_labels import label_places
-from remodel.plots.style import color, paper, unit_text
+from remodel.plots.style import GRAY, INK, PERCENT_CHANGE, look, paper, tick_months, unit_text
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _PANEL = (3.0, 2.5)  # inch
 _MOST_COLUMNS = 4
@@ -106,10 +107,17 @@ def contours(
         _label(axes, dataset, x, y)
         places = label_places(axes, lines.allsegs)
         if places:
-            axes.clabel(lines, fontsize=6.5, fmt="%g", manual=places)
+            _write_levels(axes.clabel(lines, fontsize=6.5, fmt="%g", manual=places))
         figure.colorbar(filled, ax=axes, label=_wrapped(dataset[variable]))
         figure.suptitle(title, x=0.01, ha="left")
     return figure, _frame(shown)
+
+
+def _write_levels(labels: Sequence[Text]) -> None:
+    """Let labels of lines stand upright, dark on a light ground, on any color of the map."""
+    for label in labels:
+        label.set(rotation=0.0, color=INK)
+        label.set_bbox({"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8})
 
 
 def small_multiples(
@@ -199,8 +207,10 @@ def fan_chart(
         for place, (name, part) in enumerate(groups):
             rows += _draw_fan(axes, part, variable, name, place)
         _label_time(axes, dataset, variable)
-        if by is not None:
-            figure.legend(loc="outside right center")
+        for low, high, alpha in reversed(_BANDS):
+            share = f"central {100 * (high - low):.0f} %"
+            axes.fill_between([], [], [], color=GRAY, alpha=alpha, linewidth=0, label=share)
+        figure.legend(loc="outside right center")
         figure.suptitle(title, x=0.01, ha="left")
     import pandas as pd
 
@@ -298,9 +308,12 @@ def _label(axes: Axes, dataset: xr.Dataset, x: str, y: str) -> None:
                              (y, axes.set_ylabel, axes.set_yscale)):  # fmt: skip
         put(_axis(dataset, name))
         values = dataset[name].to_numpy()
+        axis = axes.xaxis if name == x else axes.yaxis
         if _is_log(values):
             scale("log")
-            _write_numbers(axes.xaxis if name == x else axes.yaxis, values)
+            _write_numbers(axis, values)
+        elif _unit(dataset, name) == "months":
+            tick_months(axis, values.min(), values.max())
 
 
 def _write_numbers(axis: Axis, values: Any) -> None:
@@ -366,12 +379,12 @@ def _draw_fan(
     time = part["time"].to_numpy() / unit
     shares = sorted({0.5, *(s for low, high, _ in _BANDS for s in (low, high))})
     found = dict(zip(shares, np.quantile(values, shares, axis=1), strict=True))
-    shade = color(place)
+    shade, dashes = look(place)
     for low, high, alpha in _BANDS:
         axes.fill_between(time, found[low], found[high], color=shade, alpha=alpha, linewidth=0)
     missing = int((status > 0).sum())
-    label = f"{name}{f' ({missing} failed)' if missing else ''}"
-    axes.plot(time, found[0.5], color=shade, label=label or "median")
+    label = f"{name or 'median'}{f' ({missing} failed)' if missing else ''}"
+    axes.plot(time, found[0.5], color=shade, linestyle=dashes, label=label)
     months = part["time"].to_numpy() / DAYS_PER_MONTH
     return [
         {"group": name, "month": month, **{f"q{int(100 * s)}": found[s][k] for s in shares},
@@ -388,6 +401,6 @@ def _time_unit(dataset: xr.Dataset) -> tuple[float, str]:
 def _label_time(axes: Axes, dataset: xr.Dataset, variable: str) -> None:
     axes.set_xlabel(f"{_time_unit(dataset)[1]} from start of treatment")
     axes.set_ylabel(_wrapped(dataset[variable]))
-    if variable.endswith("_percent_change"):
+    if variable.endswith(PERCENT_CHANGE):
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
     axes.margins(x=0)

@@ -5,62 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from remodel.plots.panels import (
-    MARK_LINE,
-    arm_names,
-    arm_styles,
-    arms_of,
-    check_variables,
-    draw_lines,
-    draw_points,
-    legend_entries,
-    study_markers,
-    time_unit,
-)
+from remodel.errors import ConfigError
+from remodel.plots.overlay import draw_overlay
+from remodel.plots.panels import arm_looks, arm_names, check_variables, value_at
 from remodel.plots.points import Source, published_points
-from remodel.plots.style import PANEL_HEIGHT, figure_with_legend_column, legend_beside, paper
-from remodel.plots.treatment import draw_treatment, strip_height, treatment_rows
+from remodel.plots.style import PERCENT_CHANGE, Look
 from remodel.schedules import Schedule
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from remodel.observations import Observations
 
-_COLUMN_WIDTH = {1: 4.3, 2: 2.7}  # inch, as all lengths here
-_COLUMN_GAP = 0.75
-_STRIP_GAP = 0.16
+Sources = Sequence[Source | str]
+_MAIN = tuple(
+    f"{name}{PERCENT_CHANGE}" for name in ("bmd_lumbar_spine", "bmd_total_hip", "ctx", "p1np")
+)
 
 
 def trial_overlay(
     dataset: xr.Dataset,
-    variables: Sequence[str],
+    variables: Sequence[str] | None = None,
     *,
-    observed: Mapping[str, Sequence[Source]] | None = None,
+    observed: Mapping[str, Sources] | Sources | None = None,
     begins: Mapping[Source, float] | None = None,
     more: Observations | None = None,
     schedules: Mapping[str, str | Schedule] | None = None,
     arms: Iterable[str] | None = None,
     marks: Mapping[str, float] | None = None,
     title: str = "",
+    looks: Mapping[str, Look] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw simulated arms over published points, one panel a variable, one above the other.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        From ``remodel.simulate``; arms are named by the coordinate ``arm`` along ``simulation``.
-    variables : sequence of str
-        Such as ``bmd_lumbar_spine_percent_change``.
-    observed : mapping of str to sequence of (study, arm), optional
-        Published arms to lay over each simulated arm.
+        From ``remodel.simulate``. Arms are named by the coordinate ``arm`` along ``simulation``;
+        without it by their schedules, and a single simulation needs no name.
+    variables : sequence of str, optional
+        Such as ``bmd_lumbar_spine_percent_change``; by default the percent changes of spine and
+        hip density, CTX and P1NP, as far as the dataset has them.
+    observed : mapping of str to sequence, optional
+        Published arms to lay over each simulated arm, as ``"study/arm"`` or ``(study, arm)``. For a
+        single simulation the sequence itself will do.
     begins : mapping of (study, arm) to float, optional
         Month of the simulated arm at which a published arm starts; 0 by default.
     more : Observations, optional
-        Numbers of these arms beside those of the package.
+        Numbers beside those of the package, from ``load_observations``. Those of a study that the
+        package does not have are called yours.
     schedules : mapping of str to str or Schedule, optional
         By arm; drawn as bars and ticks under the time axis.
     arms : iterable of str, optional
@@ -68,6 +63,8 @@ def trial_overlay(
     marks : mapping of str to float, optional
         Vertical lines: a label and a time [d].
     title : str
+    looks : mapping of str to Look, optional
+        Color and dashes by arm, to draw an arm alike in several figures.
 
     Returns
     -------
@@ -75,143 +72,114 @@ def trial_overlay(
     pandas.DataFrame
         The points, as ``published_points`` gives them, with the simulated value beside each
         (column ``simulated``).
+
+    Raises
+    ------
+    ConfigError
+        If an arm or variable is unknown, or ``observed`` does not say of which arm.
+    ObservationError
+        If a study or published arm is unknown.
+
+    Examples
+    --------
+    >>> import remodel as rm
+    >>> ds = rm.simulate(schedule="anastrozole 1 mg daily for 5 y", years=5)
+    >>> figure, points = rm.plots.trial_overlay(ds, observed=["atac_eastell2008/anastrozole"])
     """
-    points = _points(dataset, variables, observed, begins, more, arms)
-    return _draw(dataset, variables, points, schedules, arms, marks, title, columns=1)
+    return _overlay(
+        dataset, variables, observed, begins, more, schedules, arms, marks, title, looks, columns=1
+    )
 
 
 def marker_panel(
     dataset: xr.Dataset,
-    variables: Sequence[str],
+    variables: Sequence[str] | None = None,
     *,
-    observed: Mapping[str, Sequence[Source]] | None = None,
+    observed: Mapping[str, Sources] | Sources | None = None,
     begins: Mapping[Source, float] | None = None,
     more: Observations | None = None,
     schedules: Mapping[str, str | Schedule] | None = None,
     arms: Iterable[str] | None = None,
     marks: Mapping[str, float] | None = None,
     title: str = "",
+    looks: Mapping[str, Look] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw many variables side by side in two columns, as for turnover markers.
 
-    Parameters and results are those of ``trial_overlay``.
+    Parameters, results and errors are those of ``trial_overlay``.
     """
-    points = _points(dataset, variables, observed, begins, more, arms)
-    return _draw(dataset, variables, points, schedules, arms, marks, title, columns=2)
+    return _overlay(
+        dataset, variables, observed, begins, more, schedules, arms, marks, title, looks, columns=2
+    )
 
 
-def _points(
+def _overlay(
     dataset: xr.Dataset,
-    variables: Sequence[str],
-    observed: Mapping[str, Sequence[Source]] | None,
+    variables: Sequence[str] | None,
+    observed: Mapping[str, Sources] | Sources | None,
     begins: Mapping[Source, float] | None,
     more: Observations | None,
-    arms: Iterable[str] | None,
-) -> pd.DataFrame:
-    """Return the points of the arms that are shown, with the simulated value beside each."""
-    chosen = arm_names(dataset, arms)
-    check_variables(dataset, variables)
-    kept = {arm: sources for arm, sources in (observed or {}).items() if arm in chosen}
-    found = published_points(dataset, kept, variables, begins=begins, more=more)
-    return _with_simulated(dataset, found)
-
-
-def _draw(
-    dataset: xr.Dataset,
-    variables: Sequence[str],
-    points: pd.DataFrame,
     schedules: Mapping[str, str | Schedule] | None,
     arms: Iterable[str] | None,
     marks: Mapping[str, float] | None,
     title: str,
+    looks: Mapping[str, Look] | None,
+    *,
     columns: int,
 ) -> tuple[Figure, pd.DataFrame]:
     chosen = arm_names(dataset, arms)
-    styles = arm_styles(chosen)
-    markers = study_markers(points)
-    rows = treatment_rows(_parsed(schedules, chosen), float(dataset["time"].to_numpy()[-1]))
-    with paper():
-        figure, panels, strips = _axes(len(variables), columns, strip_height(rows))
-        unit, unit_name, step = time_unit(dataset)
-        for axes, variable in zip(panels, variables, strict=True):
-            draw_lines(axes, dataset, variable, styles)
-            draw_points(axes, points[points["variable"] == variable], styles, markers, unit)
-            _mark(axes, marks or {}, unit)
-        colors = {arm: shade for arm, (shade, _) in styles.items()}
-        for axes in strips:
-            draw_treatment(axes, rows, colors, unit)
-            _mark(axes, marks or {}, unit)
-        _finish_time(
-            panels, strips, columns, float(dataset["time"].to_numpy()[-1]) / unit, unit_name, step
-        )
-        figure.align_ylabels(panels)
-        legend_beside(figure, panels, legend_entries(styles, points, markers, marks or {}), title)
-    return figure, points
+    if variables is None:
+        variables = [name for name in _MAIN if name in dataset.data_vars]
+    if not variables:
+        raise ConfigError("variables: name at least one variable of the dataset.")
+    check_variables(dataset, variables)
+    sources = {arm: pairs for arm, pairs in _sources(observed, chosen).items() if arm in chosen}
+    points = published_points(dataset, sources, variables, begins=begins, more=more)
+    simulated = [value_at(dataset, p.arm, p.variable, p.month) for p in points.itertuples()]
+    figure = draw_overlay(
+        dataset,
+        variables,
+        points,
+        looks or arm_looks(chosen),
+        columns=columns,
+        title=title,
+        schedules=_parsed(schedules or {}, chosen),
+        marks=marks,
+    )
+    return figure, points.assign(simulated=simulated)
+
+
+def _sources(
+    observed: Mapping[str, Sources] | Sources | None, arms: Sequence[str]
+) -> dict[str, list[Source]]:
+    """Return the published arms laid over each simulated arm, as pairs of study and arm."""
+    if observed is None:
+        return {}
+    if not isinstance(observed, Mapping):
+        if len(arms) != 1:
+            raise ConfigError(
+                f"observed: there are {len(arms)} simulated arms ({', '.join(arms)}); say over "
+                "which one published arms are laid, such as {arm: ['study/arm']}."
+            )
+        observed = {arms[0]: observed}
+    return {arm: [_source(source) for source in sources] for arm, sources in observed.items()}
+
+
+def _source(source: Source | str) -> Source:
+    """Return study and arm of ``study/arm``."""
+    if not isinstance(source, str):
+        return source
+    study, slash, arm = source.partition("/")
+    if not (study and slash and arm):
+        raise ConfigError(f"observed: '{source}' is not of the form 'study/arm'.")
+    return study, arm
 
 
 def _parsed(
-    schedules: Mapping[str, str | Schedule] | None, arms: Sequence[str]
+    schedules: Mapping[str, str | Schedule], arms: Sequence[str]
 ) -> dict[str, Schedule]:
-    given = schedules or {}
     return {
-        arm: s if isinstance(s, Schedule) else Schedule.parse(s)
+        arm: given if isinstance(given, Schedule) else Schedule.parse(given)
         for arm in arms
-        if (s := given.get(arm)) is not None
+        if (given := schedules.get(arm)) is not None
     }
-
-
-def _with_simulated(dataset: xr.Dataset, points: pd.DataFrame) -> pd.DataFrame:
-    import numpy as np
-
-    names = arms_of(dataset)
-    months = dataset["month"].to_numpy()
-    simulated = [
-        float(np.interp(row.month, months, dataset[row.variable].to_numpy()[names.index(row.arm)]))
-        for row in points.itertuples()
-    ]
-    return points.assign(simulated=simulated)
-
-
-def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes], list[Axes]]:
-    """Return a figure with panels and, under each column, a strip for the treatment."""
-    lines = -(-n_panels // columns)
-    figure, grid = figure_with_legend_column(
-        [_COLUMN_WIDTH[columns]] * columns,
-        [PANEL_HEIGHT] * lines,
-        gap=_COLUMN_GAP,
-        below=strip + _STRIP_GAP if strip else 0.0,
-    )
-    panels: list[Axes] = []
-    for i in range(n_panels):
-        shared = panels[0] if panels else None
-        panels.append(figure.add_subplot(grid[i // columns, i % columns], sharex=shared))
-    height = figure.get_figheight()
-    strips = []
-    lowest = sorted(panels[-columns:], key=lambda axes: axes.get_position().x0)
-    for above in lowest if strip else ():
-        box = above.get_position()
-        bottom = box.y0 - (_STRIP_GAP + strip) / height
-        place = (box.x0, bottom, box.width, strip / height)
-        strips.append(figure.add_axes(place, sharex=panels[0]))
-    return figure, panels, strips
-
-
-def _finish_time(
-    panels: list[Axes], strips: list[Axes], columns: int, end: float, unit: str, step: float
-) -> None:
-    from matplotlib.ticker import MultipleLocator
-
-    panels[0].set_xlim(-0.02 * end, 1.02 * end)
-    panels[0].xaxis.set_major_locator(MultipleLocator(step))
-    lowest = strips or panels[-columns:]
-    for axes in (*panels, *strips):
-        axes.tick_params(labelbottom=axes in lowest)
-    for axes in lowest:
-        axes.set_xlabel(f"{unit} from the start")
-    for axes in strips[1:]:
-        axes.tick_params(labelleft=False)
-
-
-def _mark(axes: Axes, marks: Mapping[str, float], unit: float) -> None:
-    for time in marks.values():
-        axes.axvline(time / unit, **MARK_LINE, zorder=0)
