@@ -293,10 +293,9 @@ def gallery(folder: Path) -> str:
             "```",
             "",
         ]
-        titles = {picture.name: picture.title for picture in experiment.pictures}
         for figure in outcome.figures:
             place = figure.relative_to(folder).as_posix()
-            lines += [f"![{titles[figure.stem]}](_generated/{place})", ""]
+            lines += [f"![{title_of_figure(experiment, figure.stem)}](_generated/{place})", ""]
         if experiment.answer:
             lines += [" ".join(experiment.answer.split()), ""]
         lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
@@ -306,6 +305,13 @@ def gallery(folder: Path) -> str:
         ]
         lines += [table(["arm", "output", "month", "value", "tolerance"], rows), ""]
     return "\n".join(lines)
+
+
+def title_of_figure(experiment, name: str) -> str:
+    """Return the title of a figure; one of several scenarios has the name of its own behind it."""
+    picture = next(p for p in experiment.pictures if name.startswith(p.name))
+    scenarios = {f"{picture.name}_{s.key}": s.label for s in getattr(experiment, "scenarios", ())}
+    return scenarios.get(name, picture.title)
 
 
 if __name__ == "__main__":

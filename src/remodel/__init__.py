@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from remodel import plots as plots
     from remodel.calibration import calibrate
     from remodel.explanation.explain import explain
     from remodel.models import Model, load_model, model_names
@@ -70,6 +71,8 @@ def __getattr__(name: str) -> Any:
         from remodel.provenance import package_version
 
         return package_version()
+    if name == "plots":
+        return importlib.import_module("remodel.plots")
     if name not in _HOME:
         raise AttributeError(f"module 'remodel' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME[name]), name)
@@ -77,4 +80,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted(__all__)
+    return sorted([*__all__, "plots"])

@@ -11,6 +11,8 @@ from remodel.cli.screen import count, number, print_table
 from remodel.errors import ConfigError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from remodel.calibration import Fit
 
 
@@ -74,15 +76,21 @@ def draw_fit(fit: Fit) -> list[Path]:
     folder = fit.folder / "figures"
     folder.mkdir(exist_ok=True)
     figures = {
-        "waterfall": draw.waterfall(fit.starts),
-        "spectrum": draw.spectrum(fit.information),
-        "residuals": draw.residuals(fit.predictions),
+        "waterfall": draw.waterfall(fit.starts)[0],
+        "spectrum": draw.spectrum(fit.information)[0],
+        **_numbered("residuals", draw.residuals(fit.predictions)[0]),
+        **_numbered("profiles", draw.profiles(fit.profiles)[0] if fit.profiles else []),
     }
-    if fit.profiles:
-        figures["profiles"] = draw.profiles(fit.profiles)
-    for name, (figure, _) in figures.items():
+    for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png")
     return [folder / f"{name}.png" for name in figures]
+
+
+def _numbered(name: str, figures: list[Figure]) -> dict[str, Figure]:
+    """Return figures by name, with a number where there are several."""
+    if len(figures) == 1:
+        return {name: figures[0]}
+    return {f"{name}_{i}": figure for i, figure in enumerate(figures, 1)}
 
 
 def _say(line: str) -> None:

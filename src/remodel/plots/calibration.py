@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,8 @@ _VERDICT_COLORS = {
     "at bound": COLORS[3],
 }
 _RISE_SHOWN = 6.0
+_MOST_PANELS = 12  # of a sheet
+_TWO_SIGMA = 2.0
 _TITLE_WIDTH = 30  # letters over a profile
 _FAR = 3.0  # highest over lowest objective from which a logarithmic axis helps
 _LEAST = 0.5  # of the objective: what a waterfall shows at least on both sides of the best
@@ -43,17 +45,17 @@ def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
     import pandas as pd
     from matplotlib.ticker import MaxNLocator
 
-    ordered = sorted(starts, key=lambda s: s.cost)
+    ordered = sorted(starts, key=lambda start: start.cost)
     table = pd.DataFrame(
         {
             "rank": range(1, len(ordered) + 1),
-            "start": [s.index for s in ordered],
-            "objective": [s.cost for s in ordered],
-            "converged": [s.converged for s in ordered],
+            "start": [start.index for start in ordered],
+            "objective": [start.cost for start in ordered],
+            "converged": [start.converged for start in ordered],
         }
     )
     with paper():
-        figure, (left, right) = _panels(1, 2)
+        figure, (left, right) = _panels(2, 2)
         shades = np.where(table["converged"], color(0), GRAY)
         left.scatter(table["rank"], table["objective"], c=list(shades), s=18, zorder=3)
         left.plot(table["rank"], table["objective"], color=GRAY, linewidth=0.8)
@@ -63,10 +65,13 @@ def waterfall(starts: Sequence[StartResult]) -> tuple[Figure, pd.DataFrame]:
         left.ticklabel_format(axis="y", useOffset=False)
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        for s in ordered:
-            right.plot(range(1, len(s.history) + 1), s.history, linewidth=1.0)
+        for position, start in enumerate(ordered):
+            best: dict[str, Any] = {"color": color(0), "zorder": 3, "label": "best"}
+            shown = {"color": GRAY, "alpha": 0.6} if position else best
+            right.plot(range(1, len(start.history) + 1), start.history, linewidth=1.0, **shown)
+        right.legend(loc="upper right")
         right.set(title="On the way", xlabel="evaluations", ylabel="lowest objective")
-        _limit_ways(right, np.concatenate([s.history for s in ordered]))
+        _limit_ways(right, np.concatenate([start.history for start in ordered]))
     return figure, table
 
 
@@ -80,9 +85,13 @@ def _around_best(objectives: np.ndarray) -> tuple[float, float]:
 
 
 def _limit_ways(axes: Axes, ways: np.ndarray) -> None:
+    from matplotlib.ticker import LogFormatter
+
     reached = ways[np.isfinite(ways)]
     if len(reached) and 0 < _FAR * reached.min() < reached.max():
         axes.set_yscale("log")
+        for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatter(LogFormatter(minor_thresholds=(1.5, 0.7)))
         axes.set_ylim(reached.min() / 1.2, reached.max() * 1.2)
     else:
         axes.set_ylim(*_around_best(ways))
@@ -94,12 +103,15 @@ def spectrum(info: Information) -> tuple[Figure, pd.DataFrame]:
 
     Directions above the line are known better from the data than from the priors.
     """
+    from matplotlib.ticker import MaxNLocator
+
     table = info.spectrum()
     with paper():
         figure, (axes,) = _panels(1, 1)
         shown = np.maximum(table["information"], 1e-4)
         axes.semilogy(range(1, len(table) + 1), shown, marker="o", markersize=4, color=color(0))
         axes.axhline(1.0, color=GRAY, linewidth=0.8, linestyle="--")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set(
             title=f"{info.informed} of {len(table)} directions informed by the data",
             xlabel="direction",
@@ -108,73 +120,126 @@ def spectrum(info: Information) -> tuple[Figure, pd.DataFrame]:
     return figure, table
 
 
-def profiles(found: Sequence[Profile]) -> tuple[Figure, pd.DataFrame]:
-    """Draw profile likelihoods, one panel a parameter, with interval and verdict."""
+def profiles(curves: Sequence[Profile]) -> tuple[list[Figure], pd.DataFrame]:
+    """Draw profile likelihoods with interval and verdict, at most twelve panels a figure.
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    pandas.DataFrame
+        From ``remodel.calibration.profiles.profiles_table``.
+    """
     from remodel.calibration.profiles import profiles_table
 
-    columns = min(4, len(found))
+    figures = []
     with paper():
-        figure, panels = _panels(-(-len(found) // columns), columns, width=2.1, height=1.6)
-        for axes, one in zip(panels, found, strict=False):
-            _draw_profile(axes, one)
-        for axes in panels[len(found) :]:
-            axes.set_visible(False)
-    return figure, profiles_table(found)
+        for sheet in _sheets(curves):
+            figure, panels = _panels(len(sheet), 3, width=2.5, height=1.8)
+            for axes, profile in zip(panels, sheet, strict=True):
+                _draw_profile(axes, profile)
+            _name_lines(figure)
+            figures.append(figure)
+    return figures, profiles_table(curves)
 
 
-def _draw_profile(axes: Axes, one: Profile) -> None:
-    shade = _VERDICT_COLORS[one.verdict]
-    axes.plot(one.values, one.rises, color=shade, marker="o", markersize=2.5, linewidth=1.2)
-    axes.axhline(one.level, color=GRAY, linewidth=0.7, linestyle="--")
-    axes.axvline(one.optimum, color=GRAY, linewidth=0.7)
-    for end in (one.lower, one.upper):
+def _sheets(panels: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Split panels into sheets of nearly equal length."""
+    count = -(-len(panels) // _MOST_PANELS)
+    for i in range(count):
+        yield panels[i * len(panels) // count : (i + 1) * len(panels) // count]
+
+
+def _draw_profile(axes: Axes, profile: Profile) -> None:
+    shade = _VERDICT_COLORS[profile.verdict]
+    axes.plot(profile.values, profile.rises, color=shade, marker="o", markersize=2.5)
+    axes.axhline(profile.level, color=GRAY, linewidth=0.7, linestyle="--")
+    axes.axvline(profile.optimum, color=GRAY, linewidth=0.7)
+    for end in (profile.lower, profile.upper):
         if end is not None:
             axes.axvline(end, color=shade, linewidth=0.7, linestyle=":")
     axes.set_ylim(-0.2, _RISE_SHOWN)
-    name = textwrap.fill(one.name.replace("_", " "), _TITLE_WIDTH)
-    axes.set_title(f"{name}\n{one.verdict}", fontsize=6.0)
-    axes.set_xlabel("value" if one.unit == "-" else f"value [{unit_text(one.unit)}]", fontsize=6.5)
+    name = textwrap.fill(profile.name.replace("_", " "), _TITLE_WIDTH)
+    axes.set_title(f"{name}\n{profile.verdict}", fontsize=6.0)
+    axes.set_xlabel(
+        "value" if profile.unit == "-" else f"value [{unit_text(profile.unit)}]", fontsize=6.5
+    )
     axes.set_ylabel("2 × rise of objective", fontsize=6.5)
 
 
-def residuals(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw standardized residuals over time, by class of treatment.
+def _name_lines(figure: Figure) -> None:
+    """Name what the lines in a profile mean, once for all panels."""
+    from matplotlib.lines import Line2D
+
+    thin: dict[str, Any] = {"color": GRAY, "linewidth": 0.7}
+    lines = [
+        Line2D([], [], linestyle="--", label="limit of the interval", **thin),
+        Line2D([], [], linestyle=":", label="ends of the interval", **thin),
+        Line2D([], [], label="optimum", **thin),
+    ]
+    figure.legend(handles=lines, loc="outside lower center", ncols=3, fontsize=6.5)
+
+
+def residuals(table: pd.DataFrame) -> tuple[list[Figure], pd.DataFrame]:
+    """Draw standardized residuals over time by class of treatment, at most twelve panels a figure.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Predictions of a fit, with ``standardized``, ``drug_class`` and ``time_months``.
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    pandas.DataFrame
+        The table.
     """
-    classes = list(dict.fromkeys(sorted(table["drug_class"])))
-    columns = min(3, len(classes))
+    classes = sorted(set(table["drug_class"]))
+    shades = {group: color(i) for i, group in enumerate(sorted(set(table["group"])))}
+    figures = []
     with paper():
-        figure, panels = _panels(-(-len(classes) // columns), columns, width=2.5, height=1.6)
-        for axes, name in zip(panels, classes, strict=False):
-            some = table[table["drug_class"] == name]
-            for i, (group, rows) in enumerate(some.groupby("group")):
-                axes.scatter(
-                    rows["time_months"] / 12.0,
-                    rows["standardized"],
-                    s=7,
-                    color=color(i),
-                    label=group,
-                )
-            axes.axhline(0.0, color=GRAY, linewidth=0.7)
-            for edge in (-2.0, 2.0):
-                axes.axhline(edge, color=GRAY, linewidth=0.5, linestyle="--")
-            axes.set(title=name, xlabel="years", ylabel="standardized residual")
-            axes.title.set_fontsize(7)
-            axes.legend(fontsize=5.5, handletextpad=0.1)
-        for axes in panels[len(classes) :]:
-            axes.set_visible(False)
-    return figure, table
+        for sheet in _sheets(classes):
+            figure, panels = _panels(len(sheet), 3, width=2.5, height=1.8)
+            for axes, name in zip(panels, sheet, strict=True):
+                _draw_residuals(axes, table[table["drug_class"] == name], shades)
+                axes.set_title(name.replace("_", " "), fontsize=7)
+            _name_groups(figure, shades)
+            figures.append(figure)
+    return figures, table
+
+
+def _draw_residuals(axes: Axes, table: pd.DataFrame, shades: Mapping[str, str]) -> None:
+    for group, rows in table.groupby("group"):
+        years = rows["time_months"] / 12.0
+        axes.scatter(years, rows["standardized"], s=7, color=shades[str(group)])
+    axes.axhline(0.0, color=GRAY, linewidth=0.7)
+    for edge in (-_TWO_SIGMA, _TWO_SIGMA):
+        axes.axhline(edge, color=GRAY, linewidth=0.5, linestyle="--")
+    axes.set(xlabel="years", ylabel="standardized residual")
+    axes.set_xlim(0.0, 1.05 * float(table["time_months"].max()) / 12.0)
+
+
+def _name_groups(figure: Figure, shades: Mapping[str, str]) -> None:
+    """Name the measurements by color, once for all panels."""
+    from matplotlib.lines import Line2D
+
+    dots = [
+        Line2D([], [], marker="o", markersize=3, linestyle="none", color=shade, label=group)
+        for group, shade in shades.items()
+    ]
+    edges = Line2D([], [], color=GRAY, linewidth=0.5, linestyle="--", label="2 standard errors")
+    figure.legend(handles=[*dots, edges], loc="outside lower center", ncols=4, fontsize=6.5)
 
 
 def _panels(
-    lines: int, columns: int, *, width: float = 3.2, height: float = 2.2
-) -> tuple[Figure, list[Any]]:
+    count: int, most_columns: int, *, width: float = 3.2, height: float = 2.2
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with so many panels, side by side and one below the other."""
     from matplotlib.figure import Figure as Drawing
 
-    figure = Drawing(figsize=(width * columns, height * lines), layout="constrained")
-    grid = figure.subplots(lines, columns, squeeze=False)
-    return figure, list(grid.flat)
+    columns = min(most_columns, count)
+    lines = -(-count // columns)
+    figure = Drawing(figsize=(width * columns, height * lines + 0.3), layout="constrained")
+    panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, panels[:count]

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Literal
 
 from remodel.observations import trial_names
 
-Marker = str | tuple[int, int, int]
+Marker = str | tuple[int, Literal[0, 1, 2], int]
 
 _MARKERS: tuple[Marker, ...] = (
     "o", "s", "D", "^", "v", "<", ">", "P", "X", "p", "*", "h", "d",
     (4, 1, 0), (3, 1, 0), (3, 1, 180),
 )  # fmt: skip
+_SMALL = frozenset({"*", "d"})  # drawn larger, as are stars
+
+
+def marker_size(marker: Marker) -> float:
+    """Return the size at which markers look alike [pt]."""
+    return 7.0 if marker in _SMALL or isinstance(marker, tuple) else 5.0
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from remodel.plots.overlay import draw_overlay
-from remodel.plots.panels import time_unit_of
+from remodel.plots.panels import time_unit_of, wrapped
 from remodel.plots.points import Source, published_points
-from remodel.plots.style import DASHES, GRAY, INK, Look, color
+from remodel.plots.style import DASHES, INK, Look, color, panel_title
 from remodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def models_side_by_side(
         for dashes, arm in zip(DASHES, scenario.arms, strict=False)
         if _line_name(model, arm) in lines["arm"].to_numpy()
     }
-    drawn = [model for model in models if _has_values(shown, scenario, model, variables)]
+    has = {m: [v for v in variables if _has_values(shown, scenario, m, v)] for m in models}
     placed = points.assign(
         arm=[_line_name(p.model, p.arm) if p.model else "" for p in points.itertuples()]
     )
@@ -109,16 +109,10 @@ def models_side_by_side(
         columns=min(2, len(variables)),
         title=title,
         marks=scenario.marks,
-        entries=_entries(scenario, shades, drawn, points),
+        entries=_entries(scenario, _model_entries(lines, has, shades), points),
     )
-    for axes, variable in zip(figure.axes, variables, strict=True):
+    for axes in figure.axes:
         _shade_treatment(axes, scenario)
-        absent = [m for m in drawn if not _has_values(shown, scenario, m, (variable,))]
-        if absent:
-            axes.text(
-                1.0, 1.01, f"not in {', '.join(absent)}", transform=axes.transAxes, ha="right",
-                va="bottom", fontsize=6, color=GRAY,
-            )  # fmt: skip
     return figure, points
 
 
@@ -138,12 +132,9 @@ def _lines(dataset: xr.Dataset, scenario: ModelScenario) -> xr.Dataset:
     return lines.assign_coords(arm=("simulation", names))
 
 
-def _has_values(
-    dataset: xr.Dataset, scenario: ModelScenario, model: str, variables: Sequence[str]
-) -> bool:
+def _has_values(dataset: xr.Dataset, scenario: ModelScenario, model: str, variable: str) -> bool:
     chosen = (dataset["model"] == model) & np.isin(dataset["arm"], list(scenario.arms))
-    places = np.flatnonzero(chosen)
-    return any(np.isfinite(dataset[name].to_numpy()[places]).any() for name in variables)
+    return bool(np.isfinite(dataset[variable].to_numpy()[np.flatnonzero(chosen)]).any())
 
 
 def _points(
@@ -172,30 +163,46 @@ def _shade_treatment(axes: Axes, scenario: ModelScenario) -> None:
     axes.axvspan(0.0, end, color=_SHADE, linewidth=0, zorder=0)
 
 
-def _entries(
-    scenario: ModelScenario,
-    shades: Mapping[str, str],
-    drawn: Sequence[str],
-    points: pd.DataFrame,
+def _model_entries(
+    dataset: xr.Dataset, has: Mapping[str, Sequence[str]], shades: Mapping[str, str]
 ) -> list[Artist]:
-    """Return what the legend shows of models by color, and of arms by dashes."""
+    """Return the models by color, with the measurements that one lacks."""
+    from matplotlib.lines import Line2D
+
+    every = [name for names in has.values() for name in names]
+    entries: list[Artist] = []
+    for model, names in has.items():
+        if not names:
+            continue
+        lacking = [panel_title(dataset[v]) for v in dict.fromkeys(every) if v not in names]
+        short = [name.removeprefix("Areal bone mineral density, ") for name in lacking]
+        words = ", ".join(name[:1].lower() + name[1:] for name in short)
+        label = wrapped(f"{model}, without {words}" if lacking else model)
+        entries.append(Line2D([], [], color=shades[model], label=label))
+    if silent := [model for model, names in has.items() if not names]:
+        text = wrapped(f"nothing to draw: {', '.join(silent)}")
+        entries.append(Line2D([], [], linestyle="none", label=text))
+    return entries
+
+
+def _entries(
+    scenario: ModelScenario, models: Sequence[Artist], points: pd.DataFrame
+) -> list[Artist]:
+    """Return what the legend shows: models by color, arms by dashes, the time of treatment."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    entries: list[Artist] = [Line2D([], [], color=shades[m], label=m) for m in drawn]
-    lacking = [model for model in shades if model not in drawn]
-    if lacking:
-        text = "nothing to draw:\n" + "\n".join(lacking)
-        entries.append(Line2D([], [], linestyle="none", label=text))
-    entries += [
-        Line2D([], [], color=INK, linestyle=dashes, label=label)
-        for dashes, label in zip(DASHES, scenario.arms.values(), strict=False)
+    entries = [
+        *models,
+        *(
+            Line2D([], [], color=INK, linestyle=dashes, label=label)
+            for dashes, label in zip(DASHES, scenario.arms.values(), strict=False)
+        ),
     ]
     if scenario.treated_years:
         first = next(iter(scenario.arms.values()))
         entries.append(Patch(facecolor=_SHADE, label=f"treated ({first})"))
     if (points["model"] != "").any():
-        entries.append(
-            Line2D([], [], linestyle="none", label="points in color: counted\nfrom that model")
-        )
+        note = "points in color: counted\nfrom that model"
+        entries.append(Line2D([], [], linestyle="none", label=note))
     return entries

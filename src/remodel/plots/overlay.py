@@ -87,7 +87,15 @@ def draw_overlay(
     markers = study_markers(points["study"])
     unit = time_unit(dataset)[0]
     with paper():
-        figure, panels, strips = _axes(len(variables), columns, strip_height(rows))
+        below = [
+            *arm_entries({}, marks or {}),
+            *_band_entries(dataset, variables),
+            *point_entries(points, markers),
+        ]
+        arms = arm_entries(looks, ()) if entries is None else entries
+        figure, panels, strips = _axes(
+            len(variables), columns, strip_height(rows), legend_height([*arms, *below])
+        )
         for axes, variable in zip(panels, variables, strict=True):
             here = points[points["variable"] == variable]
             _draw_bands(axes, dataset, variable, looks)
@@ -101,8 +109,6 @@ def draw_overlay(
                 axes.axvline(time / unit, **MARK_LINE, zorder=0)
         finish_time(panels, strips, columns, dataset, points)
         figure.align_ylabels(panels)
-        below = [*arm_entries({}, marks or {}), *_band_entries(dataset, variables),
-                 *point_entries(points, markers)]  # fmt: skip
         corner = panels[min(columns, len(panels)) - 1]
         if (
             entries is None
@@ -113,7 +119,6 @@ def draw_overlay(
         ):
             legend_beside(figure, panels, below, title, row=1)
         else:
-            arms = arm_entries(looks, ()) if entries is None else entries
             legend_beside(figure, panels, [*arms, *below], title)
     return figure
 
@@ -123,7 +128,9 @@ def _height_under(figure: Figure, axes: Axes) -> float:
     return float(axes.get_position().y1 * figure.get_figheight())
 
 
-def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes], list[Axes]]:
+def _axes(
+    n_panels: int, columns: int, strip: float, legend: float
+) -> tuple[Figure, list[Axes], list[Axes]]:
     """Return a figure with panels and, under each column, a strip for the treatment."""
     lines = -(-n_panels // columns)
     figure, grid = figure_with_legend_column(
@@ -131,6 +138,7 @@ def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes]
         [PANEL_HEIGHT] * lines,
         gap=_COLUMN_GAP,
         below=strip + _STRIP_GAP if strip else 0.0,
+        legend=legend,
     )
     panels: list[Axes] = []
     for i in range(n_panels):
@@ -147,9 +155,7 @@ def _axes(n_panels: int, columns: int, strip: float) -> tuple[Figure, list[Axes]
     return figure, panels, strips
 
 
-def _draw_bands(
-    axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]
-) -> None:
+def _draw_bands(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]) -> None:
     if variable + LOW not in dataset:
         return
     time = dataset["time"].to_numpy() / time_unit(dataset)[0]

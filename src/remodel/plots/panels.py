@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError, nearest
-from remodel.plots.markers import Marker
+from remodel.plots.markers import Marker, marker_size
 from remodel.plots.style import (
     GRAY,
     INK,
     PANEL_HEIGHT,
-    PERCENT_CHANGE,
     Look,
     axis_label,
     look,
     panel_title,
 )
+from remodel.simulation.dataset import PERCENT_CHANGE
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _BESIDE = "points of one month that would\ncover each other lie side by side"
 _APART = 0.016  # of the time axis, between points that lie side by side
 _CLOSE = 0.06  # of the values, up to which points of one month cover each other
 _MARGIN = 0.07  # of the axis, between a point and its end
-_LABEL_LINE, _NUDGE = 0.125, 0.16  # inch: a line of a label, and how far it may be moved
+_LABEL_LINE, _NUDGE = 0.125, 0.1  # inch: a line of a label, and how far it may be moved
 MARK_LINE: Mapping[str, Any] = {"color": "#999999", "linewidth": 0.8, "linestyle": (0, (2, 2))}
 _SHORT_YEARS = 2.5  # a time axis up to this length counts in months
 _MONTH_STEP = 3
@@ -133,9 +133,7 @@ def time_unit_of(length: float) -> tuple[float, str, float]:
     return DAYS_PER_YEAR, "years", 1.0 if years <= 15 else 5.0 if years <= 60 else 10.0
 
 
-def draw_lines(
-    axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]
-) -> None:
+def draw_lines(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]) -> None:
     """Draw one variable of each arm that has it."""
     time = dataset["time"].to_numpy() / time_unit(dataset)[0]
     for arm, (shade, dashes) in looks.items():
@@ -179,8 +177,9 @@ def side_by_side(points: pd.DataFrame, dataset: xr.Dataset) -> pd.DataFrame:
 
 
 def _finite(values: np.ndarray, group: pd.DataFrame) -> np.ndarray:
-    every = np.concatenate([values.ravel(), group["value"].to_numpy(float)])
-    return every[np.isfinite(every)]
+    every: np.ndarray = np.concatenate([values.ravel(), group["value"].to_numpy(float)])
+    finite: np.ndarray = every[np.isfinite(every)]
+    return finite
 
 
 def _overlapping(lows: np.ndarray, highs: np.ndarray) -> list[list[int]]:
@@ -220,7 +219,7 @@ def draw_points(
             row.value,
             yerr=error,
             marker=bound or markers[row.study],
-            markersize=7 if bound else 5,
+            markersize=7 if bound else marker_size(markers[row.study]),
             markerfacecolor=shade if row.use == "calibration" else "white",
             markeredgecolor=shade,
             markeredgewidth=1.1,
@@ -244,9 +243,7 @@ def draw_points(
             )
 
 
-def label_ends(
-    axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]
-) -> bool:
+def label_ends(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]) -> bool:
     """Write the name of each arm at the end of its line, if all have room there.
 
     Returns
@@ -323,7 +320,9 @@ def point_entries(points: pd.DataFrame, markers: Mapping[str, Marker]) -> list[L
     entries = [Line2D([], [], color="none", label=source + bars)]
     for (study, label), group in points.groupby(["study", "label"], sort=False):
         name = wrapped(f"{label}{_patients(group)}")
-        entries.append(Line2D([], [], marker=markers[str(study)], label=name, **plain))
+        marker = markers[str(study)]
+        size = {"markersize": marker_size(marker)}
+        entries.append(Line2D([], [], marker=marker, label=name, **{**plain, **size}))
     if (points["use"] != "calibration").any():
         entries.append(
             Line2D([], [], marker="o", label="open: not used to fit", markerfacecolor="white",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,8 +21,7 @@ GRAY = "#6B6B6B"
 PANEL_HEIGHT = 1.75  # inch, as all lengths here
 _LEFT, _LEGEND, _TOP, _BOTTOM, _LINE_GAP = 1.05, 2.45, 0.62, 0.5, 0.38
 INK = "#222222"
-PERCENT_CHANGE = "_percent_change"
-Dashes = str | tuple[int, tuple[float, ...]]
+Dashes = Literal["-"] | tuple[int, tuple[float, ...]]
 # as many as there are colors, so that lines differ in print and to every eye
 DASHES: tuple[Dashes, ...] = (
     "-",
@@ -140,7 +139,12 @@ def _short(name: str) -> str:
 
 
 def figure_with_legend_column(
-    widths: Sequence[float], heights: Sequence[float], gap: float, below: float = 0.0
+    widths: Sequence[float],
+    heights: Sequence[float],
+    gap: float,
+    *,
+    below: float = 0.0,
+    legend: float = 0.0,
 ) -> tuple[Figure, GridSpec]:
     """Return a figure whose panels have the given sizes [inch], with room for a legend beside.
 
@@ -152,12 +156,17 @@ def figure_with_legend_column(
         Between columns.
     below : float
         Room under the panels for more.
+    legend : float
+        Height of the legend, which makes the page higher where it needs to.
     """
     from matplotlib.figure import Figure
 
     across = sum(widths) + gap * (len(widths) - 1)
     down = sum(heights) + _LINE_GAP * (len(heights) - 1)
-    width, height = _LEFT + across + 0.2 + _LEGEND, max(_TOP + down + below + _BOTTOM, 2.6)
+    width, height = (
+        _LEFT + across + 0.2 + _LEGEND,
+        max(_TOP + down + below + _BOTTOM, _TOP + legend),
+    )
     figure = Figure(figsize=(width, height))
     top = 1 - _TOP / height
     grid = figure.add_gridspec(

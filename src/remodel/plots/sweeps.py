@@ -9,7 +9,8 @@ import numpy as np
 
 from remodel.errors import ConfigError, nearest
 from remodel.plots.contour_labels import label_places
-from remodel.plots.style import GRAY, INK, PERCENT_CHANGE, look, paper, tick_months, unit_text
+from remodel.plots.style import GRAY, INK, look, paper, tick_months, unit_text
+from remodel.simulation.dataset import PERCENT_CHANGE
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:

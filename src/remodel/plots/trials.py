@@ -9,8 +9,9 @@ from remodel.errors import ConfigError
 from remodel.plots.overlay import draw_overlay
 from remodel.plots.panels import arm_looks, arm_names, check_variables, value_at
 from remodel.plots.points import Source, published_points
-from remodel.plots.style import PERCENT_CHANGE, Look
+from remodel.plots.style import Look
 from remodel.schedules import Schedule
+from remodel.simulation.dataset import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,9 +176,7 @@ def _source(source: Source | str) -> Source:
     return study, arm
 
 
-def _parsed(
-    schedules: Mapping[str, str | Schedule], arms: Sequence[str]
-) -> dict[str, Schedule]:
+def _parsed(schedules: Mapping[str, str | Schedule], arms: Sequence[str]) -> dict[str, Schedule]:
     return {
         arm: given if isinstance(given, Schedule) else Schedule.parse(given)
         for arm in arms

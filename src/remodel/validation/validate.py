@@ -290,12 +290,13 @@ def draw_study(
     draws: Draws = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Return the overlay of a study and the points in it."""
+    from remodel.plots.panels import YOURS
     from remodel.plots.study_overlay import study_overlay
 
     rows = predictions[predictions["study_id"] == study]
     dataset = simulate_study(rows, model, values, evidence, draws)
     shipped = evidence.name == SHIPPED and study in trial_names()
-    label = trials(study).label if shipped else study
+    label = trials(study).label if shipped else f"{YOURS}: {study}"
     title = f"{label}: {model.name}"
     return study_overlay(dataset, rows, title=title, label=label, split=shipped)
 
@@ -355,7 +356,7 @@ def _bands(
     draws: Mapping[str, FloatArray],
 ) -> dict[str, tuple[tuple[str, str], FloatArray]]:
     """Return the ends of the band of each variable, over draws from the posterior."""
-    from remodel.plots.study_overlay import HIGH, LOW
+    from remodel.plots.overlay import HIGH, LOW
 
     count = len(next(iter(draws.values())))
     tiled = {name: np.tile(given, len(arms)) for name, given in draws.items()}

@@ -49,7 +49,7 @@ def test_a_waterfall_without_any_end_can_be_drawn():
 def test_a_profile_says_what_it_shows(unit, below):
     found = Profile("half_effect", unit, 1.0, 0.5, None, (0.5, 1.0, 2.0), (3.84, 0.0, 1.0),
                     "one-sided", 3.84)  # fmt: skip
-    figure, _ = profiles([found])
+    (figure,), _ = profiles([found])
     (axes,) = figure.axes
     assert axes.get_title(loc="left") == "half effect\none-sided"
     assert axes.get_xlabel() == below
@@ -96,8 +96,16 @@ def test_points_of_one_month_are_moved_by_a_share_of_the_axis(months):
     (axes,) = figure.axes
     left, right = axes.get_xlim()
     drawn = sorted(line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o")
-    np.testing.assert_allclose(np.diff(drawn) / (right - left), 0.0115, atol=0.0005)
+    np.testing.assert_allclose(np.diff(drawn) / (right - left), 0.0152, atol=0.0005)
     assert points["month"].tolist() == [0.0, 0.0, 0.0]  # the table keeps the true months
+
+
+def test_many_panels_are_split_into_sheets_that_can_be_read():
+    one = Profile("half_effect", "-", 1.0, 0.5, None, (0.5, 1.0, 2.0), (3.84, 0.0, 1.0),
+                  "one-sided", 3.84)  # fmt: skip
+    figures, table = profiles([one] * 25)
+    assert [len(figure.axes) for figure in figures] == [8, 8, 9]
+    assert len(table) == 25 * 3
 
 
 def words(figure) -> list[str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
 import remodel as rm
 from remodel.errors import ConfigError, ObservationError
+from remodel.observations import load_observations, trial_names
 from remodel.plots import marker_panel, phase_plane, published_points, trial_overlay
+from remodel.plots.markers import study_markers
+from remodel.plots.panels import consistent_looks, side_by_side
 from remodel.plots.treatment import treatment_rows
 
 SPINE, HIP, CTX = (f"{n}_percent_change" for n in ("bmd_lumbar_spine", "bmd_total_hip", "ctx"))
@@ -124,7 +128,7 @@ def test_lines_points_and_units_are_drawn(overlay, dataset):
     np.testing.assert_allclose(drawn[0].get_ydata(), dataset[SPINE][0])
     assert panel.get_ylabel() == "change from start [%]"
     assert "lumbar spine" in panel.get_title(loc="left")
-    marks = [line for line in panel.lines if line.get_marker() in "osD"]
+    marks = [line for line in panel.lines if line.get_marker() not in ("None", None, "")]
     assert len(marks) >= (table.variable == SPINE).sum()
 
 
@@ -170,6 +174,7 @@ def test_nothing_overlaps(overlay):
     boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
     boxes += [t.get_window_extent(renderer) for t in (*figure.texts, *figure.legends)]
     assert len(boxes) == 5  # two panels, a strip, title and legend
+    assert all(box.y0 >= 0 for box in boxes)
     for i, one in enumerate(boxes):
         assert one.x0 >= 0
         assert one.x1 <= figure.bbox.width
@@ -254,3 +259,99 @@ def test_a_figure_can_be_saved(overlay, tmp_path):
         path = tmp_path / f"figure.{ending}"
         figure.savefig(path)
         assert path.stat().st_size > 5000
+
+
+def test_arms_differ_in_color_and_dashes_and_not_in_width(overlay):
+    figure, _ = overlay
+    one, other = (line for line in figure.axes[0].lines if len(line.get_xdata()) > 2)
+    assert one.get_color() != other.get_color()
+    assert one.get_linestyle() != other.get_linestyle()
+    assert one.get_linewidth() == other.get_linewidth()
+
+
+def test_names_stand_at_the_ends_of_lines_where_they_fit(overlay, dataset):
+    figure, _ = overlay
+    assert [text.get_text() for text in figure.axes[0].texts] == list(SCHEDULES)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not set(SCHEDULES) & set(legend)
+    same = dataset.assign(ctx_percent_change=dataset[CTX] * 0.0)  # two lines with one end
+    near, _ = trial_overlay(same, [CTX, SPINE])
+    one, other = (text.get_position() for text in near.axes[0].texts)
+    assert one == other  # both offset from their own anchors, which lie apart
+    anchors = [text.xy[1] for text in near.axes[0].texts]
+    assert abs(anchors[0] - anchors[1]) > 0.06
+
+
+def test_an_arm_looks_alike_in_several_figures():
+    first, second, third = consistent_looks([["a", "b"], ["c", "a"], ["b", "c"]])
+    assert first["a"] == second["a"]
+    assert first["b"] == third["b"]
+    assert len(set(third.values())) == 2
+
+
+def test_only_points_that_cover_each_other_lie_side_by_side(dataset):
+    def points(values):
+        return pd.DataFrame(
+            {"variable": SPINE, "month": 24.0, "value": values, "low": np.nan, "high": np.nan}
+        )
+
+    apart = side_by_side(points([-3.0, 8.0]), dataset)
+    assert list(apart.drawn_month) == [24.0, 24.0]
+    close = side_by_side(points([-3.0, -3.1, 8.0]), dataset)
+    assert close.drawn_month[2] == 24.0
+    assert close.drawn_month[0] != close.drawn_month[1]
+    assert np.mean(close.drawn_month[:2]) == pytest.approx(24.0)
+
+
+def test_the_legend_says_that_points_were_moved(dataset):
+    crowded = {"inhibitor": [("aribon_lester", "osteopenic_placebo"),
+                             ("atac_eastell2006", "anastrozole")]}  # fmt: skip
+    figure, points = trial_overlay(dataset, [SPINE], observed=crowded)
+    words = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+    assert "side by side" in words
+    assert set(points.month) <= {12.0, 24.0}
+
+
+def test_a_study_has_one_marker_whatever_else_is_drawn():
+    names = trial_names()
+    alone = {study: study_markers([study])[study] for study in names}
+    for start in range(0, len(names), 8):
+        group = names[start : start + 8]
+        assert study_markers(group) == {study: alone[study] for study in group}
+
+
+def test_studies_of_one_figure_never_share_a_marker():
+    names = trial_names()
+    one, other = names[0], names[16]  # as many shapes lie between them
+    assert study_markers([one])[one] == study_markers([other])[other]
+    assert len(set(study_markers([one, other]).values())) == 2
+
+
+def test_a_plain_simulation_is_laid_over_a_trial():
+    ds = rm.simulate(schedule="anastrozole 1 mg daily for 5 y", years=5)
+    figure, points = rm.plots.trial_overlay(ds, observed=["atac_eastell2008/anastrozole"])
+    assert set(points.study) == {"atac_eastell2008"}
+    assert len(figure.axes) == 4  # spine, hip, CTX, P1NP
+    with pytest.raises(ConfigError, match="study/arm"):
+        rm.plots.trial_overlay(ds, observed=["atac_eastell2008"])
+
+
+def test_of_several_arms_it_must_be_said_which_one_is_meant(dataset):
+    with pytest.raises(ConfigError, match="2 simulated arms"):
+        trial_overlay(dataset, [SPINE], observed=["atac_eastell2008/anastrozole"])
+
+
+def test_ones_own_study_is_called_yours(dataset, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "study_id,arm,endpoint,time_months,value,error_low,error_high,unit,error_kind\n"
+        "clinic,all,bmd_lumbar_spine,12,-2.5,,,percent,\n"
+    )
+    own = load_observations(path)
+    figure, points = trial_overlay(
+        dataset, [SPINE], observed={"inhibitor": ["clinic/all"]}, more=own
+    )
+    assert list(points.value) == [-2.5]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "Measured" in words
+    assert any(word.startswith("yours: clinic") for word in words)

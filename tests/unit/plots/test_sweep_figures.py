@@ -42,7 +42,7 @@ def test_a_map_shows_the_plane_it_returns(grid):
     figure, table = factor_map(grid, "bmd", "dose", "interval", at={"drug": "denosumab"}, months=12)
     axes = figure.axes[0]
     assert axes.get_xlabel() == "dose [mg]"
-    assert axes.get_ylabel() == "interval [mo]"
+    assert axes.get_ylabel() == "interval [months]"
     assert axes.get_xscale() == "log"
     assert axes.get_yscale() == "linear"
     assert figure.axes[1].get_ylabel() == "Lumbar spine BMD, change from start [%]"
@@ -165,7 +165,8 @@ def test_a_tornado_puts_what_matters_most_on_top(indices):
     assert [t.get_text() for t in axes.get_yticklabels()] == ["c", "a", "b"]
     assert [bar.get_width() for bar in axes.patches] == [0.0, 0.1, 0.7]
     assert not axes.get_legend()  # outside, where it covers no bar
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["first order", "total order"]
+    names = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert names == ["first order", "total order", "confidence interval"]
     _, early = tornado(indices, "ctx", month=12, most=1)
     assert early["total_order"].tolist() == [0.5]
     _, single = tornado(indices, "peak")
@@ -193,3 +194,27 @@ def test_sensitivities_that_are_not_there_are_not_drawn(indices):
         tornado(indices, "ctxx")
     with pytest.raises(ConfigError, match="it has no course over time"):
         time_course(indices, "peak")
+
+
+def test_the_bands_of_a_fan_are_named(grid):
+    figure, _ = fan_chart(grid, "bmd")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["median", "central 50 %", "central 90 %"]
+
+
+def test_labels_of_contours_stand_upright():
+    values = np.add.outer(np.linspace(0, 10, 12), np.linspace(0, 10, 15))
+    ds = xr.Dataset(
+        {"bmd": (("a", "b"), values, {"units": "percent"}), "status": (("a", "b"), 0 * values)},
+        coords={"a": np.linspace(1, 2, 12), "b": np.linspace(5, 7, 15)},
+    )
+    figure, _ = contours(ds, "bmd", "a", "b")
+    labels = figure.axes[0].texts
+    assert labels
+    assert {label.get_rotation() for label in labels} == {0.0}
+
+
+def test_months_along_a_map_are_quarters_or_years(grid):
+    figure, _ = factor_map(grid, "bmd", "dose", "interval", at={"drug": "denosumab"}, months=12)
+    steps = np.diff(figure.axes[0].get_yticks())
+    assert set(steps) <= {1.0, 2.0, 3.0, 6.0, 12.0}
