@@ -22,6 +22,11 @@ def test_weekly_doses_become_a_constant_rate() -> None:
     assert rate.amount_per_day * (rate.end - rate.start) == pytest.approx(53 * 70.0)
 
 
+@pytest.mark.parametrize("written", ["a 1 mg daily x 3", "a 1 mg once; a 1 mg daily x 2 from 1 d"])
+def test_three_dense_doses_are_enough_for_a_run(written: str) -> None:
+    assert dosing_plan(Schedule.parse(written)) == (Infusion("a", None, "mg", 1.0, 0.0, 3.0),)
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -272,3 +272,24 @@ def test_a_daily_drug_as_a_rate_is_close_to_its_single_doses() -> None:
     for name in ("ctx", "p1np", "bmd_total_hip", "bmd_lumbar_spine"):
         assert rate[name].values == pytest.approx(single[name].values, rel=2e-3), name
     assert np.all(single.steps > 10 * rate.steps)
+
+
+def test_women_operated_on_at_different_ages_have_histories_of_their_own() -> None:
+    women = [rm.Patient(60, menopause="surgical", menopause_age=age) for age in (35, 45, 55)]
+    outputs = ["bmd_lumbar_spine", "bmd_total_hip", "ctx"]
+    together = rm.simulate(patient=women, years=1, outputs=outputs)
+    for i, woman in enumerate(women):
+        alone = rm.simulate(patient=woman, years=1, outputs=outputs)
+        for name in outputs:
+            assert together[name].values[i].tolist() == alone[name].values[0].tolist(), name
+    spine = together.bmd_lumbar_spine.values[:, 0]
+    assert spine[0] < spine[1] < spine[2] - 0.02, "more years without ovaries, less bone"
+
+
+def test_ovaries_removed_on_the_day_treatment_starts_are_gone_that_day() -> None:
+    today = rm.Patient(45, menopause="surgical", menopause_age=45)
+    values = estradiol(patient=today, times=[0.0, 1.0, 30.0])[0]
+    assert values == pytest.approx(np.full(3, PERIPHERAL))
+    tomorrow = rm.Patient(45, menopause="surgical", menopause_age=45 + 1 / DAYS_PER_YEAR)
+    values = estradiol(patient=tomorrow, times=[0.0, 0.5, 1.5])[0]
+    assert values == pytest.approx([PRE, PRE, PERIPHERAL])
