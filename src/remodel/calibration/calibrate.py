@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ _DRAWS_KEPT = 100
 _FITTED = "Fitted to "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fit:
     """A finished calibration.
 
@@ -70,6 +71,19 @@ class Fit:
     profiles: tuple[Profile, ...]
     posterior: Posterior | None
     folder: Path
+
+    def __repr__(self) -> str:
+        """Return how many parameters were fitted, and how well the starts converged."""
+        converged = sum(start.converged for start in self.starts)
+        return (
+            f"<Fit of {len(self.problem.estimate)} parameters: objective {self.cost:.5g}, "
+            f"{converged} of {len(self.starts)} starts converged, in {str(self.folder)!r}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the estimates."""
+        table = self.estimates.to_html(index=False, float_format="%.4g", na_rep="")
+        return f"<p>{escape(repr(self))}</p>{table}"
 
 
 def calibrate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from remodel.equations import Equation, Port, State
 from remodel.errors import ModelError, nearest
@@ -57,6 +58,12 @@ class Drug:
                     f"drug '{self.name}': dose factor for route '{route}', which it does not "
                     f"have.{nearest(route, self.routes)}"
                 )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the mappings as what they were made from."""
+        routes, factors = dict(self.routes), dict(self.dose_factors)
+        values = (self.name, self.parts, routes, self.drug_class, factors, self.mechanisms)
+        return Drug, values
 
     @property
     def default_route(self) -> str:

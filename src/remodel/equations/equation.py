@@ -23,9 +23,11 @@ Two equations with the same target add up, so each is one term that ``remodel ex
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import ModuleType
 from typing import Any, Literal
 
@@ -84,6 +86,27 @@ class Equation:
     def __call__(self, *arguments: Any) -> Any:
         """Evaluate the equation with values in the order of its arguments."""
         return self.function(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the function by its name, which in its module is this or a like equation."""
+        values = tuple(getattr(self, each.name) for each in fields(self))
+        module, name = self.function.__module__, self.function.__qualname__
+        declared = getattr(sys.modules.get(module), name, None)
+        if module == "__main__" or getattr(declared, "function", None) is not self.function:
+            return Equation, values
+        return _declared_in, (module, name, values[:_FUNCTION], values[_FUNCTION + 1 :])
+
+
+_FUNCTION = 2  # place of the function among the fields
+
+
+def _declared_in(
+    module: str, name: str, before: tuple[Any, ...], after: tuple[Any, ...]
+) -> Equation:
+    """Return an equation whose function belongs to one that a module declares."""
+    declared: Equation = getattr(importlib.import_module(module), name)
+    equation = Equation(*before, declared.function, *after)
+    return declared if equation == declared else equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +220,16 @@ def initial(target: str) -> Callable[[Function], Equation]:
     return lambda f: _build(f, "initial", target=target)
 
 
+def _unchanged(value: Any) -> Any:
+    return value
+
+
 def starts_at(target: str, name: str) -> Equation:
     """Let a state start at the value of a parameter or quantity."""
     return Equation(
         name=f"{target}_baseline",
         kind="initial",
-        function=lambda value: value,
+        function=_unchanged,
         arguments=(name,),
         target=target,
         meaning=f"Value of {target} at the baseline.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from remodel.equations import TIME
 from remodel.equations.assembly import Assembly
 from remodel.errors import ConfigError, ModelError, nearest
 from remodel.explanation.attribution import Cause, Pair, Tracer
-from remodel.explanation.explain import parameters_at, words_of
+from remodel.explanation.explain import parameters_at, unit_after, words_of
 from remodel.models import Model, load_model
 from remodel.patient import Patient
 from remodel.schedules import Schedule
@@ -22,11 +23,14 @@ from remodel.simulation.inputs import cohort
 from remodel.simulation.simulate import simulate
 from remodel.solvers.problem import SET
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _POINTS = 1500
 _MOMENT = 1e-3  # days after a jump
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Difference:
     """A number in two simulations and where the difference comes from.
 
@@ -46,6 +50,41 @@ class Difference:
     unit: str
     meaning: str
     causes: tuple[Cause, ...]
+
+    def __repr__(self) -> str:
+        """Return both numbers and how many causes there are; ``print`` shows them."""
+        return f"<Difference {self._numbers}, {len(self.causes)} causes>"
+
+    def __str__(self) -> str:
+        """Return the sentence and the causes of the difference."""
+        table = self.table().to_string(index=False, float_format="%.4g")
+        return f"{self._numbers}. {self.meaning}\n\n{table}"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        table = self.table().to_html(index=False, float_format="%.4g")
+        return f"<p>{escape(f'{self._numbers}. {self.meaning}')}</p>{table}"
+
+    def table(self) -> pd.DataFrame:
+        """Return the causes as rows: ``level``, ``cause``, ``effect``, ``share``, ``meaning``.
+
+        What moved a state of level 0 follows it at level 1, and so on.
+        """
+        import pandas as pd
+
+        columns = ["level", "cause", "effect", "share", "meaning"]
+        return pd.DataFrame(list(_rows(self.causes, 0)), columns=columns)
+
+    @property
+    def _numbers(self) -> str:
+        unit = unit_after(self.unit)
+        return f"{self.name} = {self.value:.4g}{unit} against {self.versus:.4g}{unit}"
+
+
+def _rows(causes: tuple[Cause, ...], level: int) -> Iterator[tuple[int, str, float, float, str]]:
+    for cause in causes:
+        yield level, cause.name, cause.value, cause.share, cause.meaning
+        yield from _rows(cause.causes, level + 1)
 
 
 def explain_difference(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from remodel.simulation.inputs import cohort
 from remodel.simulation.simulate import simulate
 from remodel.solvers.problem import SET
 from remodel.units import DAYS_PER_YEAR, days
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TIME_UNIT = re.compile(
     r"(?<![A-Za-z])(s|sec|min|h|hr|wk|mo|y|yr|(?:second|minute|hour|week|month|year)s?)(?![A-Za-z])"
@@ -62,7 +67,7 @@ class Term:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """A number and where it comes from.
 
@@ -88,6 +93,43 @@ class Explanation:
     reference: str
     rate: float
     terms: tuple[Term, ...]
+
+    def __repr__(self) -> str:
+        """Return the number and how many terms it has; ``print`` shows them."""
+        return f"<Explanation {self._number}, {len(self.terms)} terms>"
+
+    def __str__(self) -> str:
+        """Return the sentence and the terms behind the number."""
+        text = f"{self._sentence}\n\n{self.table().to_string(index=False, float_format='%.4g')}"
+        return text if self.kind != "state" else f"{text}\n\nsum = {self.rate:.4g} per day"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        table = self.table().to_html(index=False, float_format="%.4g", na_rep="")
+        return f"<p>{escape(self._sentence)}</p>{table}"
+
+    def table(self) -> pd.DataFrame:
+        """Return the terms as rows: ``name``, ``value``, ``unit``, ``share``, ``meaning``."""
+        import pandas as pd
+
+        table = pd.DataFrame([asdict(term) for term in self.terms], columns=_COLUMNS)
+        return table if self.kind in ("state", "sum") else table.drop(columns="share")
+
+    @property
+    def _number(self) -> str:
+        return f"{self.name} = {self.value:.4g}{unit_after(self.unit)}"
+
+    @property
+    def _sentence(self) -> str:
+        return " ".join(filter(None, [f"{self._number}. {self.meaning}", self.reference]))
+
+
+_COLUMNS = [each.name for each in fields(Term)]
+
+
+def unit_after(unit: str) -> str:
+    """Return a unit as it stands behind a number; nothing for a plain number."""
+    return "" if unit in ("-", "") else f" {unit}"
 
 
 def explain(

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from remodel.errors import ModelError, nearest
 from remodel.models.model import Endpoint, Model, SiteDensity, Switch
+from remodel.models.pickling import pickle_by_name
 from remodel.models.user_models import is_file_reference, load_user_model
 
 __all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
-_NOT_MODELS = frozenset({"__init__", "__pycache__", "model", "user_models"})
+_NOT_MODELS = frozenset({"__init__", "__pycache__", "model", "pickling", "user_models"})
 
 
 @cache
@@ -55,3 +56,6 @@ def load_model(model: str | Model, relative_to: Path | None = None) -> Model:
         )
     loaded: Model = importlib.import_module(f"{__name__}.{model}").MODEL
     return loaded
+
+
+pickle_by_name(load_model)

@@ -62,7 +62,7 @@ class Endpoint:
     long_name: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """Mechanisms assembled into one model.
 
@@ -128,6 +128,31 @@ class Model:
     time_unit: str = "d"
     file: str = ""
     file_hash: str = ""
+
+    def __repr__(self) -> str:
+        """Return the name and how large the model is."""
+        states = sum(isinstance(part, State) for part in self.parts)
+        return (
+            f"<Model {self.name!r}: {states} states, {len(self.parameters)} parameters, "
+            f"{len(self.drugs)} drugs>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        import pandas as pd
+
+        rows = {
+            "what it is": self.title,
+            "source": self.citation,
+            "states": sum(isinstance(part, State) for part in self.parts),
+            "parameters": len(self.parameters),
+            "endpoints": ", ".join(self.endpoints),
+            "drugs": ", ".join(self.drugs) or "none",
+            "interventions": ", ".join(self.interventions) or "none",
+        }
+        with pd.option_context("display.max_colwidth", None):
+            table = pd.DataFrame({self.name: pd.Series(rows, dtype=object)})
+            return str(table.to_html())
 
     @property
     def reference(self) -> str:

@@ -48,7 +48,7 @@ def trial_overlay(
         without it by their schedules, and a single simulation needs no name.
     variables : sequence of str, optional
         Such as ``bmd_lumbar_spine_percent_change``; by default the percent changes of spine and
-        hip density, CTX and P1NP, as far as the dataset has them.
+        hip density, CTX and P1NP, as far as the dataset has them; else its first variables.
     observed : mapping of str to sequence, optional
         Published arms to lay over each simulated arm, as ``"study/arm"`` or ``(study, arm)``. For a
         single simulation the sequence itself will do.
@@ -130,7 +130,7 @@ def _overlay(
 ) -> tuple[Figure, pd.DataFrame]:
     chosen = arm_names(dataset, arms)
     if variables is None:
-        variables = [name for name in _MAIN if name in dataset.data_vars]
+        variables = _main_variables(dataset)
     if not variables:
         raise ConfigError("variables: name at least one variable of the dataset.")
     check_variables(dataset, variables)
@@ -148,6 +148,13 @@ def _overlay(
         marks=marks,
     )
     return figure, points.assign(simulated=simulated)
+
+
+def _main_variables(dataset: xr.Dataset) -> list[str]:
+    """Return what is drawn if nothing is said: changes that are looked at first, else what is."""
+    changes = [name for name in _MAIN if name in dataset.data_vars]
+    levels = [str(name) for name, v in dataset.data_vars.items() if "time" in v.dims]
+    return changes or levels[: len(_MAIN)]
 
 
 def _sources(

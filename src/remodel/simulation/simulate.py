@@ -127,6 +127,8 @@ def simulate(
         sensitivities=_checked_sensitivities(chosen, sensitivities),
     )
     part = _run(course, course.prepare(), progress)
+    from remodel.simulation import accessor  # noqa: F401  (what makes ``ds.remodel``)
+
     results.report_failures(part.solution, strict=strict)
     record = _manifest(chosen, group, method, tolerance, exact_doses=exact_doses)
     return results.to_dataset(

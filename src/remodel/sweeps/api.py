@@ -155,6 +155,8 @@ def open_dataset(store: Store | str | Path) -> xr.Dataset:
     """
     import xarray as xr
 
+    from remodel.simulation import accessor  # noqa: F401  (what makes ``ds.remodel``)
+
     found = store if isinstance(store, Store) else open_store(store)
     dataset: xr.Dataset = xr.open_zarr(found.group.store, chunks=None, consolidated=False)
     return dataset[[*found.variables]]

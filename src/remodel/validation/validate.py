@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ Draws = Mapping[str, FloatArray] | None
 Parameters = ParameterSet | Mapping[str, float] | str | Path | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Validation:
     """Predictions of published numbers and their errors.
 
@@ -80,6 +81,19 @@ class Validation:
     skipped: tuple[Skipped, ...]
     failed: tuple[tuple[str, str], ...]
     figures: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return how much was compared."""
+        studies = self.predictions["study_id"].nunique() if len(self.predictions) else 0
+        return (
+            f"<Validation of {self.model!r}: {len(self.predictions)} numbers of {studies} studies, "
+            f"{sum(item.n for item in self.skipped)} skipped, {len(self.failed)} arms failed>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the errors by drug class and measurement."""
+        table = self.totals.to_html(index=False, float_format="%.3g", na_rep="")
+        return f"<p>{escape(repr(self))}</p>{table}"
 
 
 def validate(

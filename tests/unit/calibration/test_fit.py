@@ -152,6 +152,9 @@ def test_the_report_names_what_the_data_do_not_tell(tmp_path):
     assert "floor" in line.split("Not informed")[1]
     assert "turnover" not in line
     assert "1 of 1 starts end within" in text
+    assert repr(fit).startswith("<Fit of 2 parameters: objective ")
+    assert len(repr(fit)) < 120 + len(str(fit.folder))
+    assert "turnover" in fit._repr_html_()
 
 
 def test_a_parameter_that_scales_the_dose_is_differenced(tmp_path):

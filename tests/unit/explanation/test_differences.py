@@ -155,3 +155,13 @@ def test_what_cannot_be_explained_is_refused():
         explain_difference("osteoclast", at=1.0)
     with pytest.raises(ConfigError, match="before the start"):
         explain_difference("osteoclasts", at=-1.0)
+
+
+def test_a_difference_is_short_in_a_session_and_whole_in_print():
+    found = explain_difference("ctx", schedule="letrozole 2.5 mg daily", versus="none", at=365.0)
+    assert repr(found).startswith("<Difference ctx = ")
+    assert len(repr(found)) < 100
+    assert all(cause.name in str(found) for cause in found.causes)
+    table = found.table()
+    assert table[table.level == 0].effect.sum() == pytest.approx(found.value - found.versus)
+    assert "<table" in found._repr_html_()

@@ -176,3 +176,16 @@ def test_times_are_read(text, days):
 def test_what_is_not_a_time_is_refused(text):
     with pytest.raises(ConfigError, match="12mo"):
         read_time(text)
+
+
+def test_an_explanation_is_short_in_a_session_and_whole_in_print():
+    found = explain("osteoclasts", at=30.0)
+    assert len(repr(found)) < 100
+    assert repr(found).startswith("<Explanation osteoclasts = ")
+    printed = str(found)
+    assert found.meaning in printed
+    assert all(term.name in printed for term in found.terms)
+    assert "per day" in printed
+    assert "<table" in found._repr_html_()
+    assert list(found.table().columns) == ["name", "value", "unit", "share", "meaning"]
+    assert "share" not in explain("ctx", at=30.0).table()

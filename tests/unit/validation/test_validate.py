@@ -85,6 +85,13 @@ def test_what_the_model_lacks_is_listed_and_does_not_stop_the_rest(jorg):
     assert not found.failed
 
 
+def test_a_validation_is_short_to_read(tables):
+    found = validate("jorg2022", **tables)
+    assert repr(found).startswith("<Validation of 'jorg2022': ")
+    assert len(repr(found)) < 120
+    assert "<table" in found._repr_html_()
+
+
 def test_other_parameters_give_other_predictions(tables):
     name, model = "E_denosumab", rm.load_model("jorg2022")
     value = model.parameters[name].value
