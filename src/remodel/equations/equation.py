@@ -105,7 +105,8 @@ def _declared_in(
 ) -> Equation:
     """Return an equation whose function belongs to one that a module declares."""
     declared: Equation = getattr(importlib.import_module(module), name)
-    equation = Equation(*before, declared.function, *after)
+    values = (*before, declared.function, *after)
+    equation = Equation(*values)
     return declared if equation == declared else equation
 
 

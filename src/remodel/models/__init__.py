@@ -45,7 +45,7 @@ def load_model(model: str | Model, relative_to: Path | None = None) -> Model:
     """
     if isinstance(model, Model):
         return model
-    if is_file_reference(model):
+    if is_file_reference(str(model)):
         return load_user_model(model, relative_to)
     if model not in model_names():
         raise ModelError(

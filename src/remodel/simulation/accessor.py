@@ -12,7 +12,6 @@ from remodel.simulation.dataset import PERCENT_CHANGE, has_percent_change, perce
 from remodel.solvers.status import Status
 
 
-@xr.register_dataset_accessor("remodel")
 class Simulations:
     """Questions about simulated datasets, as ``ds.remodel.percent_change("ctx")``.
 
@@ -91,3 +90,7 @@ class Simulations:
         # drawing is a layer above simulations, so it is looked up when it is asked for
         plots = importlib.import_module("remodel.plots")
         return plots.trial_overlay(self._dataset, variables, **options)[0]
+
+
+register: Any = xr.register_dataset_accessor  # has no types
+register("remodel")(Simulations)

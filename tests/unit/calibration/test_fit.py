@@ -152,7 +152,7 @@ def test_the_report_names_what_the_data_do_not_tell(tmp_path):
     assert "floor" in line.split("Not informed")[1]
     assert "turnover" not in line
     assert "1 of 1 starts end within" in text
-    assert repr(fit).startswith("<Fit of 2 parameters: objective ")
+    assert repr(fit).startswith("<Fit of 4 parameters: objective ")
     assert len(repr(fit)) < 120 + len(str(fit.folder))
     assert "turnover" in fit._repr_html_()
 
