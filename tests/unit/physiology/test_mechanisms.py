@@ -1,0 +1,86 @@
+"""What single equations of the reference model say, at states chosen for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from remodel.models.reference import MODEL
+from remodel.units import DAYS_PER_YEAR
+
+VALUES = {name: p.value * p.factor for name, p in MODEL.all_parameters.items()}
+MAN = {"male": 1.0, "ovarian_function": 0.0}
+
+
+def at(age: float = 30.0, states: dict[str, float] | None = None, **parameters: float):
+    """Return every quantity of the body at an age [y], with some states and parameters changed."""
+    known = {**VALUES, **parameters, "time": age * DAYS_PER_YEAR}
+    baseline = MODEL.assembly().evaluate_initial(known)
+    return MODEL.assembly().evaluate({**known, **baseline, **(states or {})}).quantities
+
+
+@pytest.mark.parametrize("site", ["lumbar_spine", "total_hip", "femoral_neck"])
+def test_wnt_drives_formation_on_quiet_surfaces(site):
+    usual, freed = at(), at(states={"sclerostin": 0.0})
+    assert freed["wnt_signal"] == pytest.approx(1 + VALUES["sclerostin_inhibition"])
+    extra = freed[f"formation_{site}"] - usual[f"formation_{site}"]
+    share = VALUES[f"modeling_share_{site}"]
+    expected = usual[f"turnover_rate_{site}"] * share * (freed["wnt_signal"] - usual["wnt_signal"])
+    assert extra == pytest.approx(expected)
+    assert extra > 0
+
+
+def test_cytokines_double_without_estrogen():
+    none = at(age=80.0, estradiol_peripheral=0.0)
+    assert none["estrogen_deficiency"] == pytest.approx(1.0, abs=1e-3)
+    rate = VALUES["cytokine_turnover_rate"]
+    assert none["cytokine_induction"] == pytest.approx(2 * rate, rel=1e-3)
+    assert at()["cytokine_induction"] == pytest.approx(rate, rel=1e-3)
+
+
+@pytest.mark.parametrize("cytokine", ["il1", "il6", "tnf"])
+def test_each_cytokine_is_one_before_menopause_and_has_its_own_rise(cytokine):
+    rise = VALUES[f"{cytokine}_rise_without_estrogen"]
+    assert at()[cytokine] == pytest.approx(1.0)
+    assert at(states={"cytokine_tone": 2.0})[cytokine] == pytest.approx(1.0 + rise)
+
+
+@pytest.mark.parametrize("site", ["lumbar_spine", "total_hip", "femoral_neck"])
+@pytest.mark.parametrize(("person", "suffix"), [({}, ""), (MAN, "_of_men")])
+def test_a_z_score_counts_standard_deviations_of_the_same_sex(site, person, suffix):
+    sd = VALUES[f"bmd_{site}_reference_sd{suffix}"]
+    found = at(age=60.0, **person)
+    away = found[f"bmd_{site}"] - found[f"bmd_{site}_of_peers"]
+    assert found[f"z_score_{site}"] == pytest.approx(away / sd)
+
+
+@pytest.mark.parametrize("site", ["lumbar_spine", "total_hip", "femoral_neck"])
+@pytest.mark.parametrize(("person", "sex"), [({}, ""), (MAN, "_of_men")])
+def test_means_of_peers_follow_straight_lines_and_stay_inside_their_table(site, person, sex):
+    mean = f"bmd_{site}_reference"
+    tabulated = [VALUES[f"{mean}{sex}"], *(VALUES[f"{mean}_{k}{sex}"] for k in range(1, 5))]
+    ages = [VALUES["reference_age_young"], *(VALUES[f"reference_age_{k}"] for k in range(1, 5))]
+    years = [age / DAYS_PER_YEAR for age in ages]
+
+    def peers(age: float) -> float:
+        return at(age=age, **person)[f"bmd_{site}_of_peers"]
+
+    assert [peers(age) for age in years] == pytest.approx(tabulated)
+    assert peers(years[0] - 5) == pytest.approx(tabulated[0])
+    assert peers(years[-1] + 15) == pytest.approx(tabulated[-1])
+    middle = (years[1] + years[2]) / 2
+    assert peers(middle) == pytest.approx((tabulated[1] + tabulated[2]) / 2)
+
+
+def test_a_thin_skeleton_exchanges_as_much_calcium_as_a_dense_one():
+    thin, dense = (at(relative_density_total_hip=r) for r in (0.7, 1.2))
+    assert thin["turnover_rate_total_hip"] > 1.5 * dense["turnover_rate_total_hip"]
+    for flux in ("skeletal_release", "skeletal_uptake"):
+        assert thin[flux] == pytest.approx(dense[flux], rel=1e-9)
+
+
+def test_some_preosteoblasts_are_recruited_without_resorption():
+    none = at(states={"osteoclasts": 0.0})
+    assert none["resorption"] == 0.0
+    expected = VALUES["preosteoblast_turnover_rate"] * VALUES["uncoupled_recruitment"]
+    assert none["preosteoblast_commitment"] == pytest.approx(expected)
+    assert expected > 0
