@@ -23,7 +23,7 @@ def test_wnt_drives_formation_on_quiet_surfaces(site):
     usual, freed = at(), at(states={"sclerostin": 0.0})
     assert freed["wnt_signal"] == pytest.approx(1 + VALUES["sclerostin_inhibition"])
     extra = freed[f"formation_{site}"] - usual[f"formation_{site}"]
-    share = VALUES[f"modeling_share_{site}"]
+    share = {**VALUES, **usual}[f"modeling_share_{site}"]
     expected = usual[f"turnover_rate_{site}"] * share * (freed["wnt_signal"] - usual["wnt_signal"])
     assert extra == pytest.approx(expected)
     assert extra > 0
