@@ -90,6 +90,18 @@ class MissingDependencyError(RemodelError, ImportError):
     """An optional library is needed and not installed."""
 
 
+class UnusualDoseWarning(UserWarning):
+    """A dose or an interval is far from the usual one, or two courses of a drug overlap."""
+
+
+class UnusualPatientWarning(UserWarning):
+    """A patient is very old, or has her menopause only after the age given."""
+
+
+class EquivalentDoseWarning(UserWarning):
+    """A substance that no model has is read as an equivalent dose of another."""
+
+
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return a hint naming the known word closest to ``name``, or all of a short list.
 

@@ -71,6 +71,13 @@ def test_a_schedule_is_read_back_from_its_sentence(schedule: Schedule) -> None:
     assert Schedule.parse(str(schedule)) == schedule
 
 
+@given(regimens(), st.floats(0.0, 0.999))
+def test_a_steady_state_before_its_dose_is_read_back(dose: Dose, share: float) -> None:
+    if dose.interval is not None:
+        lagged = replace(dose, steady_state=True, lead=share * dose.interval)
+        assert Schedule.parse(str(Schedule((lagged,)))) == Schedule((lagged,))
+
+
 @given(CLOSED)
 def test_the_doses_are_read_back_from_the_table(schedule: Schedule) -> None:
     without_steady_state = tuple(replace(dose, steady_state=False) for dose in schedule.doses)
@@ -143,7 +150,9 @@ WORDS = st.sampled_from([
     "denosumab", "zoledronic", "acid", "60", "0", "-5", "1e400", "2.5", "mg", "µg", "IU", "once",
     "daily", "twice", "weekly", "every", "6", "mo", "y", "min", "for", "x", "x3", "from", "over",
     "except", "dose", "at", "steady", "state", "then", "and", "none", "nothing", ";", ",",
-    "menopause", "oophorectomy", "iv", "nan", "%", "é",
+    "menopause", "oophorectomy", "iv", "nan", "%", "é", "q6mo", "q", "qd", "bid", "per", "a", "day",
+    "/", "+", "until", "stop", "after", "doses", "followed", "by", "mouth", "6-monthly", ".",
+    "Prolia", "estrone", "reset", "before", "starting", "annually", "tablet", "to", "x" + "9" * 400,
 ])  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table
-from remodel.errors import ConfigError, ParameterError
+from remodel.errors import ConfigError, ParameterError, ScheduleError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,8 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(action=run)
     what = parser.add_argument_group("treatment").add_mutually_exclusive_group()
     what.add_argument("--schedule", metavar="SENTENCE", help='such as "denosumab 60 mg every 6 mo"')
-    what.add_argument("--table", metavar="FILE.csv", help="NONMEM-style table, times in days")
+    what.add_argument("--table", metavar="FILE.csv", help="NONMEM-style table of doses")
+    add_table_options(parser)
     add_patient_options(parser)
     how = parser.add_argument_group("simulation")
     how.add_argument("--years", type=float, help="length; by default two years after the last dose")
@@ -64,6 +65,22 @@ def add_parser(commands: Any) -> None:
     )
     result.add_argument("--out", metavar="FILE", help="write every month to FILE.nc or FILE.csv")
     result.add_argument("--plot", metavar="FILE", help="draw FILE.png, .svg or .pdf")
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a table of doses is to be read."""
+    table = parser.add_argument_group("table of doses")
+    table.add_argument("--time-unit", default="d", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
+    table.add_argument("--dose-unit", default="mg", metavar="UNIT", help="of AMT without UNIT (mg)")
+    table.add_argument(
+        "--ignore-columns", default="", metavar="NAMES", help="to pass over, separated by commas"
+    )
+    table.add_argument(
+        "--compartments",
+        default="",
+        metavar="N=DRUG",
+        help='what CMT stands for, such as "1=denosumab, 2=ibandronate iv"',
+    )
 
 
 def add_patient_options(parser: argparse.ArgumentParser) -> None:
@@ -137,9 +154,39 @@ def schedule_of(given: argparse.Namespace, model: Model) -> Schedule:
     from remodel.schedules import Schedule
 
     if getattr(given, "table", None):
-        return Schedule.read_csv(given.table, drugs=model.drugs)
+        read = Schedule.read_csv(
+            given.table,
+            time_unit=given.time_unit,
+            dose_unit=given.dose_unit,
+            compartments=_compartments(given.compartments),
+            drugs=model.drugs,
+            ignore_columns=filter(None, given.ignore_columns.split(",")),
+        )
+        if isinstance(read, list):
+            raise ScheduleError(
+                f"{given.table} holds {len(read)} patients, and one is simulated here; use "
+                "Schedule.read_csv in Python for a batch."
+            )
+        return read
     sentence = "none" if given.schedule is None else given.schedule
     return Schedule.parse(sentence, drugs=model.drugs)
+
+
+def _compartments(text: str) -> dict[int | str, str]:
+    """Return what each CMT stands for.
+
+    Raises
+    ------
+    ConfigError
+        If a part is not CMT=DRUG.
+    """
+    agreed: dict[int | str, str] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        cmt, equals, drug = map(str.strip, part.partition("="))
+        if not (cmt and equals and drug):
+            raise ConfigError(f"--compartments {part}: expected CMT=DRUG, such as 1=denosumab.")
+        agreed[int(cmt) if cmt.isdecimal() else cmt] = drug
+    return agreed
 
 
 def patient_of(given: argparse.Namespace) -> Patient | None:

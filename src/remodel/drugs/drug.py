@@ -70,6 +70,17 @@ class Drug:
         """The route of a dose that names none."""
         return next(iter(self.routes))
 
+    @property
+    def compartments(self) -> tuple[tuple[str, str], ...]:
+        """Short name of each state in order, then of each state of the body that a dose enters.
+
+        Each with the route by which a dose enters it, empty where none does.
+        """
+        route_of = {state: route for route, state in reversed(list(self.routes.items()))}
+        own = [part.name for part in self.parts if isinstance(part, State)]
+        body = [state for state in self.routes.values() if state not in own]
+        return tuple((state, route_of.get(state, "")) for state in dict.fromkeys((*own, *body)))
+
     def input_parameter(self, route: str) -> str:
         """Name of the input that holds the constant rate of dosing by a route [mg/d]."""
         return f"{self.name}_{route}_rate"

@@ -6,6 +6,7 @@ from remodel.schedules.events import Dose, Intervention
 from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTOMY
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
+from remodel.schedules.steady import steady_interval
 from remodel.schedules.words import ROUTES, drug_name
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Schedule",
     "dosing_plan",
     "drug_name",
+    "steady_interval",
 ]

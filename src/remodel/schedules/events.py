@@ -19,6 +19,9 @@ from remodel.schedules.words import (
 from remodel.units import DAYS_PER_YEAR
 
 MOST_DOSES = 1_000_000  # of one regimen: hourly doses for a century, and not a typing error
+LARGEST_DOSE = 1e9  # in any unit
+LONGEST = 200 * DAYS_PER_YEAR
+SHORTEST = 1e-6  # days, of an interval or an infusion: a tenth of a second
 ROUNDING = 1e-9  # relative to the interval: doses closer than this to an end are not before it
 
 
@@ -59,10 +62,13 @@ class Dose:
     route : str, optional
         iv, sc, oral or patch; None is the usual route of the drug.
     steady_state : bool
-        At ``time`` the same dose has been given at this interval for ever.
+        At ``time`` the same dose has been given at this interval for ever. What that leaves is
+        added to what other doses leave.
     duration : float, optional
         Time from the first dose to the end of the regimen [d], where that is not
         ``count * interval``: daily doses for 1826.25 d, or a last dose that was missed.
+    lead : float
+        How long before the first dose its steady state is there [d]; less than the interval.
     """
 
     drug: str
@@ -75,20 +81,43 @@ class Dose:
     route: str | None = None
     steady_state: bool = False
     duration: float | None = None
+    lead: float = 0.0
 
     def __post_init__(self) -> None:
         """Check every field and store it in its canonical form."""
         store = object.__setattr__
         store(self, "drug", drug_name(self.drug))
-        for field in ("amount", "time", "infusion"):
+        for field in ("amount", "time", "infusion", "lead"):
             store(self, field, _finite(getattr(self, field), field, self.drug))
         for field in ("interval", "duration"):
             if getattr(self, field) is not None:
                 store(self, field, _finite(getattr(self, field), field, self.drug))
         check_dose_unit(self.unit)
+        self._check_bounds()
         self._check_amount_and_route()
         self._check_repetition()
         store(self, "duration", self._declared_duration())
+
+    def _check_bounds(self) -> None:
+        if self.amount > LARGEST_DOSE:
+            raise ScheduleError(
+                f"{self.drug}: a dose of {number_text(self.amount)} {self.unit} is beyond "
+                f"{LARGEST_DOSE:g} {self.unit}, the largest there can be."
+            )
+        for field in ("time", "interval", "infusion", "duration"):
+            value = getattr(self, field)
+            if value is not None and abs(value) > LONGEST:
+                raise ScheduleError(
+                    f"{self.drug}: {field} {number_text(value)} d is beyond "
+                    f"{LONGEST / DAYS_PER_YEAR:g} y, the longest there can be."
+                )
+        for field in ("interval", "infusion"):
+            value = getattr(self, field)
+            if value is not None and 0 < value < SHORTEST:
+                raise ScheduleError(
+                    f"{self.drug}: {field} {number_text(value)} d is below {SHORTEST:g} d, the "
+                    "shortest there can be."
+                )
 
     def _check_amount_and_route(self) -> None:
         for field in ("amount", "infusion"):
@@ -113,6 +142,11 @@ class Dose:
             object.__setattr__(self, "count", _checked_count(self.count, self.drug))
         if self.interval is None and (self.count != 1 or self.steady_state):
             raise ScheduleError(f"{self.drug}: repeated doses need an interval.")
+        if self.lead and not (self.steady_state and 0 <= self.lead < (self.interval or 0.0)):
+            raise ScheduleError(
+                f"{self.drug}: a steady state {number_text(self.lead)} d before its first dose "
+                "is not one interval long; allowed: from 0 to below the interval."
+            )
 
     def _declared_duration(self) -> float | None:
         if self.duration is None:
@@ -209,6 +243,7 @@ class Dose:
             count=count,
             steady_state=self.steady_state and first == 1,
             duration=None,
+            lead=self.lead if first == 1 else 0.0,
         )
 
 
@@ -245,6 +280,8 @@ class Intervention:
             if getattr(self, field) is not None:
                 number = _finite(getattr(self, field), field, self.name)
                 object.__setattr__(self, field, number)
+                if abs(number) > (LARGEST_DOSE if field == "value" else LONGEST):
+                    raise ScheduleError(f"{self.name}: {field} {number_text(number)} is too large.")
         if self.age is not None and self.age <= 0:
             years = number_text(self.age / DAYS_PER_YEAR)
             raise ScheduleError(f"{self.name}: age {years} y is not positive.")

@@ -8,6 +8,7 @@ from typing import Literal
 MENOPAUSE = "menopause"
 OOPHORECTOMY = "oophorectomy"
 ORCHIECTOMY = "orchiectomy"
+RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,9 @@ class InterventionKind:
         It is part of the patient's history, which the model simulates, and no action of the
         schedule.
     lasting : bool
-        It begins, may end, and may come again; the others happen once and for good.
+        It begins, may end, and may come again.
+    repeatable : bool
+        It may come again. What is neither happens once and for good.
     unit : str, optional
         Unit of its value, a day's worth; None if it has no value.
     units_per_mg : float, optional
@@ -32,6 +35,7 @@ class InterventionKind:
     sex: Literal["female", "male"] | None = None
     in_history: bool = False
     lasting: bool = False
+    repeatable: bool = False
     unit: str | None = None
     units_per_mg: float | None = None
 
@@ -45,4 +49,6 @@ INTERVENTIONS: dict[str, InterventionKind] = {
     "vitamin_d_intake": InterventionKind(lasting=True, unit="IU", units_per_mg=40_000.0),
     "exercise": InterventionKind(lasting=True),
     "bed_rest": InterventionKind(lasting=True),
+    # every state of a model back at its start, as a record of a dosing table can ask for
+    RESET: InterventionKind(repeatable=True),
 }

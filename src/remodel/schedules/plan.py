@@ -7,15 +7,19 @@ matter how they were described.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from remodel.errors import ScheduleError
 from remodel.schedules.events import ROUNDING, Dose
+from remodel.schedules.interventions import RESET
 from remodel.schedules.schedule import Schedule
+from remodel.schedules.steady import carried_over
 from remodel.units import DAYS_PER_WEEK
 
 FEWEST_DOSES_OF_A_RUN = 3
+MOST_EVENTS = 100_000  # doses that are no run, in one simulation: a few seconds of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class _Kind(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """When one dose is given [d], and the interval of its steady state [d], 0 without one."""
+    """When one dose is given, and interval and lead of its steady state, 0 without one [d]."""
 
     time: float
     steady_interval: float
+    lead: float
 
 
 def dosing_plan(
@@ -101,15 +106,55 @@ def dosing_plan(
         raise ScheduleError(
             f"dense_interval {dense_interval} d is not a spacing of doses; give 0 d or more."
         )
+    before = schedule if until is None else schedule.stopped(until)
+    _check_number(before, 0.0 if exact else dense_interval)
     if exact:
-        return schedule.single_doses(until)
+        return tuple(sorted(_interrupted(before.single_doses(), schedule), key=_order))
     kinds: dict[_Kind, list[Dose]] = {}
-    for dose in (schedule if until is None else schedule.stopped(until)).doses:
+    for dose in before.doses:
         if dose.amount > 0:
             kind = _Kind(dose.drug, dose.route, dose.unit, dose.amount, dose.infusion)
             kinds.setdefault(kind, []).append(dose)
     plan = [part for kind, doses in kinds.items() for part in _parts(kind, doses, dense_interval)]
-    return tuple(sorted(plan, key=_order))
+    return tuple(sorted(_interrupted(plan, schedule), key=_order))
+
+
+def _check_number(schedule: Schedule, dense: float) -> None:
+    """Refuse more separate doses than a simulation should take, before they are written out."""
+    many = [dose for dose in schedule.doses if not _is_one_run(dose, dense)]
+    number = sum(1 if dose.count is None else dose.count for dose in many)
+    if number > MOST_EVENTS:
+        drug = max(many, key=lambda dose: dose.count or 1).drug
+        raise ScheduleError(
+            f"the schedule gives {number} doses one by one, most of them {drug}; a simulation "
+            f"takes at most {MOST_EVENTS}. Give fewer, or their mean rate as one long infusion."
+        )
+
+
+def _interrupted(plan: Iterable[Dose | Infusion], schedule: Schedule) -> list[Dose | Infusion]:
+    """Return a plan with the infusions that a steady state finds running, ended by resets."""
+    resets = sorted(
+        e.time for e in schedule.interventions if e.name == RESET and e.time is not None
+    )
+    parts: list[Dose | Infusion] = []
+    for part in plan:
+        if isinstance(part, Dose) and part.steady_state:
+            parts += carried_over(part)
+        parts.append(part)
+    return (
+        [_ended(part, resets) if isinstance(part, Dose) else part for part in parts]
+        if resets
+        else parts
+    )
+
+
+def _ended(dose: Dose, resets: Iterable[float]) -> Dose:
+    """Return a dose whose infusion ends at the first reset after its start."""
+    for reset in resets:
+        length = reset - dose.time
+        if 0 < length < dose.infusion:
+            return replace(dose, amount=dose.amount * length / dose.infusion, infusion=length)
+    return dose
 
 
 def _parts(kind: _Kind, doses: list[Dose], dense: float) -> list[Dose | Infusion]:
@@ -117,8 +162,8 @@ def _parts(kind: _Kind, doses: list[Dose], dense: float) -> list[Dose | Infusion
     if len(doses) == 1 and _is_one_run(doses[0], dense):
         dose = doses[0]
         count, interval = dose.count or 1, dose.interval or 0.0
-        first = _Given(dose.time, interval if dose.steady_state else 0.0)
-        last = _Given(dose.time + (count - 1) * interval, 0.0)
+        first = _Given(dose.time, interval if dose.steady_state else 0.0, dose.lead)
+        last = _Given(dose.time + (count - 1) * interval, 0.0, 0.0)
         return [_constant_rate(kind, first, last, count)]
     return _joined(kind, [given for dose in doses for given in _written_out(dose)], dense)
 
@@ -134,9 +179,9 @@ def _is_one_run(dose: Dose, dense: float) -> bool:
 
 
 def _written_out(dose: Dose) -> list[_Given]:
-    given = [_Given(time, 0.0) for time in dose.times]
+    given = [_Given(time, 0.0, 0.0) for time in dose.times]
     if dose.steady_state:
-        given[0] = _Given(dose.time, dose.interval or 0.0)
+        given[0] = _Given(dose.time, dose.interval or 0.0, dose.lead)
     return given
 
 
@@ -184,7 +229,7 @@ def _constant_rate(kind: _Kind, first: _Given, last: _Given, count: int) -> Infu
         kind.route,
         kind.unit,
         kind.amount / interval,
-        first.time,
+        first.time - first.lead,
         last.time + interval,
         steady_state=first.steady_interval > 0,
     )
@@ -200,6 +245,7 @@ def _single(kind: _Kind, given: _Given) -> Dose:
         infusion=kind.infusion,
         route=kind.route,
         steady_state=given.steady_interval > 0,
+        lead=given.lead,
     )
 
 

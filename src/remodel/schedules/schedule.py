@@ -57,7 +57,8 @@ class Schedule:
         interventions = tuple(sorted(set(self.interventions), key=_intervention_order))
         object.__setattr__(self, "doses", doses)
         object.__setattr__(self, "interventions", interventions)
-        happened = [event.name for event in interventions if not INTERVENTIONS[event.name].lasting]
+        kinds = [(event.name, INTERVENTIONS[event.name]) for event in interventions]
+        happened = [name for name, kind in kinds if not (kind.lasting or kind.repeatable)]
         for name in happened:
             if happened.count(name) > 1:
                 raise ScheduleError(f"{name} is given twice, at different times; it happens once.")
@@ -88,13 +89,27 @@ class Schedule:
         rows: Iterable[Mapping[str, object]] | pd.DataFrame,
         *,
         time_unit: str = "d",
-        compartments: Mapping[int, str] | None = None,
+        dose_unit: str = "mg",
+        compartments: Mapping[int | str, str] | None = None,
         drugs: Iterable[str] | None = None,
-    ) -> Schedule:
-        """Build a schedule from NONMEM-style rows; see ``remodel.schedules.tables``."""
-        from remodel.schedules.tables import schedule_from_rows
+        ignore_columns: Iterable[str] = (),
+    ) -> Schedule | list[Schedule]:
+        """Build a schedule from NONMEM-style rows, a list for several patients.
 
-        return schedule_from_rows(rows, time_unit=time_unit, compartments=compartments, drugs=drugs)
+        What the columns mean stands in ``remodel.schedules.tables``.
+        """
+        from remodel.schedules.tables import schedules_from_rows
+
+        return _one_or_list(
+            schedules_from_rows(
+                rows,
+                time_unit=time_unit,
+                dose_unit=dose_unit,
+                compartments=compartments,
+                drugs=drugs,
+                ignore_columns=ignore_columns,
+            )
+        )
 
     @classmethod
     def read_csv(
@@ -102,13 +117,27 @@ class Schedule:
         path: str | Path,
         *,
         time_unit: str = "d",
-        compartments: Mapping[int, str] | None = None,
+        dose_unit: str = "mg",
+        compartments: Mapping[int | str, str] | None = None,
         drugs: Iterable[str] | None = None,
-    ) -> Schedule:
-        """Build a schedule from a NONMEM-style CSV file; see ``remodel.schedules.tables``."""
+        ignore_columns: Iterable[str] = (),
+    ) -> Schedule | list[Schedule]:
+        """Build a schedule from a NONMEM-style CSV file, a list for several patients.
+
+        What the columns mean stands in ``remodel.schedules.tables``.
+        """
         from remodel.schedules.tables import load_csv
 
-        return load_csv(path, time_unit=time_unit, compartments=compartments, drugs=drugs)
+        return _one_or_list(
+            load_csv(
+                path,
+                time_unit=time_unit,
+                dose_unit=dose_unit,
+                compartments=compartments,
+                drugs=drugs,
+                ignore_columns=ignore_columns,
+            )
+        )
 
     def to_table(self, until: float | None = None) -> list[dict[str, object]]:
         """Return the doses as NONMEM-style rows; see ``remodel.schedules.tables``."""
@@ -255,11 +284,17 @@ class Schedule:
                 infusion=dose.infusion,
                 route=dose.route,
                 steady_state=dose.steady_state and number == 0,
+                lead=dose.lead if number == 0 else 0.0,
             )
             for dose in doses
             for number, time in enumerate(dose.times)
         )
         return tuple(sorted(singles, key=_dose_order))
+
+
+def _one_or_list(schedules: Mapping[str, Schedule]) -> Schedule | list[Schedule]:
+    every = list(schedules.values())
+    return every[0] if len(every) == 1 else every
 
 
 def _occurrences(index: int, dose: Dose) -> Iterator[tuple[float, int, int]]:
@@ -279,6 +314,7 @@ def _dose_order(dose: Dose) -> tuple[object, ...]:
         dose.interval or 0.0,
         math.inf if dose.count is None else dose.count,
         dose.steady_state,
+        dose.lead,
         dose.duration or 0.0,
     )
 

@@ -2,19 +2,31 @@
 
 ::
 
-    schedule  = line { ";" line }                        side by side
-    line      = stage { [","] "then" stage }             one after the other
-    stage     = regimen { "and" regimen }                side by side; binds tighter than "then"
+    schedule  = line { ";" line } ["."]                  side by side
+    line      = stage { [","] follows stage }            one after the other
+    follows   = "then" | "followed by"
+    stage     = regimen { also regimen }                 side by side; binds tighter than "then"
               | "nothing for" LENGTH                     a holiday
-    regimen   = DRUG DOSE UNIT { clause } | intervention | "none"
-    clause    = "once" | ["once"] "daily" | "twice daily" | "weekly" | "monthly" | "yearly"
-              | "every" [N] TIME-UNIT                    how often; needed
-              | "for" LENGTH | "x" N                     how long; without it, to the end
-              | "from" LENGTH                            when the first dose is given
+    also      = "and" | "plus" | "with" | "+"
+    regimen   = DRUG DOSE UNIT { [","] clause } | intervention | "none" | "stop"
+    clause    = OFTEN                                    how often; needed
+              | "for" LENGTH | "until" LENGTH            how long; without it, to the end
+              | "x" N | ["for"] N "doses"                how many
+              | ["and"|"then"] "stopped after" LENGTH    as "for"; stop, discontinued, at
+              | "from" LENGTH | "starting at" LENGTH     when the first dose is given; after
               | "over" LENGTH                            each dose is an infusion
               | "except dose" N {"," N}                  missed doses; the first is 1
-              | "iv" | "sc" | "oral" | "patch"           route
-              | "at steady state"                        as if given for ever before
+              | ROUTE                                    by which route
+              | "at steady state" [LENGTH "before"]      as if given for ever before
+              | "tablet" | "capsule" | "injection"       says nothing more
+    OFTEN     = "once" | WORD | TIMES WORD | TIMES PER TIME-UNIT | PER TIME-UNIT
+              | ["once"] "every" [N | "other"] TIME-UNIT | "q" N TIME-UNIT | N "-monthly"
+    WORD      = "daily" | "weekly" | "monthly" | "yearly" | "annually" | "nightly" | "fortnightly"
+              | "quarterly" | "half-yearly" | "qd" | "od" | "bid" | "bd" | "tid" | "tds" | "qod"
+              | "qw" | "qm" | "qmo" | "qy" | "qam" | "qpm" | "qhs"
+    TIMES     = "once" | "twice" | "thrice"
+    PER       = "a" | "per" | "each" | "/"
+    ROUTE     = "iv" | "sc" | "oral" | "po" | "by mouth" | "patch", or in full: "subcutaneously"
     intervention = NAME [N UNIT ["daily"]] ("at" AGE | ["from" LENGTH]) ["for" LENGTH]
     LENGTH    = N TIME-UNIT                              min, h, d, wk, mo or y
 
@@ -39,36 +51,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import NoReturn
 
-from remodel.errors import ScheduleError, UnitError, nearest
-from remodel.schedules.events import Dose, Intervention, check_intervention, doses_within
+from remodel.errors import ScheduleError, UnitError
+from remodel.schedules.clauses import RegimenReader
+from remodel.schedules.events import Intervention, check_intervention
 from remodel.schedules.interventions import INTERVENTIONS
 from remodel.schedules.schedule import Schedule
-from remodel.schedules.tokens import Cursor, Token
-from remodel.schedules.words import (
-    INTERVALS,
-    NOT_FINITE,
-    RESERVED_WORDS,
-    ROUTE_WORDS,
-    check_dose_unit,
-    drug_name,
-)
+from remodel.schedules.tokens import Token
+from remodel.schedules.words import FREQUENCIES, PER, RESERVED_WORDS, STOPS
 from remodel.units import dose_in_mg
 
-_HOW_OFTEN = "once, daily, twice daily, weekly, monthly, yearly or every 6 mo"
-_CLAUSE_OF_WORD = {
-    **dict.fromkeys(("once", "daily", "twice", "weekly", "monthly", "yearly", "every"), "often"),
-    **dict.fromkeys(ROUTE_WORDS, "route"),
-    "for": "length",
-    "x": "count",
-    "×": "count",
-    "from": "start",
-    "over": "infusion",
-    "except": "missed",
-    "at": "steady_state",
-}
+_AND = ("and", "plus", "with", "+")
 
 
 def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Schedule:
@@ -94,26 +87,8 @@ def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Schedul
     return _Reader(sentence, known).schedule()
 
 
-@dataclass(slots=True)
-class _Clauses:
-    """What the clauses of one regimen say."""
-
-    often: float | None = None
-    route: str | None = None
-    length: float | None = None
-    count: int | None = None
-    start: float = 0.0
-    infusion: float = 0.0
-    missed: tuple[int, ...] = ()
-    steady_state: bool = False
-
-
-class _Reader(Cursor):
+class _Reader(RegimenReader):
     """Reads one sentence from left to right, one method for each rule of the grammar."""
-
-    def __init__(self, sentence: str, drugs: tuple[str, ...] | None) -> None:
-        super().__init__(sentence)
-        self.drugs = drugs
 
     def schedule(self) -> Schedule:
         schedule = self.line()
@@ -135,11 +110,18 @@ class _Reader(Cursor):
                 stage = self.stage().delayed(gap)
                 line = self.placed(Schedule.then, line, stage, at=then)
                 gap = 0.0
-            if self.token.word == "," and self.following.word == "then":
+            if self.token.word == "," and self.following.word in {"then", "followed"}:
                 self.advance()
-            if self.token.word != "then":
+            then = self.token
+            if not self.follows():
                 return line
-            then = self.advance()
+
+    def follows(self) -> bool:
+        """Read ``then`` or ``followed by``."""
+        followed = self.accept("followed")
+        if followed and not self.accept("by"):
+            self.fail("'followed' belongs to 'followed by'.", followed)
+        return followed is not None or self.accept("then") is not None
 
     def is_holiday(self) -> bool:
         return self.token.word == "nothing" and self.following.word == "for"
@@ -156,7 +138,7 @@ class _Reader(Cursor):
 
     def stage(self) -> Schedule:
         stage = self.regimen()
-        while joint := self.accept("and"):
+        while joint := self.accept(*_AND):
             if self.is_holiday():
                 self.fail("'nothing for' stands alone in its place between 'then's.", self.token)
             stage = self.placed(Schedule.__and__, stage, self.regimen(), at=joint)
@@ -164,10 +146,10 @@ class _Reader(Cursor):
 
     def regimen(self) -> Schedule:
         first = self.token
-        if first.kind == "end" or first.word in {";", ",", "then", "and"}:
+        if first.kind == "end" or first.word in {";", ",", "then", "followed", *_AND}:
             where = f"before '{first.text}'" if first.text else "at the end"
             self.fail(f"A regimen is missing {where}.", first)
-        if self.accept("none", "nothing"):
+        if self.accept("none", "nothing", *STOPS):
             return Schedule()
         names = self.name_tokens()
         name = "_".join(token.word for token in names).replace("-", "_")
@@ -225,7 +207,10 @@ class _Reader(Cursor):
         number = self.token
         amount = self.number(name)
         given = self.dose_unit(name, number)
-        self.accept("daily")
+        if self.token.word in PER or FREQUENCIES.get(self.token.word) == 1.0:
+            often = self.token
+            if self.clause_often() != 1.0:
+                self.fail(f"{name} is what is taken in a day.", often, self.previous)
         value = amount if given.lower() == unit.lower() else None
         if value is None:
             units = INTERVENTIONS[name].units_per_mg
@@ -236,137 +221,3 @@ class _Reader(Cursor):
             message = f"{name} is given in {unit}, not {given}; write for example '{example}'."
             self.fail(message, number, self.previous, UnitError)
         return value
-
-    def doses(self, names: list[Token]) -> tuple[Dose, ...]:
-        if not names:
-            message = f"'{self.token.text}' stands where the name of a drug is expected."
-            self.fail(message, self.token)
-        if self.token.kind != "number" and self.token.word not in NOT_FINITE:
-            self.fail_without_dose(names)
-        written = " ".join(token.text for token in names)
-        drug = self.placed(drug_name, written, self.drugs, at=names[0], to=names[-1])
-        number = self.token
-        amount = self.number("the drug")
-        unit = self.dose_unit(drug, number)
-        if amount < 0:
-            self.fail(f"{drug}: dose {number.text} {unit} is negative; allowed: 0 or more.", number)
-        said = self.clauses(drug, names[0])
-        return self.placed(_doses, drug, amount, unit, said, at=names[0], to=self.previous)
-
-    def fail_without_dose(self, names: list[Token]) -> NoReturn:
-        drug = " ".join(token.text for token in names)
-        if self.token.word in ROUTE_WORDS:
-            route = self.token.text
-            message = f"'{route}' comes after the dose, such as '60 mg {route}'."
-            self.fail(message, self.token)
-        message = f"'{drug}' is without a dose, such as '5 mg daily' or '60 mg every 6 mo'."
-        self.fail(message, names[0], names[-1])
-
-    def dose_unit(self, drug: str, number: Token) -> str:
-        if self.token.kind != "word" or self.token.word in RESERVED_WORDS:
-            message = f"{drug}: dose without a unit; write for example '{number.text} mg'."
-            self.fail(message, number, error=UnitError)
-        self.placed(check_dose_unit, self.token.text, at=self.token)
-        return self.advance().text
-
-    def clauses(self, drug: str, first: Token) -> _Clauses:
-        said = _Clauses()
-        seen: set[str] = set()
-        while self.token.kind in {"word", "number"} and self.token.word not in {"then", "and"}:
-            clause = self.clause_name()
-            if clause in seen:
-                message = f"'{self.token.text}' stands beside another clause of its kind; keep one."
-                self.fail(message, self.token)
-            seen.add(clause)
-            # clause_length() reads what said.length holds, and so on for every clause.
-            setattr(said, clause, getattr(self, f"clause_{clause}")())
-        if "often" not in seen:
-            self.fail(f"{drug}: say how often: {_HOW_OFTEN}.", first, self.previous)
-        return said
-
-    def clause_name(self) -> str:
-        word = self.token.word
-        if word[0] == "x" and word[1:].isdecimal():
-            return "count"
-        if word not in _CLAUSE_OF_WORD:
-            hint = nearest(word, _CLAUSE_OF_WORD) if self.token.kind == "word" else ""
-            self.fail(f"'{self.token.text}' is not understood here.{hint}", self.token)
-        return _CLAUSE_OF_WORD[word]
-
-    def clause_often(self) -> float | None:
-        token = self.advance()
-        if token.word == "once":
-            if self.token.word != "every" and self.token.word not in INTERVALS:
-                return None
-            token = self.advance()  # once daily, once every 6 mo
-        if token.word == "twice":
-            if not self.accept("daily"):
-                self.fail("'twice' is followed by 'daily'.", token)
-            return INTERVALS["twice daily"]
-        if token.word != "every":
-            return INTERVALS[token.word]
-        if self.token.kind == "word" and self.token.word not in NOT_FINITE:
-            return self.time_unit(1.0, token)
-        return self.positive_length("every")
-
-    def clause_route(self) -> str:
-        return ROUTE_WORDS[self.advance().word]
-
-    def clause_length(self) -> float:
-        self.advance()
-        return self.positive_length("for")
-
-    def clause_start(self) -> float:
-        self.advance()
-        return self.length("from")
-
-    def clause_infusion(self) -> float:
-        self.advance()
-        return self.positive_length("over")
-
-    def clause_steady_state(self) -> bool:
-        at = self.advance()
-        if not (self.accept("steady") and self.accept("state")):
-            self.fail("'at' belongs to 'at steady state', or to an intervention.", at)
-        return True
-
-    def clause_count(self) -> int:
-        token = self.advance()
-        if token.word[1:]:
-            return self.whole_number(token, token.text[1:], "'x'")
-        number = self.advance()
-        return self.whole_number(number, number.text, "'x'")
-
-    def clause_missed(self) -> tuple[int, ...]:
-        self.advance()
-        self.accept("dose", "doses")
-        missed = []
-        while True:
-            token = self.advance()
-            missed.append(self.whole_number(token, token.text, "'except dose'"))
-            if self.token.word not in {",", "and"} or self.following.kind != "number":
-                return tuple(missed)
-            self.advance()
-
-
-def _doses(drug: str, amount: float, unit: str, said: _Clauses) -> tuple[Dose, ...]:
-    count = said.count
-    if said.often is None:
-        if said.count is not None or said.length is not None or said.steady_state:
-            raise ScheduleError(f"{drug}: a dose given once has no 'for', 'x' or steady state.")
-        count = 1
-    elif count is None and said.length is not None:
-        count = doses_within(said.length, said.often)
-    dose = Dose(
-        drug,
-        amount,
-        unit,
-        said.start,
-        interval=said.often,
-        count=count,
-        infusion=said.infusion,
-        route=said.route,
-        steady_state=said.steady_state,
-        duration=said.length,
-    )
-    return dose.without(said.missed)

@@ -16,12 +16,17 @@ T = TypeVar("T")
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-      | (?P<word>[^\W\d_][\w/-]*|×|%)
+      | (?P<word>[^\W\d_][\w-]*|×|%|/|\+)
       | (?P<mark>[;,])
       | (?P<other>\S)
     )""",
     re.VERBOSE,
 )
+
+
+_LETTERS = re.compile(r"\b[a-zA-Z]\.(?:[a-zA-Z]\.)+")
+_SHORT = re.compile(r"\b(mos?|wks?|yrs?|hrs?|min|mg|mcg|inj|tabs?)\.(?=\s|,|;|$)", re.IGNORECASE)
+_EACH = re.compile(r"(\d)-(?=(?:hour|dai|week|month|year)ly\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,18 @@ def tokenize(sentence: str) -> tuple[Token, ...]:
     return (*tokens, Token("end", "", len(sentence), len(sentence) + 1))
 
 
+def plain_text(sentence: str) -> str:
+    """Return a sentence of the same length without the full stops of abbreviations and its end.
+
+    ``60 mg s.c. q 6 mo.`` becomes ``60 mg sc   q 6 mo ``; ``6-monthly`` becomes ``6 monthly``.
+    """
+    text = _LETTERS.sub(lambda m: m[0].replace(".", "").ljust(len(m[0])), sentence)
+    text = _SHORT.sub(lambda m: f"{m[1]} ", text)
+    text = _EACH.sub(lambda m: f"{m[1]} ", text)
+    end = len(text.rstrip())
+    return f"{text[: end - 1]} {text[end:]}" if text[:end].endswith(".") else text
+
+
 def pointed(message: str, sentence: str, start: int, end: int) -> str:
     """Return a message with the sentence below it and a mark under one place.
 
@@ -95,7 +112,7 @@ class Cursor:
 
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence
-        self.tokens = tokenize(sentence)
+        self.tokens = tokenize(plain_text(sentence))
         self.position = 0
 
     @property
@@ -106,7 +123,11 @@ class Cursor:
     @property
     def following(self) -> Token:
         """The token after the next."""
-        return self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        return self.token_after(1)
+
+    def token_after(self, count: int) -> Token:
+        """Return the token ``count`` places after the next."""
+        return self.tokens[min(self.position + count, len(self.tokens) - 1)]
 
     @property
     def previous(self) -> Token:

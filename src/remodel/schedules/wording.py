@@ -31,6 +31,8 @@ def _dose_text(dose: Dose) -> str:
         words.append(f"over {length_text(dose.infusion)}")
     if dose.steady_state:
         words.append("at steady state")
+        if dose.lead > 0:
+            words.append(f"{length_text(dose.lead)} before")
     return " ".join(words)
 
 

@@ -12,7 +12,7 @@ from remodel.equations.system import System
 from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
 from remodel.patient import Patient
-from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Dose, Infusion, Schedule
+from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Dose, Infusion, Schedule, steady_interval
 from remodel.simulation.dosing import Action, Protocol, give, menopause_of, protocol
 from remodel.simulation.inputs import Cohort
 from remodel.solvers.methods import method_of
@@ -178,10 +178,12 @@ class Course:
     def actions_of(self, part: Dose | Infusion, until: float) -> list[Action]:
         """Return what one regimen does within one interval, as if it began now [d]."""
         if isinstance(part, Infusion):
-            begun: Dose | Infusion = replace(part, start=0.0, end=2.0 * until, steady_state=False)
+            begun: tuple[Dose | Infusion, ...] = (
+                replace(part, start=0.0, end=2.0 * until, steady_state=False),
+            )
         else:
-            begun = replace(part, time=0.0, interval=None, count=1, steady_state=False)
-        return give(self.model, self.cohort.parameters, [begun])
+            begun = steady_interval(part)
+        return give(self.model, self.cohort.parameters, begun)
 
     def integrate(
         self, system: System, task: Problem, outputs: Sequence[str], wrt: Sequence[str] = ()

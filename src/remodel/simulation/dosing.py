@@ -90,7 +90,7 @@ def protocol(
     plan = dosing_plan(schedule, exact=exact_doses, until=until)
     actions = give(model, parameters, plan)
     timed, at_age = _interventions(model, schedule, parameters)
-    begun = [part.time if isinstance(part, Dose) else part.start for part in plan]
+    begun = [part.time - part.lead if isinstance(part, Dose) else part.start for part in plan]
     first = min((0.0, *begun, *(action.time for action in timed)))
     _check_steady_state(plan, first)
     return Protocol(
@@ -104,7 +104,7 @@ def protocol(
 
 def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
     for part in plan:
-        begin = part.time if isinstance(part, Dose) else part.start
+        begin = part.time - part.lead if isinstance(part, Dose) else part.start
         if part.steady_state and begin != first:
             raise ScheduleError(
                 f"{part.drug}: steady state at {begin:g} d, but the simulation begins at "

@@ -240,7 +240,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("denosumab 60 mg every 6 moo", "moo", "'moo' is not a unit of time. Did you mean 'mo'?"),
         ("denosumab 60 mg every 6", "6", "'6' is without a unit of time; write h, d, wk, mo or y."),
         ("denosumab 60 mg every", "", "A number is missing after 'every'."),
-        ("denosumab 60 mg twice weekly", "twice", "'twice' is followed by 'daily'."),
+        ("denosumab 60 mg twice", "twice", "'twice' is followed by 'daily', 'a week' or the like."),
         ("denosumab 60 mg daily for -5 y", "-5", "'for' is followed by a length of time above 0, not '-5'."),
         ("denosumab 60 mg daily from 1e308 y", "1e308 y", "'1e308 y' is too long."),
         ("denosumab 60 mg daily x 0", "0", "'x' is followed by a whole number from 1, not '0'."),
@@ -286,7 +286,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
             "'calcium' is not a known drug. Did you mean 'calcium_vitamin_d'? "
             "'calcium intake' is an intervention.",
         ),
-        ("vitamin D 20 ug daily", "vitamin D", "'vitamin D' is not a known drug. Did you mean 'calcium_vitamin_d'? 'vitamin d "),
+        ("vitamin D 20 ug daily", "vitamin D", "'vitamin D' is not a known drug. It is another substance than those known here. 'vitamin d "),
         ("zoledronic 5 mg once", "zoledronic", "'zoledronic' is not a known drug. Did you mean 'zoledronic_acid'?"),
         (
             "calcium intake -5 mg",

@@ -1,0 +1,46 @@
+"""How a table of doses is read on the command line: units, columns and compartments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from remodel.cli.main import main
+
+TEXT = "TIME;AMT;CMT;II;ADDL;WT\n0;60000,0;1;4383;2;71,5\n"
+OPTIONS = [
+    "--time-unit", "h", "--dose-unit", "ug", "--ignore-columns", "WT", "--compartments",
+    "1=denosumab",
+]  # fmt: skip
+
+
+def answer(tmp_path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    table = tmp_path / "doses.csv"
+    table.write_text(TEXT, encoding="utf-8")
+    code = main(["simulate", "--table", str(table), "--years", "1", "--outputs", "ctx", *options])
+    shown = capsys.readouterr()
+    return code, shown.out + shown.err
+
+
+def test_units_columns_and_compartments(tmp_path, capsys):
+    code, text = answer(tmp_path, capsys, *OPTIONS)
+    assert code == 0
+    assert "denosumab 60000 ug every 6 mo x 3" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "column WT is not one of a table of doses."),
+        (("--ignore-columns", "WT"), "column CMT: no drug is known for number 1"),
+        ((*OPTIONS[:-1], "1"), "--compartments 1: expected CMT=DRUG, such as 1=denosumab."),
+        ((*OPTIONS[:-1], "1=denosumap"), "'denosumap' is not a known drug"),
+        ((*OPTIONS, "--time-unit", "s"), "'s' is not a unit of time"),
+        ((*OPTIONS, "--dose-unit", "kgg"), "'kgg' is not a unit of dose"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys, options, message):
+    code, text = answer(tmp_path, capsys, *options)
+    assert code == 2
+    assert message in text
