@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Literal, NoReturn, get_args
 
 from remodel.errors import PatientError
 
+Sex = Literal["female", "male"]
+SEXES: tuple[Sex, ...] = get_args(Sex)
+SITES = ("lumbar_spine", "total_hip", "femoral_neck")
+"""Where density is simulated."""
 _OLDEST = 120.0
 _EXTREME_T_SCORE = 6.0  # lower ones would leave less than no bone at the femoral neck
 DEFAULT_MENOPAUSE_AGE = 50.0
@@ -48,7 +52,7 @@ class Patient:
     t_score_lumbar_spine: float | None = None
     t_score_total_hip: float | None = None
     t_score_femoral_neck: float | None = None
-    sex: Literal["female", "male"] = field(default="female", kw_only=True)
+    sex: Sex = field(default="female", kw_only=True)
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -65,44 +69,49 @@ class Patient:
             if item.name in ("name", "menopause", "sex") or value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                raise PatientError(f"{item.name} = {value!r}: must be a number.")
-            number = float(value)
+                self._fail(item.name, "must be a number", repr(value)[:60])
+            try:
+                number = float(value)
+            except OverflowError:  # a whole number of hundreds of digits
+                number = math.inf
             object.__setattr__(self, item.name, number)
             if not math.isfinite(number):
-                raise PatientError(f"{item.name} = {number}: must be a finite number.")
+                self._fail(item.name, "must be a finite number", str(number))
             if item.name.startswith("t_score") and abs(number) > _EXTREME_T_SCORE:
                 limit = f"{_EXTREME_T_SCORE:g}"
-                raise PatientError(
-                    f"{item.name} = {number:g}: must be between -{limit} and {limit}."
-                )
+                self._fail(item.name, f"must be between -{limit} and {limit}", f"{number:g}")
         if not 0 < self.age <= _OLDEST:
-            raise PatientError(f"age = {self.age:g} y: must be above 0 and at most {_OLDEST:g} y.")
+            self._fail("age", f"must be above 0 and at most {_OLDEST:g} y", f"{self.age:g} y")
+
+    def _fail(self, name: str, allowed: str, shown: str) -> NoReturn:
+        raise PatientError(f"{name} = {shown}: {allowed}.", field=name, value=getattr(self, name))
 
     def _check_sex(self) -> None:
-        if self.sex not in ("female", "male"):
-            raise PatientError(f"sex = {self.sex!r}: must be 'female' or 'male'.")
+        if self.sex not in SEXES:
+            self._fail("sex", "must be 'female' or 'male'", repr(self.sex))
         if self.sex == "male" and (self.menopause_age is not None or self.menopause == "surgical"):
             raise PatientError(
-                "sex='male' contradicts a menopause; leave menopause and its age out."
+                "sex='male' contradicts a menopause; leave menopause and its age out.", field="sex"
             )
 
     def _check_menopause(self) -> None:
         if self.menopause not in ("natural", "surgical", None):
-            raise PatientError(
-                f"menopause = {self.menopause!r}: must be 'natural', 'surgical' or None."
-            )
+            allowed = "must be 'natural', 'surgical' or None"
+            self._fail("menopause", allowed, repr(self.menopause))
         if self.menopause is None and self.menopause_age is not None:
             raise PatientError(
                 f"menopause_age = {self.menopause_age:g} y contradicts menopause=None; "
-                "leave one of them out."
+                "leave one of them out.",
+                field="menopause_age",
             )
         if self.menopause == "surgical" and self.menopause_age is None:
-            raise PatientError("menopause='surgical' needs menopause_age, the age at surgery [y].")
-        if self.menopause_age is not None and not 0 < self.menopause_age <= _OLDEST:
             raise PatientError(
-                f"menopause_age = {self.menopause_age:g} y: must be above 0 (birth) and at most "
-                f"{_OLDEST:g} y."
+                "menopause='surgical' needs menopause_age, the age at surgery [y].",
+                field="menopause_age",
             )
+        if self.menopause_age is not None and not 0 < self.menopause_age <= _OLDEST:
+            allowed = f"must be above 0 (birth) and at most {_OLDEST:g} y"
+            self._fail("menopause_age", allowed, f"{self.menopause_age:g} y")
 
     @property
     def age_at_menopause(self) -> float | None:
@@ -114,6 +123,5 @@ class Patient:
     @property
     def t_scores(self) -> dict[str, float]:
         """Baseline T-scores that were given, by site."""
-        sites = ("lumbar_spine", "total_hip", "femoral_neck")
-        given = {site: getattr(self, f"t_score_{site}") for site in sites}
-        return {site: value for site, value in given.items() if value is not None}
+        scores = {site: getattr(self, f"t_score_{site}") for site in SITES}
+        return {site: value for site, value in scores.items() if value is not None}

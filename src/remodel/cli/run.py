@@ -37,14 +37,12 @@ def run(given: argparse.Namespace) -> int:
     experiment = load_experiment(given.experiment)
     print(experiment.title)
     with progress("Compiling and simulating") as shown:
-        shown.start(len(experiment.chosen_arms(quick=given.quick)))
         outcome = run_experiment(
             experiment,
             quick=given.quick,
             out=given.out,
             accept_numbers=given.accept,
-            report=print,
-            progress=shown.advance,
+            progress=shown,
         )
     what = "arm" if "arm" in outcome.dataset.coords else "simulation"
     code = _compare(outcome, what, accepted=given.accept)

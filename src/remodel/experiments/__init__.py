@@ -1,9 +1,11 @@
 """Experiments: one TOML file that decides every number, run to data, figures and a comparison."""
 
+from remodel.experiments.arms import Experiment
 from remodel.experiments.expected import Comparison, Expected
 from remodel.experiments.load import load_experiment
 from remodel.experiments.runner import Outcome, run_experiment
-from remodel.experiments.schema import Experiment, ExperimentArm, Picture
+from remodel.experiments.schema import ExperimentArm, Picture
+from remodel.experiments.sweeps import SweepExperiment
 
 __all__ = [
     "Comparison",
@@ -12,6 +14,7 @@ __all__ = [
     "ExperimentArm",
     "Outcome",
     "Picture",
+    "SweepExperiment",
     "load_experiment",
     "run_experiment",
 ]

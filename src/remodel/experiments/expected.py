@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError
+from remodel.files import read_text, write_text
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ def load_expected(path: Path, mode: str) -> tuple[Expected, ...]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(read_text(path, ConfigError))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ConfigError):
+            raise
         raise ConfigError(f"{path} cannot be read as JSON: {error}.") from error
 
 
@@ -87,54 +91,30 @@ def _number(path: Path, mode: str, place: int, row: Any) -> Expected:
             str(row["output"]),
             *(float(row[name]) for name in ("month", "value", "tolerance")),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(
             f"{path}, {mode}[{place}]: month, value and tolerance must be numbers."
         ) from error
 
 
-def check_expected(
-    path: Path, expected: tuple[Expected, ...], keys: tuple[str, ...], outputs: tuple[str, ...]
-) -> None:
-    """Raise if an expected number is of an arm or output that is not simulated.
-
-    Raises
-    ------
-    ConfigError
-    """
-    for number in expected:
-        for what, name, known in (("arm", number.arm, keys), ("output", number.output, outputs)):
-            if name not in known:
-                raise ConfigError(f"{path}: the {what} '{name}' is not simulated in this mode.")
-
-
 def compare(
-    dataset: xr.Dataset, keys: tuple[str, ...], expected: tuple[Expected, ...]
+    expected: Sequence[Expected], value: Callable[[Expected], float]
 ) -> tuple[Comparison, ...]:
-    """Return expected numbers beside those of a dataset whose simulations are ``keys``."""
+    """Return expected numbers beside those found, which ``value`` looks up."""
     return tuple(
-        Comparison(
-            arm=number.arm,
-            output=number.output,
-            month=number.month,
-            expected=number.value,
-            tolerance=number.tolerance,
-            found=float(
-                np.interp(
-                    number.month * DAYS_PER_MONTH,
-                    dataset["time"].to_numpy(),
-                    dataset[number.output].to_numpy()[keys.index(number.arm)],
-                )
-            ),
-        )
-        for number in expected
+        Comparison(e.arm, e.output, e.month, e.value, e.tolerance, value(e)) for e in expected
     )
+
+
+def interpolated(values: xr.DataArray, month: float) -> float:
+    """Return the value of a variable over time at a month."""
+    return float(np.interp(month * DAYS_PER_MONTH, values["time"].to_numpy(), values.to_numpy()))
 
 
 def write_numbers(path: Path, numbers: tuple[Comparison, ...]) -> None:
     """Write a comparison as JSON."""
     rows = [{**asdict(number), "passed": number.passed} for number in numbers]
-    path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(rows, indent=2) + "\n")
 
 
 def accept(path: Path, mode: str, numbers: tuple[Comparison, ...]) -> None:
@@ -146,4 +126,4 @@ def accept(path: Path, mode: str, numbers: tuple[Comparison, ...]) -> None:
     body = ",\n".join(
         f'  "{name}": [\n    ' + ",\n    ".join(rows) + "\n  ]" for name, rows in lines.items()
     )
-    path.write_text("{\n" + body + "\n}\n", encoding="utf-8")
+    write_text(path, "{\n" + body + "\n}\n")

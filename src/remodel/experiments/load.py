@@ -5,36 +5,84 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from remodel.errors import RemodelError, nearest
-from remodel.experiments.schema import (
-    PICTURES,
-    Experiment,
-    ExperimentArm,
-    Picture,
-    Scenario,
-    Source,
-)
+from pydantic import Field
+
+from remodel.errors import PatientError, nearest
+from remodel.experiments.arms import Experiment
+from remodel.experiments.schema import PICTURES, ExperimentArm, Picture, Scenario, Source
 from remodel.experiments.sweeps import SweepExperiment, is_sweep, sweep_experiment
-from remodel.files import Table, load_toml
+from remodel.files import Table, checked_file_name, load_toml
+from remodel.files.schema import FileName, Positive, Schema, Texts, one_of, validate
 from remodel.models import Model, load_model
 from remodel.observations import Arm, trials
 from remodel.patient import Patient
 from remodel.plots.points import study_label
+from remodel.plots.style import check_text
 from remodel.schedules import Schedule
 from remodel.simulation.dataset import checked_outputs, known_outputs
 from remodel.solvers.methods import DEFAULT, checked_rtol, method_of
 
-_TOP = (
-    "title", "question", "answer", "model", "models", "years", "step_months", "outputs",
-    "observations", "patient", "solver", "quick", "arms", "scenarios", "figures",
-)  # fmt: skip
-_ARM = (
-    "label", "schedule", "patient", "published", "observed", "observed_from",
-    "models", "parameters", "exact_doses",
-)  # fmt: skip
 _PATIENT = tuple(f.name for f in dataclasses.fields(Patient))
+_LONGEST_YEARS = 120.0
+_MOST_TIMES = 100_000
+
+
+class _Arm(Schema):
+    label: str | None = None
+    schedule: str | None = None
+    patient: dict[str, Any] = Field(default_factory=dict)
+    published: str | None = None
+    observed: Texts = ()
+    observed_from: dict[str, Positive] = Field(default_factory=dict)
+    models: Texts | None = None
+    parameters: dict[str, dict[str, float]] = Field(default_factory=dict)
+    exact_doses: Texts = ()
+
+
+class _Scenario(Schema):
+    label: str | None = None
+    shown: Texts
+    compared: Texts = ()
+    years: Positive | None = None
+
+
+class _Figure(Schema):
+    name: FileName
+    kind: Annotated[str, one_of(PICTURES, "a kind of figure")] = PICTURES[0]
+    arms: Texts | None = None
+    variables: Texts | None = None
+    title: str = ""
+    years: Positive | None = None
+
+
+class _Solver(Schema):
+    method: str = DEFAULT.name
+    rtol: Positive | None = None
+
+
+class _Quick(Schema):
+    arms: Texts | None = None
+    step_months: Positive | None = None
+
+
+class _File(Schema):
+    title: str
+    question: str = ""
+    answer: str = ""
+    model: str | None = None
+    models: Texts | None = None
+    years: Annotated[Positive, Field(le=_LONGEST_YEARS)]
+    step_months: Positive = 1.0
+    outputs: Texts = ()
+    observations: str = ""
+    patient: dict[str, Any] = Field(default_factory=dict)
+    solver: _Solver = _Solver()
+    quick: _Quick = _Quick()
+    arms: dict[str, _Arm] = Field(default_factory=dict)
+    scenarios: dict[str, _Scenario] = Field(default_factory=dict)
+    figures: list[_Figure] = Field(default_factory=list)
 
 
 def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
@@ -55,161 +103,169 @@ def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
     top = load_toml(file)
     if is_sweep(top):
         return sweep_experiment(top)
-    top.check_keys(_TOP)
-    models = _models(top)
-    arms = _arms(top, models)
-    solver, quick = top.table("solver"), top.table("quick")
-    solver.check_keys(("method", "rtol"))
-    quick.check_keys(("arms", "step_months"))
-    method = solver.text("method", DEFAULT.name)
-    _checked(solver, "method", method_of, method)
-    rtol = solver.number("rtol") if "rtol" in solver.content else None
-    if rtol is not None:
-        _checked(solver, "rtol", lambda value: checked_rtol(value, method), rtol)
+    content = validate(top, _File)
+    models = _models(top, content, file.parent)
+    arms = _arms(top, content, models)
+    _check_solver(top.table("solver"), content.solver)
     names = tuple(dict.fromkeys(arm.name for arm in arms))
-    scenarios = _scenarios(top, arms)
-    step = top.number("step_months", 1.0)
+    scenarios = _scenarios(top, content, arms)
+    quick_step = content.quick.step_months or content.step_months
+    _check_times(top, "step_months", content.years, content.step_months)
+    _check_times(top.table("quick"), "step_months", content.years, quick_step)
     experiment = Experiment(
         name=file.resolve().parent.name,
-        title=top.text("title"),
-        question=top.text("question", ""),
-        answer=top.text("answer", ""),
-        models=tuple(model.name for model in models),
-        years=top.number("years"),
-        step_months=step,
-        quick_step_months=quick.number("step_months", step),
+        title=content.title,
+        question=content.question,
+        answer=content.answer,
+        models=models,
+        years=content.years,
+        step_months=content.step_months,
+        quick_step_months=quick_step,
         arms=arms,
-        pictures=tuple(
-            _picture(table, arms, has_scenarios=bool(scenarios)) for table in top.tables("figures")
-        ),
-        outputs=top.texts("outputs", ()),
-        quick_arms=_known(quick, "arms", quick.texts("arms", names), names),
+        pictures=_pictures(top, content, arms),
+        outputs=content.outputs,
+        quick_arms=_known(top.table("quick"), "arms", content.quick.arms, names),
         scenarios=scenarios,
-        method=method,
-        rtol=rtol,
+        method=content.solver.method,
+        rtol=content.solver.rtol,
         path=file,
-        observations=file.parent / named if (named := top.text("observations", "")) else None,
+        observations=file.parent / content.observations if content.observations else None,
     )
     if experiment.pictures and not experiment.chosen_pictures(quick=True)[0].arms:
-        quick.fail("arms", "the first figure shows none of these arms.")
-    _check_outputs(top, experiment, models)
+        top.table("quick").fail("arms", "the first figure shows none of these arms.")
+    _check_outputs(top, experiment)
     return experiment
 
 
-def _models(top: Table) -> tuple[Model, ...]:
-    """Return the models of an experiment, of which the key ``model`` names one."""
-    if "models" not in top.content:
-        return (_checked(top, "model", load_model, top.text("model", "reference")),)
-    if "model" in top.content:
+def _models(top: Table, content: _File, folder: Path) -> Mapping[str, Model]:
+    """Return the models of an experiment by name, of which the key ``model`` names one."""
+    key, names = "models", content.models
+    if names is None:
+        key, names = "model", ("reference" if content.model is None else content.model,)
+    elif content.model is not None:
         top.fail("models", "give either model or models, not both.")
-    names = top.texts("models")
-    if not names or len(set(names)) < len(names):
-        top.fail("models", f"expected different models, at least one, got {list(names)}.")
-    return tuple(_checked(top, "models", load_model, name) for name in names)
+    loaded = [top.checked(key, load_model, name, folder) for name in names]
+    models = {model.name: model for model in loaded}
+    if not names or len(models) < len(names):
+        top.fail(key, f"expected different models, at least one, got {list(names)}.")
+    return models
 
 
-def _checked(table: Table, key: str, check: Any, *values: Any) -> Any:
-    """Call a check and say where in the file a value that it refuses stands."""
-    try:
-        return check(*values)
-    except RemodelError as error:
-        table.fail(key, str(error), error)
+def _check_solver(table: Table, solver: _Solver) -> None:
+    table.checked("method", method_of, solver.method)
+    if solver.rtol is not None:
+        table.checked("rtol", checked_rtol, solver.rtol, solver.method)
+
+
+def _check_times(table: Table, key: str, years: float, step: float) -> None:
+    """Refuse a grid of times that would fill the memory."""
+    times = years * 12.0 / step
+    if times > _MOST_TIMES:
+        table.fail(
+            key,
+            f"a step of {step:g} months makes {times:.3g} times; at most {_MOST_TIMES:,} are "
+            "allowed.",
+        )
 
 
 def _known(
-    table: Table, key: str, found: tuple[str, ...], known: tuple[str, ...]
+    table: Table, key: str, names: tuple[str, ...] | None, known: tuple[str, ...]
 ) -> tuple[str, ...]:
-    for name in found:
+    """Return names of arms, by default all."""
+    if names is None:
+        return known
+    for name in names:
         if name not in known:
             table.fail(key, f"no arm is called '{name}'.{nearest(name, known)}")
-    return found
+    return names
 
 
-def _arms(top: Table, models: Sequence[Model]) -> tuple[ExperimentArm, ...]:
+def _arms(top: Table, content: _File, models: Mapping[str, Model]) -> tuple[ExperimentArm, ...]:
     listed = top.table("arms")
-    if not listed.content:
+    if not content.arms:
         top.fail("arms", "an experiment needs at least one table [arms.NAME].")
-    shared = _patient_values(top.table("patient"))
-    _checked(top.table("patient"), next(iter(shared), "age"), lambda: Patient(**shared))
-    named = [_arm(listed.table(name), name, shared) for name in listed.content]
+    top.table("patient").check_keys(_PATIENT)
+    _patient(top.table("patient"), "age", content.patient)
     return tuple(
-        one for arm in named for one in _in_each_model(listed.table(arm.name), arm, models)
+        in_model
+        for name, arm in content.arms.items()
+        for in_model in _in_each_model(
+            listed.table(name), arm, _arm(listed.table(name), name, arm, content.patient), models
+        )
     )
 
 
-def _arm(table: Table, name: str, shared: Mapping[str, Any]) -> ExperimentArm:
+def _patient(table: Table, key: str, values: Mapping[str, Any]) -> Patient:
+    try:
+        return Patient(**values)
+    except PatientError as error:
+        table.fail(error.field if error.field in table.content else key, str(error), error)
+
+
+def _arm(table: Table, name: str, arm: _Arm, shared: Mapping[str, Any]) -> ExperimentArm:
     """Return an arm whose model is left open."""
-    table.check_keys(_ARM)
-    published = _published(table) if "published" in table.content else None
-    own = _patient_values(table.table("patient"))
-    values = {**(shared if published is None else _patient_of(published)), **own}
-    patient = _checked(table, "patient", lambda: Patient(**values))
-    observed = [_source(table, "observed", text) for text in table.texts("observed", ())]
-    if published is not None:
-        observed.insert(0, (published.study_id, published.name))
+    published = None
+    sources = [_source(table, "observed", text) for text in arm.observed]
+    if arm.published is not None:
+        source = _source(table, "published", arm.published)
+        published = trials(source[0]).arm(source[1])
+        sources.insert(0, source)
+    table.table("patient").check_keys(_PATIENT)
+    values = {**(shared if published is None else _patient_of(published)), **arm.patient}
     later = table.table("observed_from")
+    label = name.replace("_", " ") if arm.label is None else arm.label
+    table.checked("label", check_text, label)
     return ExperimentArm(
         key=name,
-        label=table.text("label", name.replace("_", " ")),
-        schedule=_schedule(table, published),
-        patient=patient,
-        observed=tuple(dict.fromkeys(observed)),
-        observed_from={_source(later, text, text): later.number(text) for text in later.content},
-        published=None if published is None else observed[0],
+        label=label,
+        schedule=_schedule(table, arm, published),
+        patient=_patient(table, "patient", values),
+        observed=tuple(dict.fromkeys(sources)),
+        observed_from={_source(later, s, s): month for s, month in arm.observed_from.items()},
+        published=None if published is None else sources[0],
         name=name,
     )
 
 
 def _in_each_model(
-    table: Table, arm: ExperimentArm, models: Sequence[Model]
+    table: Table, content: _Arm, arm: ExperimentArm, models: Mapping[str, Model]
 ) -> list[ExperimentArm]:
     """Return an arm once for each model that it names and that has its drugs."""
-    names = tuple(model.name for model in models)
-    chosen, exact = table.texts("models", names), table.texts("exact_doses", ())
-    for key, name in (*(("models", n) for n in chosen), *(("exact_doses", n) for n in exact)):
-        if name not in names:
-            table.fail(key, f"'{name}' is not a model here.{nearest(name, names)}")
-    given = table.table("parameters")
-    given.check_keys(names)
-    able = [m for m in models if m.name in chosen and set(arm.schedule.drugs) <= set(m.drugs)]
+    chosen = tuple(models) if content.models is None else content.models
+    for key, names in (("models", chosen), ("exact_doses", content.exact_doses)):
+        for name in names:
+            if name not in models:
+                table.fail(key, f"'{name}' is not a model here.{nearest(name, models)}")
+    table.table("parameters").check_keys(models)
+    drugs = set(arm.schedule.drugs)
+    able = [m for name, m in models.items() if name in chosen and drugs <= set(m.drugs)]
     if not able:
-        _checked(table, "schedule", models[0].with_drugs, arm.schedule.drugs)
+        first = next(iter(models.values()))
+        table.checked("schedule", first.with_drugs, arm.schedule.drugs)
         table.fail("models", "none of these models has the drugs of this arm.")
-    made = [
-        dataclasses.replace(
-            arm,
-            model=model.name,
-            parameters=_parameters(given.table(model.name), model),
-            exact_doses=model.name in exact,
+    in_models = []
+    for model in able:
+        values = content.parameters.get(model.name, {})
+        at = table.table("parameters").table(model.name)
+        for name, value in values.items():
+            at.checked(name, model.all_parameters.replace, {name: value})
+        is_exact = model.name in content.exact_doses
+        in_models.append(
+            dataclasses.replace(arm, model=model.name, parameters=values, exact_doses=is_exact)
         )
-        for model in able
-    ]
     if len(models) == 1:
-        return made
+        return in_models
     return [
-        dataclasses.replace(one, key=f"{one.name}@{one.model}", label=f"{one.label}, {one.model}")
-        for one in made
+        dataclasses.replace(a, key=f"{a.name}@{a.model}", label=f"{a.label}, {a.model}")
+        for a in in_models
     ]
 
 
-def _parameters(table: Table, model: Model) -> dict[str, float]:
-    values = {name: table.any_number(name) for name in table.content}
-    for name, value in values.items():
-        _checked(table, name, model.all_parameters.replace, {name: value})
-    return values
-
-
-def _schedule(table: Table, published: Arm | None) -> Schedule:
-    if published is not None and "schedule" not in table.content:
+def _schedule(table: Table, arm: _Arm, published: Arm | None) -> Schedule:
+    if published is not None and arm.schedule is None:
         return published.schedule
-    sentence = table.text("schedule", "none")
-    found: Schedule = _checked(table, "schedule", Schedule.parse, sentence)
-    return found
-
-
-def _published(table: Table) -> Arm:
-    study, arm = _source(table, "published", table.text("published"))
-    return trials(study).arm(arm)
+    sentence = "none" if arm.schedule is None else arm.schedule
+    return table.checked("schedule", Schedule.parse, sentence)
 
 
 def _source(table: Table, key: str, text: str) -> Source:
@@ -217,13 +273,8 @@ def _source(table: Table, key: str, text: str) -> Source:
     study, _, arm = text.partition("/")
     if not arm:
         table.fail(key, f"expected STUDY/ARM such as 'zofast/zol_delayed', got '{text}'.")
-    _checked(table, key, study_label, study, arm)
+    table.checked(key, study_label, study, arm)
     return study, arm
-
-
-def _patient_values(table: Table) -> dict[str, Any]:
-    table.check_keys(_PATIENT)
-    return dict(table.content)
 
 
 def _patient_of(arm: Arm) -> dict[str, Any]:
@@ -233,75 +284,85 @@ def _patient_of(arm: Arm) -> dict[str, Any]:
         for name in _PATIENT
         if name.startswith("t_score") or name in ("age", "menopause_age")
     }
-    given = {name: value for name, value in values.items() if value is not None}
-    return {**given, "menopause": arm.menopause}
+    known = {name: value for name, value in values.items() if value is not None}
+    return {**known, "menopause": arm.menopause}
 
 
-def _scenarios(top: Table, arms: Sequence[ExperimentArm]) -> tuple[Scenario, ...]:
+def _scenarios(top: Table, content: _File, arms: Sequence[ExperimentArm]) -> tuple[Scenario, ...]:
     names = tuple(dict.fromkeys(arm.name for arm in arms))
-    published = tuple(dict.fromkeys(arm.name for arm in arms if arm.published is not None))
-    found = []
-    for key in top.table("scenarios").content:
+    published = {arm.name for arm in arms if arm.published is not None}
+    scenarios = []
+    for key, scenario in content.scenarios.items():
         table = top.table("scenarios").table(key)
-        table.check_keys(("label", "shown", "compared", "years"))
-        for name in (compared := table.texts("compared", ())):
+        top.table("scenarios").checked(key, checked_file_name, key)
+        for name in scenario.compared:
             if name in names and name not in published:
                 table.fail("compared", f"the arm '{name}' is not a published one.")
-        found.append(
+        scenarios.append(
             Scenario(
                 key=key,
-                label=table.text("label", key.replace("_", " ")),
-                shown=_known(table, "shown", table.texts("shown"), names),
-                compared=_known(table, "compared", compared, names),
-                years=table.number("years", top.number("years")),
+                label=key.replace("_", " ") if scenario.label is None else scenario.label,
+                shown=_known(table, "shown", scenario.shown, names),
+                compared=_known(table, "compared", scenario.compared, names),
+                years=scenario.years or content.years,
             )
         )
-    return tuple(found)
+    return tuple(scenarios)
 
 
-def _picture(table: Table, arms: tuple[ExperimentArm, ...], *, has_scenarios: bool) -> Picture:
+def _pictures(top: Table, content: _File, arms: Sequence[ExperimentArm]) -> tuple[Picture, ...]:
     labels = {arm.key: arm.label for arm in arms}
-    keys = tuple(labels)
-    table.check_keys(("name", "kind", "arms", "variables", "title", "years"))
-    kind = table.text("kind", PICTURES[0])
-    if kind not in PICTURES:
-        table.fail("kind", f"'{kind}' is not a kind of figure.{nearest(kind, PICTURES)}")
-    if kind == "models" and not has_scenarios:
-        table.fail("kind", "this kind of figure draws scenarios, and there is no [scenarios.NAME].")
-    is_plane = kind == "phase_plane"
-    variables = table.texts("variables", ("osteoclasts", "osteoblasts") if is_plane else None)
-    if is_plane and len(variables) != 2:
+    pictures: list[Picture] = []
+    for place, figure in enumerate(content.figures):
+        table = top.item("figures", place)
+        table.checked("name", checked_file_name, figure.name, [p.name for p in pictures])
+        table.checked("title", check_text, figure.title)
+        if figure.kind == "models" and not content.scenarios:
+            problem = "this kind of figure draws scenarios, and there is no [scenarios.NAME]."
+            table.fail("kind", problem)
+        shown = _known(table, "arms", figure.arms, tuple(labels))
+        if len({labels[key] for key in shown}) < len(shown):
+            table.fail("arms", "two of these arms have the same label.")
+        variables = _variables(table, figure)
+        pictures.append(
+            Picture(figure.name, figure.kind, shown, variables, figure.title, figure.years)
+        )
+    return tuple(pictures)
+
+
+def _variables(table: Table, figure: _Figure) -> tuple[str, ...]:
+    if figure.kind != "phase_plane":
+        if figure.variables is None:
+            table.fail("variables", "this key is missing.")
+        return figure.variables
+    variables = ("osteoclasts", "osteoblasts") if figure.variables is None else figure.variables
+    if len(variables) != 2:
         table.fail("variables", f"a phase plane has two variables, got {len(variables)}.")
-    shown = _known(table, "arms", table.texts("arms", keys), keys)
-    if len({labels[key] for key in shown}) < len(shown):
-        table.fail("arms", "two of these arms have the same label.")
-    return Picture(
-        name=table.text("name"),
-        kind=kind,
-        arms=shown,
-        variables=variables,
-        title=table.text("title", ""),
-        years=table.number("years") if "years" in table.content else None,
-    )
+    return variables
 
 
-def _check_outputs(top: Table, experiment: Experiment, models: Sequence[Model]) -> None:
+def _check_outputs(top: Table, experiment: Experiment) -> None:
     """Refuse an output that none of the models has, and an arm that has none of the outputs."""
+    models = experiment.models
     drugs = {drug for arm in experiment.arms for drug in arm.schedule.drugs}
-    first, *others = (tuple(m.system(drugs & set(m.drugs)).outputs) for m in models)
-    elsewhere = set().union(*map(known_outputs, others))
+    available = {
+        name: tuple(model.system(drugs & set(model.drugs)).outputs)
+        for name, model in models.items()
+    }
+    outputs = {name: known_outputs(names) for name, names in available.items()}
+    first, *others = models
+    elsewhere = set().union(*(outputs[name] for name in others))
     wanted = [
-        (table, "variables", picture.variables)
-        for table, picture in zip(top.tables("figures"), experiment.pictures, strict=True)
+        (top.item("figures", place), "variables", picture.variables)
+        for place, picture in enumerate(experiment.pictures)
     ]
     if experiment.outputs:
         wanted.append((top, "outputs", experiment.outputs))
     for table, key, names in wanted:
         left = tuple(name for name in names if name not in elsewhere)
         if left or not names:
-            _checked(table, key, checked_outputs, models[0], first, left)
+            table.checked(key, checked_outputs, models[first], available[first], left)
     asked = set(experiment.variables())
-    outputs = dict(zip((m.name for m in models), map(known_outputs, (first, *others)), strict=True))
     for arm in experiment.arms:
         if asked and not asked & outputs[arm.model]:
             problem = f"'{arm.model}' has none of the outputs asked for; name the models that do."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remodel.experiments.schema import Experiment, ExperimentArm, Scenario
-from remodel.models import load_model
+from remodel.experiments.schema import ExperimentArm, Scenario
+from remodel.files import write_atomically, write_text
+from remodel.models import Model
 from remodel.observations import (
     Observation,
     endpoints,
@@ -72,15 +74,23 @@ class Miss:
 
 
 def compared_numbers(
-    experiment: Experiment, arms: Sequence[ExperimentArm], dataset: xr.Dataset
+    scenarios: Sequence[Scenario],
+    models: Mapping[str, Model],
+    arms: Sequence[ExperimentArm],
+    outputs: Sequence[str],
+    dataset: xr.Dataset,
 ) -> pd.DataFrame:
     """Return every published number of the scenarios beside that of every model.
 
     Parameters
     ----------
-    experiment : Experiment
+    scenarios : sequence of Scenario
+    models : mapping of str to Model
+        By name.
     arms : sequence of ExperimentArm
         Those that were simulated, in the order of the dataset.
+    outputs : sequence of str
+        Endpoints whose percent changes are compared are among them.
     dataset : xarray.Dataset
         Its percent changes are compared.
 
@@ -92,21 +102,21 @@ def compared_numbers(
     """
     import pandas as pd
 
-    table = _Simulated(arms, dataset)
-    changes = [name for name in experiment.variables() if name.endswith(PERCENT_CHANGE)]
+    table = SimulatedArms(arms, dataset)
+    changes = [name for name in outputs if name.endswith(PERCENT_CHANGE)]
     names = [name.removesuffix(PERCENT_CHANGE) for name in changes]
     measured = [name for name in names if name in endpoints()]
-    found = [
-        _comparison(experiment, scenario, arm, row, model, table)
-        for scenario in experiment.scenarios
+    misses = [
+        _comparison(scenario, arm, row, model, table)
+        for scenario in scenarios
         for arm, row in sorted(_published(scenario, table, measured), key=_in_order(measured))
-        for model in experiment.models
+        for model in models.values()
     ]
     columns = list(Miss.__dataclass_fields__)
-    return pd.DataFrame([asdict(miss) for miss in found], columns=columns)
+    return pd.DataFrame([asdict(miss) for miss in misses], columns=columns)
 
 
-class _Simulated:
+class SimulatedArms:
     """Simulated arms by published arm and model."""
 
     def __init__(self, arms: Sequence[ExperimentArm], dataset: xr.Dataset) -> None:
@@ -126,9 +136,19 @@ class _Simulated:
             return float("nan")
         return 100.0 + float(np.interp(month, self.months, values[place]))
 
+    def lacking(self, arm: ExperimentArm, endpoint: str, model: Model) -> str:
+        """Return what a model lacks to give an endpoint of an arm, in words."""
+        missing = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
+        if endpoint not in model.endpoints:
+            missing.append(endpoint)
+        if missing:
+            return "no " + ", no ".join(name.replace("_", " ") for name in missing)
+        is_simulated = (arm.name, model.name) in self.places
+        return "the simulation failed" if is_simulated else "left out by the experiment"
+
 
 def _published(
-    scenario: Scenario, table: _Simulated, measured: Sequence[str]
+    scenario: Scenario, table: SimulatedArms, measured: Sequence[str]
 ) -> Iterator[tuple[ExperimentArm, Observation]]:
     for name in scenario.compared:
         arm = table.arms.get(name)
@@ -155,22 +175,21 @@ def _in_order(
 
 
 def _comparison(
-    experiment: Experiment,
     scenario: Scenario,
     arm: ExperimentArm,
     row: Observation,
-    model: str,
-    table: _Simulated,
+    model: Model,
+    table: SimulatedArms,
 ) -> Miss:
     years = (row.time_months - row.reference_months) / 12.0
     scale = years if row.kind == "rate_per_year" else 1.0
     other = table.named.get((row.study_id, row.comparator), "")
     predicted = predicted_value(
         row,
-        table.level(arm.name, model, row.endpoint, row.time_months),
-        table.level(arm.name, model, row.endpoint, row.reference_months),
-        table.level(other, model, row.endpoint, row.time_months),
-        table.level(other, model, row.endpoint, row.reference_months),
+        table.level(arm.name, model.name, row.endpoint, row.time_months),
+        table.level(arm.name, model.name, row.endpoint, row.reference_months),
+        table.level(other, model.name, row.endpoint, row.time_months),
+        table.level(other, model.name, row.endpoint, row.reference_months),
     )
     return Miss(
         scenario=scenario.key,
@@ -184,10 +203,10 @@ def _comparison(
         published=row.value * scale,
         standard_error=standard_error(row) * scale,
         use=row.use,
-        model=model,
+        model=model.name,
         simulated=predicted * scale,
         error=residual(row, predicted) * scale,
-        cannot="" if np.isfinite(predicted) else lacking(experiment, arm, row.endpoint, model),
+        cannot="" if np.isfinite(predicted) else table.lacking(arm, row.endpoint, model),
     )
 
 
@@ -197,16 +216,18 @@ def _phase(arm: ExperimentArm, row: Observation) -> str:
     return PHASES[1] if row.time <= arm.schedule.end else PHASES[2]
 
 
-def lacking(experiment: Experiment, arm: ExperimentArm, endpoint: str, model: str) -> str:
-    """Return what a model lacks to give an endpoint of an arm, in words."""
-    found = load_model(model)
-    missing = [drug for drug in arm.schedule.drugs if drug not in found.drugs]
-    if endpoint not in found.endpoints:
-        missing.append(endpoint)
-    if not missing:
-        asked = any(a.name == arm.name and a.model == model for a in experiment.arms)
-        return "the simulation failed" if asked else "left out by the experiment"
-    return "no " + ", no ".join(name.replace("_", " ") for name in missing)
+def write_misses(
+    numbers: pd.DataFrame, scenarios: Sequence[Scenario], folder: Path
+) -> tuple[Path, ...]:
+    """Write what each model misses as Markdown and as CSV, and the numbers behind it."""
+    table = summary(numbers)
+    path = write_text(folder / "misses.md", markdown(table, scenarios))
+    tables = {"misses.csv": table, "compared.csv": numbers}
+    return (path, *(_write_csv(folder / name, frame) for name, frame in tables.items()))
+
+
+def _write_csv(path: Path, frame: pd.DataFrame) -> Path:
+    return write_atomically(path, lambda draft: frame.round(4).to_csv(draft, index=False))
 
 
 def summary(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -276,5 +297,5 @@ def markdown(table: pd.DataFrame, scenarios: Sequence[Scenario]) -> str:
 def _cell(row: pd.Series) -> str:
     if not row["numbers"]:
         return f"cannot: {row['cannot']}"
-    some = "" if row["numbers"] == row["published"] else f", {row['numbers']} numbers"
-    return f"{row['mean_absolute_error']:.1f} ({row['bias']:+.1f}{some})"
+    count = "" if row["numbers"] == row["published"] else f", {row['numbers']} numbers"
+    return f"{row['mean_absolute_error']:.1f} ({row['bias']:+.1f}{count})"

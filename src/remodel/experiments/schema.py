@@ -1,17 +1,27 @@
-"""What an experiment is: models, arms, solver, pictures and scenarios."""
+"""What experiments consist of: arms, pictures and scenarios; and what both kinds can do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from remodel.experiments.expected import Expected
 from remodel.patient import Patient
+from remodel.progress import Progress
 from remodel.schedules import Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
 
 PICTURES = ("trial_overlay", "marker_panel", "phase_plane", "models")
 
 Source = tuple[str, str]
+Drawing = tuple[str, "Figure", "pd.DataFrame"]
+"""Name of the file, figure, and the table behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,71 +114,62 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
-    """Everything that decides the numbers of an experiment.
+class Results:
+    """What the simulations of an experiment gave.
 
     Attributes
     ----------
-    name : str
-        Of its folder.
-    title, question : str
-    answer : str
-        What the numbers say to the question, in a few sentences.
-    models : tuple of str
-        Every arm is simulated in each of them that has its drugs.
-    years : float
-        Length of each simulation.
-    step_months, quick_step_months : float
-        Time between outputs, in full and in quick mode.
-    arms : tuple of ExperimentArm
-    pictures : tuple of Picture
-        The first is the main one.
-    outputs : tuple of str
-        Beside what the pictures show.
-    quick_arms : tuple of str
-        Names of the arms of the quick mode.
-    scenarios : tuple of Scenario
-    method : str
-    rtol : float or None
-    path : Path
-        The file it was read from.
-    observations : Path or None
-        Further published numbers, of arms that ``observed`` names; shown if the file is at hand.
+    dataset : xarray.Dataset
+        One simulation after the other.
+    shown : xarray.Dataset
+        What figures show and expected numbers are compared with.
+    failed : tuple of str
+        Simulations that failed, each with a sentence.
+    record : mapping
+        What the manifest says of them.
+    store : Store or None
+        Where the simulations of a sweep lie.
     """
 
-    name: str
-    title: str
-    question: str
-    answer: str
-    models: tuple[str, ...]
-    years: float
-    step_months: float
-    quick_step_months: float
-    arms: tuple[ExperimentArm, ...]
-    pictures: tuple[Picture, ...]
-    outputs: tuple[str, ...]
-    quick_arms: tuple[str, ...]
-    scenarios: tuple[Scenario, ...]
-    method: str
-    rtol: float | None
-    path: Path
-    observations: Path | None = None
+    dataset: xr.Dataset
+    shown: xr.Dataset
+    failed: tuple[str, ...]
+    record: Mapping[str, Any]
+    store: Any = None
 
-    def chosen_arms(self, *, quick: bool) -> tuple[ExperimentArm, ...]:
-        """Return the arms of a mode."""
-        return tuple(a for a in self.arms if not quick or a.name in self.quick_arms)
 
-    def chosen_pictures(self, *, quick: bool) -> tuple[Picture, ...]:
-        """Return the pictures of a mode; in quick mode the main one, with the arms there are."""
-        if not quick:
-            return self.pictures
-        there = {arm.key for arm in self.chosen_arms(quick=True)}
-        return tuple(
-            replace(picture, arms=tuple(key for key in picture.arms if key in there))
-            for picture in self.pictures[:1]
-        )
+class RunnableExperiment(Protocol):
+    """What :func:`run_experiment` needs of an experiment, whatever it simulates."""
 
-    def variables(self) -> tuple[str, ...]:
-        """Return the outputs that the pictures and the experiment itself ask for."""
-        shown = [name for picture in self.pictures for name in picture.variables]
-        return tuple(dict.fromkeys((*shown, *self.outputs)))
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+
+    @property
+    def path(self) -> Path:
+        """The file it was read from."""
+
+    def simulations(self, *, quick: bool) -> int:
+        """Return how many simulations a mode has."""
+
+    def chosen_pictures(self, *, quick: bool) -> Sequence[Any]:
+        """Return the pictures of a mode; the first is the main one."""
+
+    def check_expected(self, path: Path, expected: Sequence[Expected], *, quick: bool) -> None:
+        """Refuse expected numbers of what is not simulated, as far as that is known before."""
+
+    def simulate(self, folder: Path, /, *, quick: bool, progress: Progress) -> Results:
+        """Simulate a mode; the folder is there."""
+
+    def value(self, path: Path, results: Results, number: Expected, /) -> float:
+        """Return the number that was found; ``path`` stands in errors."""
+
+    def draw(self, picture: Any, results: Results) -> Iterator[Drawing]:
+        """Draw one picture: figures with their names and the tables behind them."""
+
+    def write(self, results: Results, folder: Path, *, quick: bool) -> tuple[Path, ...]:
+        """Write the data, and return the tables that were written beside them."""

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel.errors import ConfigError, StoreError, nearest
-from remodel.experiments.expected import Comparison, Expected
-from remodel.files import Table
+from remodel.errors import ConfigError, nearest
+from remodel.experiments.expected import Expected, interpolated
+from remodel.experiments.schema import Drawing, Results
+from remodel.files import Table, checked_file_name
 from remodel.plots import sensitivity as sensitivity_figures
 from remodel.plots import sweeps as sweep_figures
-from remodel.sensitivity.analysis import Study
-from remodel.sensitivity.study import study_of
+from remodel.plots.style import check_text
+from remodel.progress import Progress
+from remodel.sensitivity.analysis import Study, analyze
+from remodel.sensitivity.study import SIMULATIONS, study_of
+from remodel.sensitivity.study import write as write_indices
+from remodel.sweeps.api import begin, open_dataset, run
 from remodel.sweeps.design import STRUCTURED, Design
+from remodel.sweeps.export import write_netcdf
 from remodel.sweeps.load import design_of
-from remodel.sweeps.setup import Setup
-from remodel.sweeps.store import Store, open_store
-from remodel.units import DAYS_PER_MONTH
+from remodel.sweeps.setup import setup_of
+from remodel.sweeps.store import Store
+from remodel.sweeps.summary import summary_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Drawing = Callable[..., Any]
-OF_SWEEPS: Mapping[str, Drawing] = {
+Plot = Callable[..., Any]
+OF_SWEEPS: Mapping[str, Plot] = {
     "map": sweep_figures.factor_map,
     "contours": sweep_figures.contours,
     "small_multiples": sweep_figures.small_multiples,
     "fan_chart": sweep_figures.fan_chart,
 }
-OF_SENSITIVITIES: Mapping[str, Drawing] = {
+OF_SENSITIVITIES: Mapping[str, Plot] = {
     "tornado": sensitivity_figures.tornado,
     "heat_map": sensitivity_figures.index_heat_map,
     "time_course": sensitivity_figures.time_course,
@@ -56,11 +61,6 @@ class SweepPicture:
         """What the figure shows, in words."""
         return str(self.options.get("title") or self.name.replace("_", " "))
 
-    def draw(self, dataset: xr.Dataset) -> Any:
-        """Return the figure and the table behind it."""
-        drawing = OF_SWEEPS.get(self.kind) or OF_SENSITIVITIES[self.kind]
-        return drawing(dataset, **self.options)
-
 
 @dataclass(frozen=True, slots=True)
 class SweepExperiment:
@@ -71,9 +71,10 @@ class SweepExperiment:
     name : str
         Of its folder.
     title, question, answer : str
-    full, quick : Design
-    study, quick_study : Study or None
-        If it is about sensitivities.
+    designs : mapping of str to Design
+        By mode, ``full`` and ``quick``.
+    studies : mapping of str to Study
+        By mode, if it is about sensitivities.
     pictures : tuple of SweepPicture
         The first is the main one.
     path : Path
@@ -84,24 +85,86 @@ class SweepExperiment:
     title: str
     question: str
     answer: str
-    full: Design
-    quick: Design
-    study: Study | None
-    quick_study: Study | None
+    designs: Mapping[str, Design]
+    studies: Mapping[str, Study]
     pictures: tuple[SweepPicture, ...]
     path: Path
 
-    def design(self, *, quick: bool) -> Design:
-        """Return the design of a mode."""
-        return self.quick if quick else self.full
+    def simulations(self, *, quick: bool) -> int:
+        """Return the number of simulations of a mode."""
+        return self.designs[_mode(quick)].drawn
 
-    def chosen_study(self, *, quick: bool) -> Study | None:
-        """Return the study of a mode."""
-        return self.quick_study if quick else self.study
+    def chosen_pictures(self, *, quick: bool) -> tuple[SweepPicture, ...]:
+        """Return the pictures of a mode; in quick mode the main one."""
+        return self.pictures[:1] if quick else self.pictures
 
-    def chosen_arms(self, *, quick: bool) -> range:
-        """Return the numbers of the simulations of a mode, of which each is an arm."""
-        return range(self.design(quick=quick).drawn)
+    def check_expected(self, path: Path, expected: Sequence[Expected], *, quick: bool) -> None:
+        """Do nothing: what a sweep keeps is known when it is there."""
+
+    def simulate(self, folder: Path, *, quick: bool, progress: Progress) -> Results:
+        """Simulate what the store in a folder misses, and analyze it.
+
+        Raises
+        ------
+        RemodelError
+            One of its children if the store is that of another design, or simulations failed that
+            sensitivities need.
+        """
+        design = self.designs[_mode(quick)]
+        progress.say(
+            f"Simulating {design.drawn:,} of {design.years:g} years with {design.model} ..."
+        )
+        progress.start(design.drawn)
+        setup = setup_of(design)
+        store = begin(setup, folder / SIMULATIONS, resume=True)
+        run(store, setup, progress=progress.advance)
+        study = self.studies.get(_mode(quick))
+        dataset = open_dataset(store)
+        failed = tuple(
+            f"simulations: {number} {cause.name.lower()}. {cause.sentence}"
+            for cause, number in summary_of(store).causes.items()
+        )
+        return Results(
+            dataset=_flat(store, dataset),
+            shown=dataset if study is None else analyze(study, store),
+            failed=failed,
+            record={"sweep": store.record},
+            store=store,
+        )
+
+    def value(self, path: Path, results: Results, number: Expected) -> float:
+        """Return the number that was found.
+
+        Raises
+        ------
+        ConfigError
+            If it is of a cell or output that there is not.
+        """
+        dataset = results.shown
+        if number.output not in dataset.data_vars:
+            hint = nearest(number.output, [str(name) for name in dataset.data_vars])
+            raise ConfigError(f"{path}: '{number.output}' is not kept.{hint}")
+        cell = dataset[number.output]
+        for condition in number.arm.split(","):
+            name, _, value = (word.strip() for word in condition.partition("="))
+            cell = _at(path, cell, name, value)
+        return interpolated(cell, number.month) if "time" in cell.dims else float(cell)
+
+    def draw(self, picture: SweepPicture, results: Results) -> Iterator[Drawing]:
+        """Draw one picture."""
+        draw = OF_SWEEPS.get(picture.kind) or OF_SENSITIVITIES[picture.kind]
+        yield picture.name, *draw(results.shown, **picture.options)
+
+    def write(self, results: Results, folder: Path, *, quick: bool) -> tuple[Path, ...]:
+        """Write the simulations and, if there are any, the sensitivities."""
+        write_netcdf(results.store, folder / "data.nc")
+        if _mode(quick) in self.studies:
+            write_indices(results.shown, folder)
+        return ()
+
+
+def _mode(quick: bool) -> str:
+    return "quick" if quick else "full"
 
 
 def is_sweep(top: Table) -> bool:
@@ -118,14 +181,18 @@ def sweep_experiment(top: Table) -> SweepExperiment:
         Naming file, line and key.
     """
     quick = Table(top.path, "", _merged(top.content, top.table("quick").content))
-    study = quick_study = None
+    modes = {"full": top, "quick": quick}
+    studies: dict[str, Study] = {}
     if top.text("kind") in STRUCTURED or "sensitivity" in top.content:
-        study, quick_study = study_of(top, also=_ALSO), study_of(quick, also=_ALSO)
-        full, small = study.design, quick_study.design
+        studies = {mode: study_of(table, also=_ALSO) for mode, table in modes.items()}
+        designs = {mode: study.design for mode, study in studies.items()}
     else:
-        full, small = design_of(top, also=_ALSO), design_of(quick, also=_ALSO)
-    drawings = OF_SWEEPS if study is None else OF_SENSITIVITIES
-    pictures = tuple(_picture(table, full, drawings) for table in top.tables("figures"))
+        designs = {mode: design_of(table, also=_ALSO) for mode, table in modes.items()}
+    drawings = OF_SENSITIVITIES if studies else OF_SWEEPS
+    pictures: list[SweepPicture] = []
+    for table in top.tables("figures"):
+        names = [picture.name for picture in pictures]
+        pictures.append(_picture(table, designs["full"], drawings, names))
     if not pictures:
         top.fail("figures", "an experiment needs at least one figure.")
     path = Path(str(top.path))
@@ -134,26 +201,26 @@ def sweep_experiment(top: Table) -> SweepExperiment:
         title=top.text("title"),
         question=top.text("question", ""),
         answer=top.text("answer", ""),
-        full=full,
-        quick=small,
-        study=study,
-        quick_study=quick_study,
-        pictures=pictures,
+        designs=designs,
+        studies=studies,
+        pictures=tuple(pictures),
         path=path,
     )
 
 
 def _merged(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table with some of its values replaced, in tables inside it too."""
-    found = dict(content)
+    merged = dict(content)
     for key, value in changes.items():
-        old = found.get(key)
+        old = merged.get(key)
         is_table = isinstance(old, Mapping) and isinstance(value, Mapping)
-        found[key] = _merged(old, value) if is_table and old is not None else value
-    return found
+        merged[key] = _merged(old, value) if is_table and old is not None else value
+    return merged
 
 
-def _picture(table: Table, design: Design, drawings: Mapping[str, Drawing]) -> SweepPicture:
+def _picture(
+    table: Table, design: Design, drawings: Mapping[str, Plot], names: Sequence[str]
+) -> SweepPicture:
     kind = table.text("kind")
     if kind not in drawings:
         table.fail("kind", f"'{kind}' is not a kind of figure here.{nearest(kind, drawings)}")
@@ -168,74 +235,16 @@ def _picture(table: Table, design: Design, drawings: Mapping[str, Drawing]) -> S
         if key in options and table.text(key) not in design.names:
             hint = nearest(table.text(key), design.names)
             table.fail(key, f"'{table.text(key)}' is not a factor.{hint}")
-    return SweepPicture(table.text("name"), kind, options)
+    name = table.checked("name", checked_file_name, table.text("name"), names)
+    table.checked("title", check_text, table.text("title", ""))
+    return SweepPicture(name, kind, options)
 
 
-def fresh_or_unfinished(path: Path, setup: Setup) -> bool:
-    """Return whether a store is to be continued; remove one that is complete or out of date.
-
-    Raises
-    ------
-    StoreError
-        If something else lies there.
-    """
-    from remodel.sweeps.record import check_same, record_of
-
-    if not path.exists():
-        return False
-    store = open_store(path)
-    record = record_of(setup, store.layout, store.record["simulations"])
-    try:
-        check_same(path, store.record, record)
-        is_unfinished = bool(store.missing())
-    except StoreError:
-        is_unfinished = False
-    if not is_unfinished:
-        shutil.rmtree(path)
-    return is_unfinished
-
-
-def flat(store: Store, dataset: xr.Dataset) -> xr.Dataset:
+def _flat(store: Store, dataset: xr.Dataset) -> xr.Dataset:
     """Return the simulations of a grid along one dimension."""
     if store.layout.dims == ("simulation",):
         return dataset
     return dataset.stack(simulation=store.layout.dims, create_index=False)
-
-
-def compared(
-    path: Path, dataset: xr.Dataset, expected: tuple[Expected, ...]
-) -> tuple[Comparison, ...]:
-    """Return expected numbers beside those found.
-
-    Raises
-    ------
-    ConfigError
-        If a number is of a cell or output that there is not.
-    """
-    return tuple(
-        Comparison(
-            number.arm,
-            number.output,
-            number.month,
-            number.value,
-            number.tolerance,
-            _found(path, dataset, number),
-        )
-        for number in expected
-    )
-
-
-def _found(path: Path, dataset: xr.Dataset, number: Expected) -> float:
-    if number.output not in dataset.data_vars:
-        known = [str(name) for name in dataset.data_vars]
-        raise ConfigError(f"{path}: '{number.output}' is not kept.{nearest(number.output, known)}")
-    cell = dataset[number.output]
-    for part in number.arm.split(","):
-        name, _, value = (word.strip() for word in part.partition("="))
-        cell = _at(path, cell, name, value)
-    if "time" not in cell.dims:
-        return float(cell)
-    return float(np.interp(number.month * DAYS_PER_MONTH, cell["time"], cell))
 
 
 def _at(path: Path, cell: xr.DataArray, name: str, value: str) -> xr.DataArray:

@@ -4,9 +4,9 @@ What needs pydantic is in ``remodel.files.schema``, which is imported where file
 """
 
 from remodel.files.names import checked_file_name
+from remodel.files.output import write_atomically, write_netcdf, write_text, writing
 from remodel.files.reading import read_text
 from remodel.files.toml import Table, load_toml
-from remodel.files.writing import write_atomically, write_text, writing
 
 __all__ = [
     "Table",
@@ -14,6 +14,7 @@ __all__ = [
     "load_toml",
     "read_text",
     "write_atomically",
+    "write_netcdf",
     "write_text",
     "writing",
 ]

@@ -134,6 +134,7 @@ _TYPES = {
     "model_type": "a table",
     "greater_than": "a number above {gt:g}",
     "greater_than_equal": "a number from {ge:g}",
+    "less_than_equal": "a number of at most {le:g}",
 }
 _ITEMS = {
     "string_type": "a list of strings",

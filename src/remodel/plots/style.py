@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from remodel.errors import ConfigError
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
@@ -80,6 +82,31 @@ def paper() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_PAPER)
         yield
+
+
+def check_text(text: str) -> None:
+    """Refuse text that cannot be drawn because of a formula in it, between dollar signs.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if text.count("$") < 2:
+        return
+    from matplotlib.cbook import is_math_text
+    from matplotlib.mathtext import MathTextParser
+
+    if not is_math_text(text):
+        return
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError as error:
+        reason = " ".join(str(error).split("\n")[-1].split()) or "not understood"
+        raise ConfigError(
+            f"the formula in {text[:60]!r} cannot be drawn: {reason}; write a dollar sign as \\$.",
+            field="title",
+            value=text,
+        ) from error
 
 
 def color(position: int) -> str:

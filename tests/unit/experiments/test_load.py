@@ -42,7 +42,7 @@ def written(tmp_path):
 def test_everything_is_read(written):
     found = load_experiment(written(GOOD))
     alone, trial = found.arms
-    assert found.models == ("reference",)
+    assert tuple(found.models) == ("reference",)
     assert (alone.label, alone.patient.age) == ("alone", 65)
     assert trial.patient.age == 59
     assert trial.patient.t_score_lumbar_spine == -1.1
@@ -100,6 +100,36 @@ WRONG = [
     ("[quick]", "[solver]\nmethod = 'eular'\n[quick]", "[solver] method: 'eular' is not a method"),
     ("[quick]", "[solver]\nrtol = 3\n[quick]", "[solver] rtol: rtol = 3"),
     ("[[figures]]", "[figures", "is not valid TOML"),
+    (
+        'name = "one"',
+        'name = "../../one"',
+        "line 14, [figures] name: the name '../../one' contains '/'",
+    ),
+    ('name = "one"', 'name = "/abs"', "contains '/'"),
+    ('name = "one"', 'name = "a\\u0000b"', "contains '\\x00'"),
+    ('name = "two"', 'name = "One"', "line 17, [figures] name: the name 'One' is given twice"),
+    (
+        'name = "two"',
+        'name = "two"\ntitle = "$\\\\frac{1$"',
+        "line 18, [figures] title: the formula",
+    ),
+    ('label = "the trial"', 'label = "$^$ a"', "line 11, [arms.trial] label: the formula"),
+    ("years = 2", "years = 1e308", "line 3, years: expected a number of at most 120, got 1e+308"),
+    (
+        "years = 2",
+        "years = 2\nstep_months = 1e-9",
+        "line 4, step_months: a step of 1e-09 months makes",
+    ),
+    (
+        "[quick]",
+        "[quick]\nstep_months = 1e-9",
+        "line 7, [quick] step_months: a step of 1e-09 months",
+    ),
+    (
+        "age = 65",
+        "age = 1" + "0" * 400,
+        "line 5, [patient] age: age = inf: must be a finite number",
+    ),
 ]
 
 
@@ -123,3 +153,18 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not text in UTF-8"):
         load_experiment(path)
+
+
+def test_a_model_of_ones_own_lies_relative_to_the_file(written, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from dataclasses import replace\n"
+        "from remodel.models import load_model\n"
+        "MODEL = replace(load_model('reference'), name='own')\n"
+    )
+    experiment = load_experiment(written('model = "own.py:MODEL"\n' + GOOD))
+    assert experiment.models["own"].file == f"{tmp_path / 'own.py'}:MODEL"
+    assert [arm.model for arm in experiment.arms] == ["own", "own"]
+    with pytest.raises(
+        ConfigError, match=r"line 1, model: .*own\.py has no model 'MODLE'\. Did you"
+    ):
+        load_experiment(written('model = "own.py:MODLE"\n' + GOOD))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import resource
 
 import pytest
 import xarray as xr
@@ -113,16 +115,59 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_run(experiment):
 
 
 def test_a_failed_arm_is_listed_and_the_rest_written(experiment, monkeypatch, capsys):
-    from remodel.experiments import runner
+    from remodel.experiments import arms
 
-    real = runner.simulate
+    real = arms.simulate
 
     def failed(*arguments, **options):
         dataset = real(*arguments, **options)
         dataset["status"][:] = 2
         return dataset
 
-    monkeypatch.setattr(runner, "simulate", failed)
+    monkeypatch.setattr(arms, "simulate", failed)
     assert main(["run", str(experiment)]) == 3
     assert "remodel: arm denosumab: The step size collapsed" in capsys.readouterr().err
     assert (experiment.parent / "results" / "data.nc").exists()
+
+
+def test_files_that_no_run_wrote_are_kept(experiment, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.toml").write_text("mine")
+    with pytest.raises(
+        StoreError, match=r"holds config\.toml, which no run of an experiment wrote"
+    ):
+        run_experiment(load_experiment(experiment), out=folder)
+    assert (folder / "config.toml").read_text() == "mine"
+
+
+def test_what_an_earlier_run_wrote_is_replaced(experiment, tmp_path):
+    for _ in range(2):
+        outcome = run_experiment(load_experiment(experiment), out=tmp_path / "out")
+    assert outcome.figures[0].exists()
+
+
+def test_the_file_of_a_model_of_ones_own_is_hashed_into_the_manifest(experiment):
+    (experiment.parent / "own.py").write_text(
+        "from dataclasses import replace\n"
+        "from remodel.models import load_model\n"
+        "MODEL = replace(load_model('reference'), name='own')\n"
+    )
+    experiment.write_text('model = "own.py:MODEL"\n' + experiment.read_text())
+    outcome = run_experiment(load_experiment(experiment))
+    record = json.loads((outcome.folder / "manifest.json").read_text())
+    ((name, digest),) = record["model_files"].items()
+    assert name.endswith("own.py:MODEL")
+    assert digest == hashlib.sha256((experiment.parent / "own.py").read_bytes()).hexdigest()
+
+
+def test_a_full_disk_is_exit_code_2(experiment, capsys):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    load_experiment(experiment)
+    run_experiment(load_experiment(experiment), out=experiment.parent / "before")  # compiled
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        assert main(["run", str(experiment)]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "data.nc cannot be written" in capsys.readouterr().err

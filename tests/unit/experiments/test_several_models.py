@@ -9,7 +9,7 @@ import pytest
 import remodel as rm
 from remodel.errors import ConfigError
 from remodel.experiments import load_experiment, run_experiment
-from remodel.experiments.misses import lacking
+from remodel.experiments.misses import SimulatedArms
 
 GOOD = """
 title = "Two models, and one that cannot"
@@ -140,12 +140,12 @@ def test_what_a_model_lacks_is_named(compared):
     assert lacks("bone2011", "ctx", "lemaire2004") == {"no denosumab, no ctx"}
 
 
-def test_a_number_that_is_missing_for_no_lack_of_the_model_says_why(experiment):
+def test_a_number_that_is_missing_for_no_lack_of_the_model_says_why(experiment, outcome):
     arms = {arm.name: arm for arm in experiment.arms}
-    failed = lacking(experiment, arms["continued"], "ctx", "peterson2010")
-    assert failed == "the simulation failed"
-    left_out = lacking(experiment, arms["untreated"], "ctx", "jorg2022")
-    assert left_out == "left out by the experiment"
+    table = SimulatedArms(experiment.arms, outcome.dataset)
+    peterson, jorg = (experiment.models[name] for name in ("peterson2010", "jorg2022"))
+    assert table.lacking(arms["continued"], "ctx", peterson) == "the simulation failed"
+    assert table.lacking(arms["untreated"], "ctx", jorg) == "left out by the experiment"
 
 
 def test_the_summary_has_error_and_bias_of_the_numbers_behind_it(compared, outcome):

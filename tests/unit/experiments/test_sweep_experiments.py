@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, StoreError
 from remodel.experiments import load_experiment, run_experiment
 
 pytest.importorskip("zarr")
@@ -86,6 +86,13 @@ def test_a_number_of_a_cell_that_is_not_there_is_refused(folder):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ('name = "fan"', 'name = "Most_Bone"', "the name 'Most_Bone' is given twice"),
+        ('name = "fan"', 'name = "a/b"', "the name 'a/b' contains '/'"),
+        (
+            'name = "fan"',
+            'name = "fan"\ntitle = "$x^$"',
+            "title: the formula in '$x^$' cannot be drawn",
+        ),
         ('kind = "map"', 'kind = "mop"', "'mop' is not a kind of figure here. Did you mean 'map'?"),
         ('variable = "most_bone"', 'variable = "most_bones"', "Did you mean 'most_bone'?"),
         ('y = "k_form"', 'y = "k_fort"', "'k_fort' is not a factor. Did you mean 'k_form'?"),
@@ -99,3 +106,28 @@ def test_a_mistake_is_named_with_its_place(old, new, says, folder):
     with pytest.raises(ConfigError) as error:
         load_experiment(folder)
     assert says in str(error.value)
+
+
+def test_the_store_of_another_design_is_never_deleted(folder):
+    other = folder / "other"
+    other.mkdir()
+    (other / "experiment.toml").write_text(EXPERIMENT.replace("years = 1", "years = 2"))
+    outcome = run_experiment(load_experiment(folder))
+    files = {
+        p: p.read_bytes() for p in (outcome.folder / "simulations.zarr").rglob("*") if p.is_file()
+    }
+    assert files
+    with pytest.raises(
+        StoreError, match="cannot be continued: the design has changed, years was 1"
+    ):
+        run_experiment(load_experiment(other), out=outcome.folder)
+    assert all(path.read_bytes() == content for path, content in files.items())
+
+
+def test_simulations_that_are_there_are_used_again(folder):
+    experiment = load_experiment(folder)
+    first = run_experiment(experiment)
+    before = (first.folder / "simulations.zarr" / "zarr.json").stat().st_mtime_ns
+    second = run_experiment(experiment)
+    assert (first.folder / "simulations.zarr" / "zarr.json").stat().st_mtime_ns == before
+    assert second.dataset.identical(first.dataset)

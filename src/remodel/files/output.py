@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remodel.errors import StoreError
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 DRAFT = ".remodel-"
 """Names of unfinished files start so; one that stays behind may be removed."""
+_IN_MEMORY = 1 << 28  # bytes of a dataset that is written by way of the memory
 
 
 @contextlib.contextmanager
@@ -84,3 +90,42 @@ def write_text(path: str | Path, text: str) -> Path:
         As :func:`write_atomically`.
     """
     return write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def write_netcdf(dataset: xr.Dataset, path: str | Path) -> Path:
+    """Write a dataset as NetCDF, whole or not at all.
+
+    HDF5 ends the process when the disk fills up while it writes, so that small files are made in
+    memory, and large ones are not begun without room for them.
+
+    Raises
+    ------
+    StoreError
+        As :func:`write_atomically`.
+    """
+    if dataset.nbytes <= _IN_MEMORY:
+        return write_atomically(path, lambda draft: draft.write_bytes(_netcdf(dataset)))
+    with writing(path):
+        free = shutil.disk_usage(Path(path).absolute().parent).free
+    if free < dataset.nbytes:
+        raise StoreError(
+            f"{path} cannot be written: it takes up to {dataset.nbytes / 1e9:.1f} GB and the disk "
+            f"has {free / 1e9:.1f} GB free.",
+            field="path",
+        )
+    return write_atomically(path, lambda draft: dataset.to_netcdf(draft, engine="h5netcdf"))
+
+
+def _netcdf(dataset: xr.Dataset) -> bytes:
+    from xarray.backends import H5NetCDFStore
+
+    store = H5NetCDFStore.open(
+        "memory", mode="w", driver="core", driver_kwds={"backing_store": False}
+    )
+    try:
+        dataset.dump_to_store(store)
+        file = store.ds._h5file
+        file.flush()
+        return bytes(file.id.get_file_image())
+    finally:
+        store.close()

@@ -1,12 +1,15 @@
 """Files are written whole or not at all."""
 
 import resource
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from remodel.errors import StoreError
-from remodel.files import write_atomically, write_text, writing
+from remodel.files import write_atomically, write_netcdf, write_text, writing
 
 
 def test_a_file_is_written_with_its_suffix_and_nothing_else_is_left(tmp_path):
@@ -77,3 +80,41 @@ def test_the_words_of_the_storage_library_are_one_sentence_too():
         raise RuntimeError("Can't close (errno = 28, error message = 'No space left on device')")
     with pytest.raises(RuntimeError, match="else"), writing("x"):
         raise RuntimeError("something else")
+
+
+@pytest.fixture
+def dataset():
+    times = np.arange(1000.0)
+    attributes = {"units": "µg/L"}
+    return xr.Dataset(
+        {"ctx": ("time", times, attributes), "arm": ("simulation", ["a", "Überblick"])},
+        coords={"time": times},
+    )
+
+
+def test_netcdf_is_read_back_equal(dataset, tmp_path):
+    write_netcdf(dataset, tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as read:
+        assert read.load().identical(dataset)
+
+
+def test_netcdf_on_a_full_disk_is_one_sentence(dataset, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
+    try:
+        with pytest.raises(StoreError, match=r"a\.nc cannot be written: File too large\.$"):
+            write_netcdf(dataset, tmp_path / "a.nc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_netcdf_needs_room_on_the_disk(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("remodel.files.output._IN_MEMORY", 10)
+    write_netcdf(dataset, tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as read:
+        assert read.load().identical(dataset)
+    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+    monkeypatch.setattr("remodel.files.output.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(StoreError, match=r"the disk has 0\.0 GB free"):
+        write_netcdf(dataset, tmp_path / "b.nc")
