@@ -8,13 +8,22 @@ leave: parameter files, schedules, observation tables and results.
 from __future__ import annotations
 
 import functools
+import math
+import numbers
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from remodel.errors import UnitError
+from remodel.errors import ConfigError, UnitError
 
 if TYPE_CHECKING:
     import pint
+
+    from remodel._arrays import FloatArray
+
+Number = TypeVar("Number", float, "FloatArray")
+
+PERCENT_CHANGE = "_percent_change"
+"""What the name of an output ends with where its change from day 0 is meant."""
 
 DAYS_PER_WEEK = 7.0
 DAYS_PER_MONTH = 30.4375
@@ -47,6 +56,8 @@ _WRITTEN = re.compile(
     rf"(?P<above>1|{_WORD}(?:\*{_WORD})*)(?P<below>(?:/{_WORD})*|/\({_WORD}(?:\*{_WORD})*\))"
 )
 
+_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+
 TIME_UNITS = tuple(_DAYS)
 DOSE_UNITS = (*_TO_MG, *_TO_MOL, *_IU)
 
@@ -70,6 +81,71 @@ def days(value: float, unit: str) -> float:
     if factor is None:
         raise UnitError(f"'{unit}' is not a unit of time; use h, d, wk, mo or y.")
     return value * factor
+
+
+def read_time(value: float | str, unit: str = "d", field: str = "time") -> float:
+    """Return a time in days.
+
+    Parameters
+    ----------
+    value : float or str
+        A number in ``unit``, or text with a unit of its own, such as ``"12 mo"`` or ``"2.5y"``.
+    unit : str
+        Unit of a plain number.
+    field : str
+        Name of the argument, for the message.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither, or not finite.
+    """
+    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+        return days(float(value), unit)
+    written = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if not written or written[2].lower() not in _DAYS:
+        raise ConfigError(
+            f"{field} = {value!r}: expected a number [{unit}] or a time such as '12 mo', '2.5 y' "
+            "or '90 d'.",
+            field=field,
+            value=value,
+        )
+    return days(float(written[1]), written[2])
+
+
+def relative_change(value: Number, reference: Number) -> Number:
+    """Return the change from ``reference`` to ``value`` [percent]; the reference is not zero."""
+    return 100.0 * (value / reference - 1.0)
+
+
+def percent_change(values: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return the change from a reference [percent], NaN where that is zero; shapes broadcast."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = relative_change(values, reference)
+    return np.where(np.isfinite(change), change, np.nan)
+
+
+def percent_change_derivative(
+    values: FloatArray,
+    reference: FloatArray,
+    slopes: FloatArray,
+    reference_slopes: FloatArray,
+) -> FloatArray:
+    """Return the derivative of :func:`percent_change`; shapes broadcast.
+
+    Parameters
+    ----------
+    values, reference : ndarray
+    slopes, reference_slopes : ndarray
+        Derivatives of ``values`` and of ``reference``.
+    """
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = 100.0 * (slopes - values / reference * reference_slopes) / reference
+    return np.where(np.isfinite(change), change, np.nan)
 
 
 def dose_in_mg(

@@ -8,8 +8,9 @@ from typing import Any
 import xarray as xr
 
 from remodel.errors import ConfigError, nearest
-from remodel.simulation.dataset import PERCENT_CHANGE, has_percent_change, percent_change
+from remodel.simulation.dataset import has_percent_change
 from remodel.solvers.status import Status
+from remodel.units import PERCENT_CHANGE, percent_change
 
 
 class Simulations:
@@ -68,7 +69,7 @@ class Simulations:
                 f"with outputs=['{name}{PERCENT_CHANGE}']."
             )
         numbers = values.to_numpy()
-        change = values.copy(data=percent_change(numbers, numbers[:, 0]))
+        change = values.copy(data=percent_change(numbers, numbers[:, :1]))
         long_name = f"{values.attrs.get('long_name', name)}, change from start"
         return change.rename(name + PERCENT_CHANGE).assign_attrs(
             units="percent", long_name=long_name

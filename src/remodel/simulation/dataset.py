@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel._arrays import FloatArray
 from remodel.equations import State
 from remodel.errors import ModelError, SolverError, nearest
 from remodel.models import Model
-from remodel.solvers.problem import Solution
+from remodel.simulation.batch import Batch
+from remodel.simulation.inputs import Inputs
+from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.status import Status
-from remodel.units import DAYS_PER_MONTH
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import xarray as xr
 
-PERCENT_CHANGE = "_percent_change"
 _SCORES = ("t_score_", "z_score_")
 
 
@@ -73,44 +73,11 @@ def base_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.removesuffix(PERCENT_CHANGE) for name in outputs))
 
 
-def percent_change(values: FloatArray, baseline: FloatArray) -> FloatArray:
-    """Return 100 (value / baseline - 1); NaN where the baseline is zero.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, n_times)
-    baseline : ndarray, shape (n,)
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change: FloatArray = 100.0 * (values / baseline[:, None] - 1.0)
-    change[~np.isfinite(change)] = np.nan
-    return change
-
-
-def percent_change_slope(
-    values: FloatArray, baseline: FloatArray, slope: FloatArray, slope_at_baseline: FloatArray
-) -> FloatArray:
-    """Return the derivative of :func:`percent_change`.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, n_times)
-    baseline : ndarray, shape (n,)
-    slope : ndarray, shape (n_parameters, n, n_times)
-    slope_at_baseline : ndarray, shape (n_parameters, n)
-    """
-    of = baseline[None, :, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change: FloatArray = 100.0 * (slope - values / of * slope_at_baseline[:, :, None]) / of
-    change[~np.isfinite(change)] = np.nan
-    return change
-
-
 def describe(model: Model, states: Mapping[str, State], name: str) -> dict[str, str]:
     """Return ``units`` and ``long_name`` of an output."""
     if name.endswith(PERCENT_CHANGE):
-        of = describe(model, states, name.removesuffix(PERCENT_CHANGE))
-        return {"units": "percent", "long_name": f"{of['long_name']}, change from start"}
+        level = describe(model, states, name.removesuffix(PERCENT_CHANGE))
+        return {"units": "percent", "long_name": f"{level['long_name']}, change from start"}
     if name in model.endpoints:
         endpoint = model.endpoints[name]
         return {"units": _written(endpoint.unit), "long_name": endpoint.long_name}
@@ -125,73 +92,55 @@ def _written(unit: str) -> str:
 
 
 def to_dataset(
-    model: Model,
-    times: FloatArray,
-    variables: Mapping[str, FloatArray],
-    solution: Solution,
+    batch: Batch,
+    trajectories: Trajectories,
+    names: Sequence[str],
     *,
-    start: FloatArray,
     states: Mapping[str, State],
-    labels: Mapping[str, Sequence[Any]],
     manifest: Mapping[str, Any],
-    slopes: Mapping[str, FloatArray] | None = None,
-    parameters: Sequence[str] = (),
 ) -> xr.Dataset:
     """Return a dataset with dimensions ``simulation`` and ``time``.
 
     Parameters
     ----------
-    times : ndarray, shape (n_times,)
-        From the start of treatment [d].
-    variables : mapping of str to ndarray, shape (n, n_times)
-    solution : Solution
-        Status and counters; ``stopped`` in model time.
-    start : ndarray, shape (n,)
-        Model time at the start of treatment [d].
+    batch : Batch
+    trajectories : Trajectories
+        Of the whole batch.
+    names : sequence of str
+        Outputs, and percent changes of outputs.
     states : mapping of str to State
         States of the model with its drugs, by name.
-    labels : mapping of str to sequence, length n
-        Coordinates along ``simulation``.
-    slopes : mapping of str to ndarray, shape (n_parameters, n, n_times)
-        Sensitivities of variables to ``parameters``.
+    manifest : mapping
+        How the result was made.
     """
     import xarray as xr
 
-    n = len(solution.status)
+    from remodel.simulation import accessor  # noqa: F401  (what makes ``ds.remodel``)
+
+    model, times = batch.model, batch.times
     data: dict[str, Any] = {
-        name: (("simulation", "time"), values, describe(model, states, name))
-        for name, values in variables.items()
+        name: (
+            ("simulation", "time"), trajectories.variable(name), describe(model, states, name)
+        )
+        for name in names
     }
-    for name, values in (slopes or {}).items():
-        long_name = f"derivative of {name} by each parameter"
-        note = {"long_name": long_name, "units": f"{data[name][2]['units']} per parameter unit"}
+    for name in names if batch.sensitivities else ():
+        note = {
+            "long_name": f"derivative of {name} by each parameter",
+            "units": f"{data[name][2]['units']} per parameter unit",
+        }
+        values = trajectories.derivative(name)
         data[f"{name}_sensitivity"] = (("parameter", "simulation", "time"), values, note)
-    along = ("simulation",)
-    flags = {
-        "long_name": "outcome of the simulation",
-        "flag_values": [int(s) for s in Status],
-        "flag_meanings": " ".join(s.name.lower() for s in Status),
-    }
-    data["status"] = (along, solution.status, flags)
-    data["stopped_at"] = (
-        along,
-        solution.stopped - start,
-        {"units": "d", "long_name": "time reached"},
-    )
-    for k, name in enumerate(("steps", "rejected_steps", "factorizations")):
-        data[name] = (along, solution.counters[:, k], {"units": "1", "long_name": name})
+    data.update(_outcomes(trajectories))
+    in_months = {"units": "month", "long_name": "months from start"}
     coords: dict[str, Any] = {
-        "simulation": np.arange(n),
+        "simulation": np.arange(batch.size),
         "time": ("time", times, {"units": "d", "long_name": "time from start of treatment"}),
-        "month": (
-            "time",
-            times / DAYS_PER_MONTH,
-            {"units": "month", "long_name": "months from start"},
-        ),
+        "month": ("time", times / DAYS_PER_MONTH, in_months),
     }
-    if parameters:
-        coords["parameter"] = list(parameters)
-    coords.update({name: (along, list(values)) for name, values in labels.items()})
+    if batch.sensitivities:
+        coords["parameter"] = list(batch.sensitivities)
+    coords.update({name: ("simulation", values) for name, values in _labels(batch.inputs).items()})
     attrs = {
         "title": model.title,
         "model": model.name,
@@ -201,7 +150,40 @@ def to_dataset(
     return xr.Dataset(data, coords=coords, attrs=attrs)
 
 
-def report_failures(solution: Solution, *, strict: bool) -> None:
+def _outcomes(trajectories: Trajectories) -> dict[str, Any]:
+    """Return how each simulation ended."""
+    flags = {
+        "long_name": "outcome of the simulation",
+        "flag_values": [int(s) for s in Status],
+        "flag_meanings": " ".join(s.name.lower() for s in Status),
+    }
+    reached = trajectories.stopped - trajectories.start
+    counters = {
+        name: ("simulation", trajectories.counters[:, k], {"units": "1", "long_name": name})
+        for k, name in enumerate(("steps", "rejected_steps", "factorizations"))
+    }
+    return {
+        "status": ("simulation", trajectories.status, flags),
+        "stopped_at": ("simulation", reached, {"units": "d", "long_name": "time reached"}),
+        **counters,
+    }
+
+
+def _labels(inputs: Inputs) -> dict[str, list[Any]]:
+    """Return what tells the simulations of a batch apart."""
+    labels: dict[str, list[Any]] = {name: list(v) for name, v in inputs.varied.items()}
+    if inputs.arms:
+        labels["arm"] = list(inputs.arms)
+    if len(inputs.schedules) > 1:
+        labels["schedule"] = [str(schedule) for schedule in inputs.schedules]
+    if len(inputs.patients) > 1:
+        labels["age"] = [patient.age for patient in inputs.patients]
+        if any(patient.name for patient in inputs.patients):
+            labels["patient"] = [patient.name for patient in inputs.patients]
+    return labels
+
+
+def report_failures(trajectories: Trajectories, *, strict: bool) -> None:
     """Warn of simulations that failed, or raise if ``strict``.
 
     Raises
@@ -209,14 +191,14 @@ def report_failures(solution: Solution, *, strict: bool) -> None:
     SolverError
         If ``strict`` and any simulation failed.
     """
-    failed = solution.failed
+    failed = trajectories.failed
     if not len(failed):
         return
-    causes = {Status(int(solution.status[i])) for i in failed}
-    counts = [f"{np.count_nonzero(solution.status == c)} {c.name.lower()}" for c in sorted(causes)]
-    first = Status(int(solution.status[failed[0]]))
+    causes = {Status(int(trajectories.status[i])) for i in failed}
+    counts = [f"{np.count_nonzero(trajectories.status == c)} {c.name.lower()}" for c in sorted(causes)]
+    first = Status(int(trajectories.status[failed[0]]))
     message = (
-        f"{len(failed)} of {len(solution.status)} simulations failed ({', '.join(counts)}); "
+        f"{len(failed)} of {len(trajectories.status)} simulations failed ({', '.join(counts)}); "
         f"the first is number {failed[0]}. {first.sentence}"
     )
     if strict:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
+
+from remodel._arrays import IntArray
 from remodel.drugs import Drug
 from remodel.errors import ScheduleError, nearest
 from remodel.models import Model
@@ -32,7 +36,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class Dosing:
     """A schedule made ready for one model.
 
     Attributes
@@ -55,59 +59,119 @@ class Protocol:
     steady_state: tuple[Dose | Infusion, ...]
     first: float
 
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        schedule: Schedule,
+        parameters: ParameterSet,
+        *,
+        until: float,
+        exact_doses: bool = False,
+    ) -> Dosing:
+        """Translate a schedule into events of a model.
 
-def protocol(
-    model: Model,
-    schedule: Schedule,
-    parameters: ParameterSet,
-    *,
-    until: float,
-    exact_doses: bool = False,
-) -> Protocol:
-    """Translate a schedule into events of a model.
+        Parameters
+        ----------
+        model : Model
+        schedule : Schedule
+        parameters : ParameterSet
+            Gives molar masses.
+        until : float
+            End of the simulation [d].
+        exact_doses : bool
+            Give every dose of dense regimens as a jump instead of their mean rate.
+
+        Raises
+        ------
+        ModelError
+            If the model lacks a drug.
+        ScheduleError
+            If a route or intervention is not known for it.
+        UnitError
+            If a dose cannot be converted to mg.
+        """
+        model.with_drugs(schedule.drugs)
+        plan = dosing_plan(schedule, exact=exact_doses, until=until)
+        timed, at_age = _interventions(model, schedule, parameters)
+        actions = (*give(model, parameters, plan), *timed)
+        begun = [_begin(regimen) for regimen in plan]
+        first = min((0.0, *begun, *(action.time for action in timed)))
+        _check_steady_state(plan, first)
+        return cls(
+            drugs=model.with_drugs({regimen.drug for regimen in plan}),
+            actions=tuple(sorted(actions, key=lambda action: action.time)),
+            at_age=at_age,
+            steady_state=tuple(regimen for regimen in plan if regimen.steady_state),
+            first=first,
+        )
+
+
+def side_by_side(
+    dosings: Sequence[Dosing], dosing_of: IntArray
+) -> Iterator[tuple[Dosing, IntArray]]:
+    """Yield dosings, and the simulations each of them is for.
+
+    Dosings of the same drugs become one, whose actions have a time and a value for each of its
+    simulations. One that begins before day 0 or at steady state stays by itself.
 
     Parameters
     ----------
-    model : Model
-    schedule : Schedule
-    parameters : ParameterSet
-        Gives molar masses.
-    until : float
-        End of the simulation [d].
-    exact_doses : bool
-        Give every dose of dense regimens as a jump instead of their mean rate.
+    dosings : sequence of Dosing
+    dosing_of : ndarray of int, shape (n,)
+        Which dosing each simulation has.
 
-    Raises
+    Yields
     ------
-    ModelError
-        If the model lacks a drug.
-    ScheduleError
-        If a route or intervention is not known for it.
-    UnitError
-        If a dose cannot be converted to mg.
+    Dosing
+    ndarray of int
+        Positions of its simulations.
     """
-    model.with_drugs(schedule.drugs)
-    plan = dosing_plan(schedule, exact=exact_doses, until=until)
-    actions = give(model, parameters, plan)
-    timed, at_age = _interventions(model, schedule, parameters)
-    begun = [part.time - part.lead if isinstance(part, Dose) else part.start for part in plan]
-    first = min((0.0, *begun, *(action.time for action in timed)))
-    _check_steady_state(plan, first)
-    return Protocol(
-        drugs=model.with_drugs({part.drug for part in plan}),
-        actions=tuple(sorted((*actions, *timed), key=lambda a: a.time)),
-        at_age=at_age,
-        steady_state=tuple(part for part in plan if part.steady_state),
-        first=first,
-    )
+    alike: dict[Hashable, list[int]] = {}
+    for number in np.unique(dosing_of).tolist():
+        dosing = dosings[number]
+        alone = dosing.steady_state or dosing.first < 0
+        alike.setdefault(number if alone else (dosing.drugs, dosing.at_age), []).append(number)
+    for numbers in alike.values():
+        members = np.flatnonzero(np.isin(dosing_of, numbers))
+        dosing = dosings[numbers[0]]
+        if len(numbers) > 1:
+            rows = np.searchsorted(numbers, dosing_of[members])
+            dosing = _joined([dosings[number] for number in numbers], rows)
+        yield dosing, members
+
+
+def _joined(dosings: Sequence[Dosing], rows: IntArray) -> Dosing:
+    """Join dosings; one that has fewer actions of a kind than others has them at infinity."""
+    kinds: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(lambda: [[] for _ in dosings])
+    for row, dosing in enumerate(dosings):
+        for action in dosing.actions:
+            kinds[action.kind, action.target, action.factor][row].append(action)
+    actions: list[Action] = []
+    time: Any
+    value: Any
+    for (kind, target, factor), lists in sorted(kinds.items()):
+        longest = max(map(len, lists))
+        time, value = np.full((len(dosings), longest), np.inf), np.zeros((len(dosings), longest))
+        for row, listed in enumerate(lists):
+            time[row, : len(listed)] = [action.time for action in listed]
+            value[row, : len(listed)] = [action.value for action in listed]
+        actions += [
+            Action(time[rows, k], kind, target, value[rows, k], factor) for k in range(longest)
+        ]
+    return replace(dosings[0], actions=tuple(actions))
+
+
+def _begin(regimen: Dose | Infusion) -> float:
+    return regimen.time - regimen.lead if isinstance(regimen, Dose) else regimen.start
 
 
 def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
-    for part in plan:
-        begin = part.time - part.lead if isinstance(part, Dose) else part.start
-        if part.steady_state and begin != first:
+    for regimen in plan:
+        begin = _begin(regimen)
+        if regimen.steady_state and begin != first:
             raise ScheduleError(
-                f"{part.drug}: steady state at {begin:g} d, but the simulation begins at "
+                f"{regimen.drug}: steady state at {begin:g} d, but the simulation begins at "
                 f"{first:g} d; a steady state must be there from the beginning."
             )
 
@@ -116,8 +180,8 @@ def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]
     """Return the jumps and dosing rates of a plan, not sorted."""
     actions: list[Action] = []
     steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for part in plan:
-        _give(model, parameters, part, actions, steps)
+    for regimen in plan:
+        _give(model, parameters, regimen, actions, steps)
     for name, changes in steps.items():
         actions.extend(_levels(name, changes))
     return actions
@@ -126,24 +190,24 @@ def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]
 def _give(
     model: Model,
     parameters: ParameterSet,
-    part: Dose | Infusion,
+    regimen: Dose | Infusion,
     actions: list[Action],
     steps: dict[str, list[tuple[float, float]]],
 ) -> None:
     """Add a dose as a jump of a state, or as steps of a dosing rate."""
-    drug = model.drugs[part.drug]
-    route = checked_route(drug, part.route)
-    amount = part.amount if isinstance(part, Dose) else part.amount_per_day
-    mg = in_mg(drug, amount, part.unit, parameters)
+    drug = model.drugs[regimen.drug]
+    route = checked_route(drug, regimen.route)
+    amount = regimen.amount if isinstance(regimen, Dose) else regimen.amount_per_day
+    mg = in_mg(drug, amount, regimen.unit, parameters)
     rate_name = drug.input_parameter(route)
-    if isinstance(part, Infusion):
-        steps[rate_name] += [(part.start, mg), (part.end, -mg)]
-    elif part.infusion > 0:
-        steps[rate_name] += [(part.time, mg / part.infusion)]
-        steps[rate_name] += [(part.time + part.infusion, -mg / part.infusion)]
+    if isinstance(regimen, Infusion):
+        steps[rate_name] += [(regimen.start, mg), (regimen.end, -mg)]
+    elif regimen.infusion > 0:
+        steps[rate_name] += [(regimen.time, mg / regimen.infusion)]
+        steps[rate_name] += [(regimen.time + regimen.infusion, -mg / regimen.infusion)]
     else:
         state, factor = model.dose_target(drug.name, route)
-        actions.append(Action(part.time, ADD, state, mg, factor))
+        actions.append(Action(regimen.time, ADD, state, mg, factor))
 
 
 def checked_route(drug: Drug, route: str | None) -> str:

@@ -11,75 +11,76 @@ from remodel.equations import TIME
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.schedules import OOPHORECTOMY
-from remodel.simulation.batch import Course
+from remodel.simulation.batch import Batch
 from remodel.simulation.dosing import Action, menopause_of
-from remodel.simulation.packing import baseline, build_task, own_values
+from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.solvers.problem import SET, Solution
 from remodel.units import DAYS_PER_YEAR
 
 
-def parameter_values(course: Course, some: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none."""
-    model, group = course.model, course.cohort
-    names = list(model.all_parameters)
-    place = {name: j for j, name in enumerate(names)}
-    values = np.tile(group.parameters.internal(), (len(some), 1))
-    for name, varied in group.varied.items():
-        values[:, place[name]] = varied[some] * model.all_parameters[name].factor
-    surgery = np.full(len(some), np.inf)
+def parameter_values(batch: Batch, chosen: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none.
+
+    Parameters
+    ----------
+    batch : Batch
+    chosen : ndarray of int, shape (n,)
+        Positions in the batch.
+    """
+    model, inputs = batch.model, batch.inputs
+    column = columns(model)
+    values = np.tile(inputs.parameters.internal(), (len(chosen), 1))
+    for name, varied in inputs.varied.items():
+        values[:, column[name]] = varied[chosen] * model.all_parameters[name].factor
+    surgery = np.full(len(chosen), np.inf)
     if not model.menopause_age:
         return values, surgery
-    column = place[model.menopause_age]
     limit = model.all_parameters[model.menopause_age]
-    never = limit.upper * limit.factor
-    _set_relative_density(course, values, place, some)
-    alike = len(group.patients) == len(group.schedules) == 1
-    for number, i in enumerate(some[:1] if alike else some):
+    never, menopause = limit.upper * limit.factor, column[model.menopause_age]
+    _set_relative_density(batch, values, chosen)
+    alike = len(inputs.patients) == len(inputs.schedules) == 1
+    for number, i in enumerate(chosen[:1] if alike else chosen):
         row = slice(None) if alike else number
-        patient = group.patient(int(i))
-        named = menopause_of(group.schedule(int(i)), patient.age * DAYS_PER_YEAR)
+        patient = inputs.patient(int(i))
+        named = menopause_of(inputs.schedule(int(i)), patient.age * DAYS_PER_YEAR)
         age = patient.menopause_age
         if patient.sex == "male":
-            values[row, column] = never
-            _set_male(course, values, place, row)
+            values[row, menopause] = never
+            _set_male(batch, values, row)
         elif patient.menopause != "natural":
-            values[row, column] = never
+            values[row, menopause] = never
             surgery[row] = np.inf if age is None else age * model.days_per_year
         elif named is not None:
-            values[row, column] = named / DAYS_PER_YEAR * limit.factor
+            values[row, menopause] = named / DAYS_PER_YEAR * limit.factor
         elif age is not None:
-            values[row, column] = age * limit.factor
+            values[row, menopause] = age * limit.factor
     return values, surgery
 
 
-def _set_male(
-    course: Course, values: FloatArray, place: Mapping[str, int], row: slice | int
-) -> None:
+def _set_male(batch: Batch, values: FloatArray, row: slice | int) -> None:
     """Give a man his inputs: no ovaries, and the bone of young men unless it was given."""
-    model, group = course.model, course.cohort
-    values[row, place[model.male]] = 1.0
+    model, column = batch.model, columns(batch.model)
+    values[row, column[model.male]] = 1.0
     switch = model.interventions[OOPHORECTOMY]
-    values[row, place[switch.parameter]] = switch.value or 0.0
+    values[row, column[switch.parameter]] = switch.value or 0.0
     for names in model.density.values():
-        if names.young not in group.given:
-            values[row, place[names.young]] = values[row, place[names.young_of_men]]
+        if names.young not in batch.inputs.given:
+            values[row, column[names.young]] = values[row, column[names.young_of_men]]
 
 
-def _set_relative_density(
-    course: Course, values: FloatArray, place: Mapping[str, int], some: IntArray
-) -> None:
+def _set_relative_density(batch: Batch, values: FloatArray, chosen: IntArray) -> None:
     """Give patients with a T-score their density relative to people of their age and sex."""
-    scores = baseline_t_scores(course, some)
+    scores = baseline_t_scores(batch, chosen)
     if not scores:
         return
-    model = course.model
+    model, column = batch.model, columns(batch.model)
     known = dict(zip(model.all_parameters, values.T, strict=True))
-    known[TIME] = starts(course, some)
-    known[model.male] = np.array([course.cohort.patient(int(i)).sex == "male" for i in some])
+    known[TIME] = starts(batch, chosen)
+    known[model.male] = np.array([batch.inputs.patient(int(i)).sex == "male" for i in chosen])
     for name, relative in relative_densities(model, scores, known).items():
-        if name not in course.cohort.given:
-            told = np.isfinite(relative)
-            values[told, place[name]] = relative[told]
+        if name not in batch.inputs.given:
+            scored = np.isfinite(relative)
+            values[scored, column[name]] = relative[scored]
 
 
 def relative_densities(
@@ -94,33 +95,34 @@ def relative_densities(
     known : mapping of str to ndarray, shape (n,)
         Parameters as the equations use them, and the time [d].
     """
-    found: dict[str, FloatArray] = {}
+    densities: dict[str, FloatArray] = {}
     for site, t_score in t_scores.items():
         names = model.density[site]
-        of = model.constants((names.peers, names.reference, names.reference_sd), known)
-        own = of[names.reference] + t_score * of[names.reference_sd]
+        young = model.constants((names.peers, names.reference, names.reference_sd), known)
+        density = young[names.reference] + t_score * young[names.reference_sd]
         limits = model.all_parameters[names.relative]
-        found[names.relative] = np.clip(own / of[names.peers], limits.lower, limits.upper)
-    return found
+        densities[names.relative] = np.clip(
+            density / young[names.peers], limits.lower, limits.upper
+        )
+    return densities
 
 
-def starts(course: Course, some: IntArray) -> FloatArray:
+def starts(batch: Batch, chosen: IntArray) -> FloatArray:
     """Return model time at day 0 [d]: the age of a patient, or zero."""
-    if not course.model.follows_age:
-        return np.zeros(len(some))
-    ages = np.array([p.age for p in course.cohort.patients])
-    chosen = ages[some] if len(ages) > 1 else np.full(len(some), ages[0])
-    return chosen * course.model.days_per_year
+    if not batch.model.follows_age:
+        return np.zeros(len(chosen))
+    ages = np.array([patient.age for patient in batch.inputs.patients])
+    return ages[chosen if len(ages) > 1 else np.zeros_like(chosen)] * batch.model.days_per_year
 
 
-def baseline_t_scores(course: Course, some: IntArray) -> dict[str, FloatArray]:
+def baseline_t_scores(batch: Batch, chosen: IntArray) -> dict[str, FloatArray]:
     """Return baseline T-scores by site, NaN where a patient has none."""
-    if not any(p.t_scores for p in course.cohort.patients):
+    if not any(patient.t_scores for patient in batch.inputs.patients):
         return {}
-    people = [course.cohort.patient(int(i)) for i in some]
+    patients = [batch.inputs.patient(int(i)) for i in chosen]
     return {
-        site: np.array([p.t_scores.get(site, np.nan) for p in people])
-        for site in course.model.density
+        site: np.array([patient.t_scores.get(site, np.nan) for patient in patients])
+        for site in batch.model.density
     }
 
 
@@ -129,74 +131,80 @@ def perform_surgery(model: Model, values: FloatArray, surgery: FloatArray, now: 
     done = surgery <= now
     switch = model.interventions.get(OOPHORECTOMY)
     if switch is not None and switch.value is not None and np.any(done):
-        values[done, list(model.all_parameters).index(switch.parameter)] = switch.value
+        values[done, columns(model)[switch.parameter]] = switch.value
 
 
 def natural_history(
-    course: Course, core: System, values: FloatArray, surgery: FloatArray, until: FloatArray
-) -> tuple[Solution, FloatArray, FloatArray]:
-    """Return the state of each woman before treatment, simulated once for equal histories.
+    batch: Batch, core: System, values: FloatArray, surgery: FloatArray, until: FloatArray
+) -> tuple[Solution, FloatArray]:
+    """Simulate each patient up to the first dose, once for equal histories.
+
+    Parameters
+    ----------
+    batch : Batch
+    core : System
+        Without drugs.
+    values : ndarray, shape (n, n_all)
+    surgery, until : ndarray, shape (n,)
+        Ages [d].
 
     Returns
     -------
     Solution
-        Status and time reached of each woman's history.
-    ndarray, shape (n, n_states)
+        Without outputs.
     ndarray, shape (n, n_sensitivities, n_states)
-        Derivatives of that state.
+        Derivatives of its final states.
     """
-    model, n = course.model, len(until)
-    wrt, place = course.read_by(core)
+    model, n = batch.model, len(until)
+    wrt, positions = batch.read_by(core)
+    slopes = np.zeros((n, len(batch.sensitivities), len(core.states)))
     if not model.follows_age:
-        state = baseline(core, model, values, until)
-        empty = Solution(
-            np.zeros((0, n, 0)),
-            state,
-            np.zeros(n, dtype=np.int64),
-            until,
-            np.zeros((n, 3), dtype=np.int64),
+        solution = Solution(
+            outputs=np.zeros((0, n, 0)),
+            final=baseline(core, model, values, until),
+            status=np.zeros(n, dtype=np.int64),
+            stopped=until,
+            counters=np.zeros((n, 3), dtype=np.int64),
         )
-        slopes = core.baseline_tangents(own_values(core, model, values), until, wrt)
-        return empty, state, _spread(slopes, place, len(course.sensitivities))
+        slopes[:, positions] = core.baseline_tangents(own_values(core, model, values), until, wrt)
+        return solution, slopes
     # a history that also went on to another's age would end in other steps, and other last digits
     key = np.column_stack([own_values(core, model, values), surgery, until])
-    seen: dict[bytes, int] = {}
-    of = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in key])
-    lead = np.unique(of, return_index=True)[1]
-    begin = np.full(len(lead), np.inf)
+    numbers: dict[bytes, int] = {}
+    number_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in key])
+    lead = np.unique(number_of, return_index=True)[1]
+    begin, first = until[lead], values[lead]
     if model.history_start:
-        begin = values[lead, list(model.all_parameters).index(model.history_start)]
-    begin, first = np.minimum(begin, until[lead]), values[lead]
-    actions = [] if OOPHORECTOMY not in model.interventions else surgery_actions(model)
-    task = build_task(
-        model, core, (), first, begin, until[lead, None],
+        begin = np.minimum(first[:, columns(model)[model.history_start]], begin)
+    problem = build_problem(
+        model,
+        core,
+        (),
+        first,
+        begin,
+        until[lead, None],
         np.full(len(lead), np.inf),
-        absolute=[(surgery[lead], action) for action in actions],
+        absolute=[(surgery[lead], action) for action in surgery_actions(model)],
         state=baseline(core, model, first, begin),
         tangents=core.baseline_tangents(own_values(core, model, first), begin, wrt),
-    )  # fmt: skip
-    solved = course.integrate(core, task, core.state_names, wrt)
-    state = solved.outputs[:, of, 0].T.copy()
-    shown = Solution(
-        np.zeros((0, n, 0)), state, solved.status[of], solved.stopped[of], solved.counters[of]
     )
-    slopes = np.zeros((n, 0, len(core.states)))
+    solved = batch.integrate(core, problem, core.state_names, wrt)
+    solution = Solution(
+        outputs=np.zeros((0, n, 0)),
+        final=solved.outputs[:, number_of, 0].T.copy(),
+        status=solved.status[number_of],
+        stopped=solved.stopped[number_of],
+        counters=solved.counters[number_of],
+    )
     if wrt:
-        slopes = solved.sensitivities[:, :, of, 0].transpose(2, 1, 0)
-    return shown, state, _spread(slopes, place, len(course.sensitivities))
+        slopes[:, positions] = solved.sensitivities[:, :, number_of, 0].transpose(2, 1, 0)
+    return solution, slopes
 
 
-def _spread(slopes: FloatArray, place: Sequence[int], count: int) -> FloatArray:
-    """Return derivatives for every parameter asked, zero where the system does not read it."""
-    n, given, states = slopes.shape
-    full = np.zeros((n, count, states))
-    if given:
-        full[:, list(place)] = slopes
-    return full
-
-
-def surgery_actions(model: Model) -> list[Action]:
-    """Return what the removal of the ovaries sets."""
-    switch = model.interventions[OOPHORECTOMY]
+def surgery_actions(model: Model) -> Sequence[Action]:
+    """Return what the removal of the ovaries sets, nothing in a model that has none."""
+    switch = model.interventions.get(OOPHORECTOMY)
+    if switch is None:
+        return ()
     factor = model.all_parameters[switch.parameter].factor
-    return [Action(0.0, SET, switch.parameter, (switch.value or 0.0) * factor)]
+    return (Action(0.0, SET, switch.parameter, (switch.value or 0.0) * factor),)

@@ -1,31 +1,40 @@
-"""Who and what a call simulates, checked and spread over the simulations of a batch."""
+"""Who and what a call simulates, and when: arguments read and checked once."""
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ParameterError, PatientError, ScheduleError
+from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
-from remodel.parameters import ParameterSet
+from remodel.parameters import ParameterSet, load_parameters
 from remodel.patient import Patient
 from remodel.schedules import Schedule
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, read_time
 
-Schedules = str | Schedule | None
 Values = float | Sequence[float] | FloatArray
+ScheduleLike = str | Schedule | None
+Schedules = ScheduleLike | Sequence[ScheduleLike] | Mapping[str, ScheduleLike]
+Parameters = ParameterSet | Mapping[str, Values] | str | Path | None
+Times = float | str
+_LONGEST = 120.0 * DAYS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
+class Inputs:
     """A batch before it is translated into numbers of a model.
 
     Attributes
     ----------
     size : int
+        Number of simulations.
     schedules : tuple of Schedule
         One, or one a simulation.
     patients : tuple of Patient
@@ -36,6 +45,8 @@ class Cohort:
         Parameters that differ between simulations, in their own units.
     given : frozenset of str
         Parameters that the caller set by name.
+    arms : tuple of str
+        Names of the simulations, empty where they have none.
     """
 
     size: int
@@ -44,6 +55,61 @@ class Cohort:
     parameters: ParameterSet
     varied: Mapping[str, FloatArray]
     given: frozenset[str]
+    arms: tuple[str, ...] = ()
+
+    @classmethod
+    def read(
+        cls,
+        model: Model,
+        schedule: Schedules = None,
+        patient: Patient | Sequence[Patient] | None = None,
+        parameters: Parameters = None,
+    ) -> Self:
+        """Check the arguments of a simulation and find the size of the batch.
+
+        Parameters
+        ----------
+        model : Model
+        schedule : str, Schedule, sequence of these or mapping from names of arms, optional
+        patient : Patient or sequence of Patient, optional
+        parameters : ParameterSet, mapping of str to float or array_like, str or Path, optional
+            Text is the name or the file of a parameter set.
+
+        Raises
+        ------
+        ParameterError, PatientError, ScheduleError, ModelError
+            If a name is unknown, a value is not allowed, or lengths differ.
+        """
+        if isinstance(parameters, str | Path):
+            parameters = load_parameters(parameters)
+        arms = tuple(schedule) if isinstance(schedule, Mapping) else ()
+        if not all(isinstance(arm, str) and arm for arm in arms):
+            raise ScheduleError(f"schedule: the name of each arm is text, got {arms!r}.")
+        schedules = _schedules(model, schedule)
+        patients = tuple(
+            Patient() if person is None else person
+            for person in _listed(patient, (Patient, type(None)))
+        )
+        if not patients or not all(isinstance(person, Patient) for person in patients):
+            raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
+        fixed, varied = _parameters(model, parameters)
+        lengths = {"schedule": len(schedules), "patient": len(patients)}
+        lengths.update({name: len(values) for name, values in varied.items()})
+        size = _common_length(lengths)
+        if patient is not None and not model.follows_age:
+            raise PatientError(
+                f"model '{model.name}' has no patient: it knows neither age nor menopause."
+            )
+        is_set = parameters is None or isinstance(parameters, ParameterSet)
+        return cls(
+            size=size,
+            schedules=schedules,
+            patients=patients,
+            parameters=fixed,
+            varied={name: np.broadcast_to(v, (size,)) for name, v in varied.items()},
+            given=frozenset() if is_set else frozenset(parameters or ()),
+            arms=arms * (size if len(arms) == 1 else 1),
+        )
 
     def schedule(self, i: int) -> Schedule:
         """Schedule of one simulation."""
@@ -54,59 +120,99 @@ class Cohort:
         return self.patients[i if len(self.patients) > 1 else 0]
 
 
-def cohort(
-    model: Model,
-    schedule: Schedules | Sequence[Schedules],
-    patient: Patient | Sequence[Patient] | None,
-    parameters: ParameterSet | Mapping[str, Values] | None,
-) -> Cohort:
-    """Check the arguments of a simulation and find the size of the batch.
+def output_times(inputs: Inputs, years: Times | None, times: Any) -> FloatArray:
+    """Return output times [d], checked.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    years : float or str, optional
+        Length, a number in years; output once a month and at the end. By default until two years
+        after the last dose, at least five.
+    times : sequence of float or str, optional
+        Instead of ``years``, numbers in days.
 
     Raises
     ------
-    ParameterError, PatientError, ScheduleError, ModelError
-        If a name is unknown, a value is not allowed, or lengths differ.
+    ConfigError
+        If ``years`` is not positive, or ``times`` are not finite, rising and from 0 on, or both
+        are given.
     """
-    listed = _many(schedule, (str, Schedule, type(None)))
+    if times is None:
+        length = _default_years(inputs) if years is None else years
+        end = read_time(length, "y", "years")
+        if not 0 < end <= _LONGEST:
+            raise ConfigError(
+                f"years = {length!r}: must be above 0 and at most {_LONGEST / DAYS_PER_YEAR:g} y."
+            )
+        return _monthly(end)
+    if years is not None:
+        raise ConfigError("give either years or times, not both.")
+    try:
+        is_text = not isinstance(times, np.ndarray) and any(isinstance(t, str) for t in times)
+        days = [read_time(t, "d", "times") for t in _listed(times, (str,))] if is_text else times
+        at = np.asarray(days, dtype=np.float64)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError):
+        at = np.zeros(0, dtype=np.float64)
+    if at.ndim != 1 or not len(at) or not np.all(np.isfinite(at)):
+        raise ConfigError("times: must be a list of finite numbers [d].")
+    if at[0] < 0 or np.any(np.diff(at) <= 0) or at[-1] > _LONGEST:
+        raise ConfigError(
+            f"times: must rise from 0 or later to at most {_LONGEST / DAYS_PER_YEAR:g} y, "
+            "without repeats [d]."
+        )
+    return at
+
+
+def _monthly(end: float) -> FloatArray:
+    """Return every month until a time [d], and that time."""
+    months = math.floor(end / DAYS_PER_MONTH + 1e-9)
+    monthly = np.arange(months + 1, dtype=np.float64) * DAYS_PER_MONTH
+    return monthly if end - monthly[-1] < 1e-6 * end else np.append(monthly, end)
+
+
+def _default_years(inputs: Inputs) -> float:
+    ends = [schedule.end for schedule in inputs.schedules if math.isfinite(schedule.end)]
+    return max(5.0, 2.0 + max(ends, default=0.0) / DAYS_PER_YEAR)
+
+
+def check_count(name: str, value: int | None) -> None:
+    """Raise unless a number of threads or steps is a whole number from 1, or left open.
+
+    Raises
+    ------
+    ConfigError
+    """
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if value is not None and not (is_whole and value >= 1):
+        raise ConfigError(f"{name} = {value!r}: must be a whole number from 1.")
+
+
+def _listed(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
+    if isinstance(value, Iterable) and not isinstance(value, single):
+        return tuple(value)
+    return (value,)
+
+
+def _schedules(model: Model, schedule: Schedules) -> tuple[Schedule, ...]:
+    given = schedule.values() if isinstance(schedule, Mapping) else schedule
+    listed = _listed(given, (str, Schedule, type(None)))
     if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
         raise ScheduleError(
-            f"schedule: expected a sentence, a Schedule or a list of these, got {schedule!r}."
+            f"schedule: expected a sentence, a Schedule, or a list or mapping of these, got "
+            f"{schedule!r}."
         )
-    schedules = tuple(_schedule(one, model) for one in listed)
-    people = tuple(Patient() if p is None else p for p in _many(patient, (Patient, type(None))))
-    if not people or not all(isinstance(person, Patient) for person in people):
-        raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
-    fixed, varied = _parameters(model, parameters)
-    lengths = {"schedule": len(schedules), "patient": len(people)}
-    lengths.update({name: len(values) for name, values in varied.items()})
-    size = _common_length(lengths)
-    if patient is not None and not model.follows_age:
-        raise PatientError(
-            f"model '{model.name}' has no patient: it knows neither age nor menopause."
-        )
-    return Cohort(
-        size=size,
-        schedules=schedules,
-        patients=people,
-        parameters=fixed,
-        varied={n: np.broadcast_to(v, (size,)) for n, v in varied.items()},
-        given=frozenset() if isinstance(parameters, ParameterSet) else frozenset(parameters or ()),
-    )
+    return tuple(_schedule(model, one) for one in listed)
 
 
-def _many(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
-    return (
-        tuple(value) if isinstance(value, Iterable) and not isinstance(value, single) else (value,)
-    )
-
-
-def _schedule(value: Schedules, model: Model) -> Schedule:
+def _schedule(model: Model, value: ScheduleLike) -> Schedule:
     if value is None:
         return Schedule()
     if isinstance(value, Schedule):
         return value
-    known = set(model.drugs) | _all_drugs()
-    return Schedule.parse(value, drugs=known)
+    return Schedule.parse(value, drugs=set(model.drugs) | _all_drugs())
 
 
 def _all_drugs() -> set[str]:

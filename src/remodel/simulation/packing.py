@@ -21,16 +21,16 @@ def baseline(system: System, model: Model, values: FloatArray, time: FloatArray)
 
 def own_values(system: System, model: Model, values: FloatArray) -> FloatArray:
     """Return the parameters of a system, shape (n, n_own), from all parameters of a model."""
-    return np.take(values, columns_of(system, model), axis=1)
+    column = columns(model)
+    return np.take(values, [column[name] for name in system.parameter_names], axis=1)
 
 
-def columns_of(system: System, model: Model) -> list[int]:
-    """Return where the parameters of a system stand among all parameters of a model."""
-    place = {name: j for j, name in enumerate(model.all_parameters)}
-    return [place[name] for name in system.parameter_names]
+def columns(model: Model) -> dict[str, int]:
+    """Return where each parameter stands among all parameters of a model."""
+    return {name: j for j, name in enumerate(model.all_parameters)}
 
 
-def build_task(
+def build_problem(
     model: Model,
     system: System,
     actions: Sequence[Action],
@@ -59,22 +59,20 @@ def build_task(
     tangents : ndarray, shape (n, n_sensitivities, n_states), optional
     """
     n = len(start)
-    everything = dict(zip(model.all_parameters, values.T, strict=True))
-    columns: list[tuple[FloatArray, int, int, FloatArray]] = []
-    for when, action in ((zero + a.time, a) for a in actions):
-        _append(columns, when, action, system, everything)
-    for when, action in absolute:
-        _append(columns, when, action, system, everything)
-    corners = model.constants(model.kinks, everything) if model.kinks else {}
-    columns.extend((np.broadcast_to(c, (n,)), BREAK, 0, np.zeros(n)) for c in corners.values())
+    parameters = dict(zip(model.all_parameters, values.T, strict=True))
+    events: list[tuple[FloatArray, int, int, FloatArray]] = []
+    for when, action in (*((zero + a.time, a) for a in actions), *absolute):
+        _append(events, when, action, system, parameters)
+    corners = model.constants(model.kinks, parameters) if model.kinks else {}
+    events.extend((np.broadcast_to(c, (n,)), BREAK, 0, np.zeros(n)) for c in corners.values())
     at = np.asarray(times, dtype=np.float64)
-    time = np.array([c[0] for c in columns]).reshape(len(columns), n).T
+    time = np.array([e[0] for e in events]).reshape(len(events), n).T
     order = np.argsort(time, axis=1, kind="stable")
     time = np.take_along_axis(time, order, axis=1)
     inside = (time >= start[:, None]) & (time <= at[:, -1:])
-    kind = np.array([c[1] for c in columns], dtype=np.int64)[order]
-    index = np.array([c[2] for c in columns], dtype=np.int64)[order]
-    value = np.array([c[3] for c in columns]).reshape(len(columns), n).T
+    kind = np.array([e[1] for e in events], dtype=np.int64)[order]
+    index = np.array([e[2] for e in events], dtype=np.int64)[order]
+    value = np.array([e[3] for e in events]).reshape(len(events), n).T
     value = np.take_along_axis(value, order, axis=1)
     return Problem(
         parameters=own_values(system, model, values),
@@ -95,11 +93,11 @@ def build_task(
 
 
 def _append(
-    columns: list[tuple[FloatArray, int, int, FloatArray]],
+    events: list[tuple[FloatArray, int, int, FloatArray]],
     when: FloatArray,
     action: Action,
     system: System,
-    everything: Mapping[str, FloatArray],
+    parameters: Mapping[str, FloatArray],
 ) -> None:
     names = system.state_names if action.kind == ADD else system.parameter_names
     if action.target not in names:
@@ -107,8 +105,8 @@ def _append(
     index = names.index(action.target)
     value = np.full(len(when), action.value)
     if action.factor:
-        value = value * system.assembly.constants([action.factor], everything)[action.factor]
-    columns.append((when, action.kind, index, value))
+        value = value * system.assembly.constants([action.factor], parameters)[action.factor]
+    events.append((when, action.kind, index, value))
 
 
 def scales(system: System, model: Model) -> FloatArray:

@@ -1,4 +1,4 @@
-"""One batch from birth to last scan: history, dosing before the start, and the trial itself."""
+"""From birth to the last scan: history, what was given before day 0, T-scores, and the trial."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from remodel._arrays import FloatArray, IntArray
-from remodel.schedules import OOPHORECTOMY
-from remodel.simulation.arms import arms
-from remodel.simulation.batch import Course, Prepared
-from remodel.simulation.dosing import Protocol
+from remodel.equations.system import System
+from remodel.simulation.batch import Batch
+from remodel.simulation.dosing import Action, Dosing, side_by_side
 from remodel.simulation.history import (
     baseline_t_scores,
     natural_history,
@@ -20,197 +19,243 @@ from remodel.simulation.history import (
     starts,
     surgery_actions,
 )
-from remodel.simulation.packing import baseline, build_task, own_values
+from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.simulation.steady_dosing import with_steady_dosing
+from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.problem import SET, Solution
-from remodel.solvers.status import Status
 from remodel.units import DAYS_PER_YEAR
 
-Progress = Callable[[int], None] | None
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Results of some simulations.
-
-    Attributes
-    ----------
-    solution : Solution
-    baseline : ndarray, shape (n_outputs, n)
-        Value of each output at day 0.
-    baseline_sensitivity : ndarray, shape (n_outputs, n_sensitivities, n)
-    start : ndarray, shape (n,)
-        Model time at day 0 [d].
-    """
-
-    solution: Solution
-    baseline: FloatArray
-    baseline_sensitivity: FloatArray
-    start: FloatArray
-
-
-def integrate_course(
-    course: Course, prepared: Prepared, some: IntArray, progress: Progress
-) -> Part:
-    """Simulate some of a batch.
+def simulate_batch(
+    batch: Batch,
+    chosen: IntArray | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Trajectories:
+    """Simulate a batch, or some of it.
 
     Parameters
     ----------
-    some : ndarray of int
-        Positions in the batch.
+    batch : Batch
+    chosen : ndarray of int, shape (n,), optional
+        Positions in the batch; all by default.
+    progress : callable, optional
+        Called with the number of simulations finished since the last call.
+
+    Returns
+    -------
+    Trajectories
+        Of n simulations. One that failed has a status, and NaN from the failure on.
     """
-    model = course.model
-    values, surgery = parameter_values(course, some)
-    start = starts(course, some)
-    plans = prepared.protocol_of[some]
-    first = np.array([p.first for p in prepared.protocols])[plans]
-    core = course.system()
-    history, state, tangents = natural_history(course, core, values, surgery, start + first)
-    perform_surgery(model, values, surgery, start + first)
-    n, k = len(some), len(course.outputs)
-    solution = Solution(
-        outputs=np.full((k, n, len(course.times)), np.nan),
-        final=np.zeros((n, 0)),
-        status=np.zeros(n, dtype=np.int64),
-        stopped=start.copy(),
-        counters=np.zeros((n, 3), dtype=np.int64),
-        sensitivities=np.full((k, len(course.sensitivities), n, len(course.times)), np.nan),
+    chosen = np.arange(batch.size) if chosen is None else chosen
+    model, start = batch.model, starts(batch, chosen)
+    values, surgery = parameter_values(batch, chosen)
+    number = batch.dosing_of[chosen]
+    begin = start + np.array([dosing.first for dosing in batch.dosings])[number]
+    history, tangents = natural_history(batch, batch.system(), values, surgery, begin)
+    perform_surgery(model, values, surgery, begin)
+    t_scores = baseline_t_scores(batch, chosen)
+    trajectories = Trajectories.blank(
+        batch.outputs,
+        simulations=len(chosen),
+        times=len(batch.times),
+        sensitivities=len(batch.sensitivities),
+        parameters=values.shape[1],
     )
-    at_zero = np.full((k, n), np.nan)
-    slope_at_zero = np.full((k, len(course.sensitivities), n), np.nan)
-    for plan, mine in arms(prepared.protocols, plans):
-        arm = _Arm(
-            course, plan, values[mine], start[mine], surgery[mine], state[mine], tangents[mine]
+    for dosing, members in side_by_side(batch.dosings, number):
+        group = _enter(
+            batch,
+            dosing,
+            values[members],
+            start[members],
+            surgery[members],
+            history.final[members],
+            tangents[members],
         )
-        part, at_zero[:, mine], slope_at_zero[:, :, mine] = arm.integrate(
-            baseline_t_scores(course, some[mine])
-        )
-        solution.outputs[:, mine] = part.outputs
-        solution.sensitivities[:, :, mine] = part.sensitivities
-        solution.status[mine] = part.status
-        solution.stopped[mine] = part.stopped
-        solution.counters[mine] = part.counters
+        before = None
+        if dosing.steady_state:
+            group = settle(batch, group)
+        if dosing.first < 0:
+            group, before = run_in(batch, group)
+        group = meet_t_scores(batch, group, {s: score[members] for s, score in t_scores.items()})
+        treated = treat(batch, group)
+        if before is not None:
+            treated.put_failures(before)
+        trajectories.put(members, treated)
         if progress:
-            progress(len(mine))
-    failed = history.status != Status.OK
-    solution.status[failed] = history.status[failed]
-    solution.stopped[failed] = history.stopped[failed]
-    return Part(solution, at_zero, slope_at_zero, start)
+            progress(len(members))
+    trajectories.put_failures(history)
+    return trajectories
 
 
-class _Arm:
-    """Simulations that share a protocol, from the first dose to the last output."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Simulations that share a dosing, on their way.
 
-    def __init__(
-        self,
-        course: Course,
-        plan: Protocol,
-        values: FloatArray,
-        start: FloatArray,
-        surgery: FloatArray,
-        core_state: FloatArray,
-        core_tangents: FloatArray,
-    ) -> None:
-        self.course, self.plan, self.model = course, plan, course.model
-        self.system = course.system(plan.drugs)
-        self.values, self.start = values.copy(), start
-        self.absolute = [
-            (np.full(len(start), age / DAYS_PER_YEAR * self.model.days_per_year), action)
-            for age, action in plan.at_age
-        ]
-        if np.any(np.isfinite(surgery)) and OOPHORECTOMY in self.model.interventions:
-            self.absolute += [(surgery, action) for action in surgery_actions(self.model)]
-        self.wrt, self.place = course.read_by(self.system)
-        self._enter(core_state, core_tangents)
+    Attributes
+    ----------
+    system : System
+        With the drugs of the dosing.
+    dosing : Dosing
+    values : ndarray, shape (n, n_all)
+        Parameters now.
+    start : ndarray, shape (n,)
+        Model time at day 0 [d].
+    at_age : list of (ndarray, Action)
+        Changes at a model time [d] of each simulation.
+    state : ndarray, shape (n, n_states)
+    tangents : ndarray, shape (n, n_read, n_states)
+        Derivatives of the state by those sensitivities that the system reads.
+    """
 
-    def _enter(self, core_state: FloatArray, core_tangents: FloatArray) -> None:
-        """Add drug compartments, at their baseline, to the state of the body."""
-        begin = self.start + self.plan.first
-        self.state = baseline(self.system, self.model, self.values, begin)
-        rows = own_values(self.system, self.model, self.values)
-        own = self.system.baseline_tangents(rows, begin, self.wrt)
-        known = {name: j for j, name in enumerate(self.course.system().state_names)}
-        for i, name in enumerate(self.system.state_names):
-            if name in known:
-                self.state[:, i] = core_state[:, known[name]]
-                own[:, :, i] = core_tangents[:, self.place, known[name]]
-        self.tangents = own
+    system: System
+    dosing: Dosing
+    values: FloatArray
+    start: FloatArray
+    at_age: list[tuple[FloatArray, Action]]
+    state: FloatArray
+    tangents: FloatArray
 
-    def integrate(
-        self, t_scores: Mapping[str, FloatArray]
-    ) -> tuple[Solution, FloatArray, FloatArray]:
-        """Return the solution, and the value and sensitivities of each output at day 0."""
-        outcome = None
-        if self.plan.steady_state:
-            self.state = with_steady_dosing(
-                self.course, self.system, self.plan, self.values, self.start, self.state
-            )
-        if self.plan.first < 0:
-            outcome = self._run_in()
-        self._meet(t_scores)
-        times = self.course.times
-        asked = times if times[0] == 0 else np.concatenate(([0.0], times))
-        actions = [a for a in self.plan.actions if np.all(a.time >= 0)]
-        task = build_task(
-            self.model, self.system, actions, self.values, self.start,
-            self.start[:, None] + asked, self.start,
-            absolute=self.absolute, state=self.state, tangents=self.tangents,
-        )  # fmt: skip
-        solution = self.course.integrate(self.system, task, self.course.outputs, self.wrt)
-        if outcome is not None:
-            failed = outcome.status != Status.OK
-            solution.status[failed] = outcome.status[failed]
-            solution.stopped[failed] = outcome.stopped[failed]
-        at_zero = solution.outputs[:, :, 0].copy()
-        first = len(asked) - len(times)
-        outputs, n = len(self.course.outputs), len(self.start)
-        slopes = np.zeros((outputs, len(self.course.sensitivities), n, len(asked)))
-        if self.wrt:
-            slopes[:, self.place] = solution.sensitivities
-        trimmed = replace(
-            solution,
-            outputs=solution.outputs[:, :, first:],
-            sensitivities=slopes[:, :, :, first:],
-        )
-        return trimmed, at_zero, slopes[:, :, :, 0].copy()
 
-    def _run_in(self) -> Solution:
-        """Integrate what was given before day 0, and leave its dosing rates switched on."""
-        before = [a for a in self.plan.actions if a.time < 0]
-        task = build_task(
-            self.model, self.system, before, self.values, self.start + self.plan.first,
-            self.start[:, None], self.start,
-            absolute=self.absolute, state=self.state, tangents=self.tangents,
-        )  # fmt: skip
-        outcome = self.course.integrate(self.system, task, self.system.state_names, self.wrt)
-        self.state = np.ascontiguousarray(outcome.outputs[:, :, 0].T)
-        if self.wrt:
-            slopes = outcome.sensitivities[:, :, :, 0].transpose(2, 1, 0)
-            self.tangents = np.ascontiguousarray(slopes)
-        names = list(self.model.all_parameters)
-        for action in before:
-            if action.kind == SET:
-                self.values[:, names.index(action.target)] = action.value
-        for when, action in self.absolute:
-            self.values[when < self.start, names.index(action.target)] = action.value
-        return outcome
+def _enter(
+    batch: Batch,
+    dosing: Dosing,
+    values: FloatArray,
+    start: FloatArray,
+    surgery: FloatArray,
+    core_state: FloatArray,
+    core_tangents: FloatArray,
+) -> Group:
+    """Return simulations at their first dose: the body, and empty drug compartments."""
+    model, system = batch.model, batch.system(dosing.drugs)
+    at_age = [
+        (np.full(len(start), age / DAYS_PER_YEAR * model.days_per_year), action)
+        for age, action in dosing.at_age
+    ]
+    if np.any(np.isfinite(surgery)):
+        at_age += [(surgery, action) for action in surgery_actions(model)]
+    begin = start + dosing.first
+    state = baseline(system, model, values, begin)
+    wrt, positions = batch.read_by(system)
+    tangents = system.baseline_tangents(own_values(system, model, values), begin, wrt)
+    core = {name: j for j, name in enumerate(batch.system().state_names)}
+    for i, name in enumerate(system.state_names):
+        if name in core:
+            state[:, i] = core_state[:, core[name]]
+            tangents[:, :, i] = core_tangents[:, positions, core[name]]
+    return Group(system, dosing, values, start, at_age, state, tangents)
 
-    def _meet(self, t_scores: Mapping[str, FloatArray]) -> None:
-        """Rescale young-adult BMD so that baseline T-scores, which are affine in it, are met."""
-        names = list(self.model.all_parameters)
-        for site, wanted in t_scores.items():
-            column = names.index(self.model.density[site].young)
-            given = np.isfinite(wanted)
-            once = self._observe(f"t_score_{site}")
-            before = self.values[:, column].copy()
-            self.values[:, column] = 2.0 * before
-            slope = (self._observe(f"t_score_{site}") - once) / before
-            self.values[:, column] = np.where(given, before + (wanted - once) / slope, before)
 
-    def _observe(self, output: str) -> FloatArray:
-        """Return one output of every simulation at day 0."""
-        from remodel.solvers.scipy_reference import observe
+def settle(batch: Batch, group: Group) -> Group:
+    """Bring the drugs of regimens that have been given for ever to their steady state."""
+    state = with_steady_dosing(
+        batch, group.system, group.dosing, group.values, group.start, group.state
+    )
+    return replace(group, state=state)
 
-        own = own_values(self.system, self.model, self.values).T
-        found: FloatArray = observe(self.system, (output,), own, self.start, self.state.T)[0]
-        return found
+
+def run_in(batch: Batch, group: Group) -> tuple[Group, Solution]:
+    """Give what was given before day 0, and leave its dosing rates switched on.
+
+    Returns
+    -------
+    Group
+        At day 0.
+    Solution
+        Status of each simulation until then.
+    """
+    model, system, dosing = batch.model, group.system, group.dosing
+    before = [action for action in dosing.actions if np.all(action.time < 0)]
+    wrt, _ = batch.read_by(system)
+    problem = build_problem(
+        model,
+        system,
+        before,
+        group.values,
+        group.start + dosing.first,
+        group.start[:, None],
+        group.start,
+        absolute=group.at_age,
+        state=group.state,
+        tangents=group.tangents,
+    )
+    solution = batch.integrate(system, problem, system.state_names, wrt)
+    values, column = group.values.copy(), columns(model)
+    for action in before:
+        if action.kind == SET:
+            values[:, column[action.target]] = action.value
+    for when, action in group.at_age:
+        values[when < group.start, column[action.target]] = action.value
+    state = np.ascontiguousarray(solution.outputs[:, :, 0].T)
+    tangents = group.tangents
+    if wrt:
+        tangents = np.ascontiguousarray(solution.sensitivities[:, :, :, 0].transpose(2, 1, 0))
+    return replace(group, values=values, state=state, tangents=tangents), solution
+
+
+def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]) -> Group:
+    """Rescale young-adult density so that baseline T-scores, which are affine in it, are met.
+
+    Parameters
+    ----------
+    batch : Batch
+    group : Group
+        At day 0.
+    t_scores : mapping of str to ndarray, shape (n,)
+        By site; NaN where there is none.
+    """
+    if not t_scores:
+        return group
+    from remodel.solvers.scipy_reference import observe
+
+    model, system, column = batch.model, group.system, columns(batch.model)
+    values = group.values.copy()
+
+    def t_score(site: str) -> FloatArray:
+        parameters = own_values(system, model, values).T
+        return observe(system, (f"t_score_{site}",), parameters, group.start, group.state.T)[0]
+
+    for site, score in t_scores.items():
+        young = column[model.density[site].young]
+        once, usual = t_score(site), values[:, young].copy()
+        values[:, young] = 2.0 * usual
+        slope = (t_score(site) - once) / usual
+        met = usual + (score - once) / slope
+        values[:, young] = np.where(np.isfinite(score), met, usual)
+    return replace(group, values=values)
+
+
+def treat(batch: Batch, group: Group) -> Trajectories:
+    """Integrate from day 0 to the last output."""
+    system, start = group.system, group.start
+    times = batch.times if batch.times[0] == 0 else np.concatenate(([0.0], batch.times))
+    wrt, positions = batch.read_by(system)
+    problem = build_problem(
+        batch.model,
+        system,
+        [action for action in group.dosing.actions if np.all(action.time >= 0)],
+        group.values,
+        start,
+        start[:, None] + times,
+        start,
+        absolute=group.at_age,
+        state=group.state,
+        tangents=group.tangents,
+    )
+    solution = batch.integrate(system, problem, batch.outputs, wrt)
+    first = len(times) - len(batch.times)
+    slopes = np.zeros((len(batch.outputs), len(batch.sensitivities), len(start), len(times)))
+    if wrt:
+        factors = np.array([batch.model.all_parameters[name].factor for name in wrt])
+        slopes[:, positions] = solution.sensitivities * factors[:, None, None]
+    return Trajectories(
+        outputs=batch.outputs,
+        values=solution.outputs[:, :, first:],
+        baseline=solution.outputs[:, :, 0],
+        derivatives=slopes[:, :, :, first:],
+        baseline_derivatives=slopes[:, :, :, 0],
+        start=start,
+        stopped=solution.stopped,
+        status=solution.status,
+        counters=solution.counters,
+        parameters=group.values,
+    )
