@@ -19,7 +19,7 @@ import numpy as np
 import machine
 import remodel
 from remodel.models import load_model
-from remodel.simulation import batch as course
+from remodel.solvers import engine as solver
 from workloads import REFERENCE_SCHEDULE, SEED, SPREAD
 
 YEARS = 10
@@ -54,7 +54,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._solve = course.integrate_batch
+        self._solve = solver.integrate_batch
 
     def __call__(self, system: Any, problem: Any, **options: Any) -> Any:
         """Solve and note how long it took."""
@@ -80,7 +80,7 @@ def measure(n: int, threads: int) -> dict[str, Any]:
     people = cohort(n)
     before_memory, clock = peak(), Clock()
     before = time.perf_counter()
-    with patch.object(course, "integrate_batch", clock):
+    with patch.object(solver, "integrate_batch", clock):
         found = remodel.simulate(
             "reference",
             schedule=REFERENCE_SCHEDULE,

@@ -23,7 +23,7 @@ import numpy as np
 import machine
 import remodel
 from remodel.models import load_model
-from remodel.simulation import batch as course
+from remodel.solvers import engine as solver
 from remodel.units import DAYS_PER_MONTH
 
 YEARS, STEP_MONTHS = 5, 3
@@ -52,7 +52,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.wall = self.cpu = 0.0
-        self._solve = course.integrate_batch
+        self._solve = solver.integrate_batch
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Solve and note how long it took."""
@@ -76,7 +76,7 @@ def bare(n: int) -> dict[str, float]:
     own, random = load_model("reference").all_parameters, np.random.default_rng(3)
     given = design(n)
     engine = Engine()
-    with patch.object(course, "integrate_batch", engine):
+    with patch.object(solver, "integrate_batch", engine):
         remodel.simulate(
             "reference",
             schedule=given["schedule"],

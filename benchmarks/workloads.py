@@ -16,8 +16,8 @@ from remodel._arrays import FloatArray
 from remodel.equations.system import System
 from remodel.models import Model, load_model
 from remodel.schedules import Schedule
-from remodel.simulation.dosing import protocol
-from remodel.simulation.packing import baseline, build_task
+from remodel.simulation.dosing import Dosing
+from remodel.simulation.packing import baseline, build_problem
 from remodel.solvers.engine import integrate_batch
 from remodel.solvers.problem import Problem
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -130,31 +130,31 @@ def treated(
     dose_start : float
         Time of the first dose from the start of the workload [d].
     """
-    plan = protocol(
+    dosing = Dosing.of(
         model, Schedule.parse(schedule), model.all_parameters, until=float(times[-1]) - dose_start
     )
-    system = model.system(plan.drugs)
+    system = model.system(dosing.drugs)
     drawn = 2 * samples
     values = sampled(model, drawn)
     start = np.full(drawn, start_age)
     state = baseline(system, model, values, start)
     if model.history_start and model.name == "reference":
         state = _history(model, system, values, start)
-    problem = build_task(
-        model, system, plan.actions, values, start, [start_age + times] * drawn,
+    problem = build_problem(
+        model, system, dosing.actions, values, start, [start_age + times] * drawn,
         start + dose_start, absolute=[], state=state,
     )  # fmt: skip
     # a few samples of the published models have no finite derivative at the start
     works = integrate_batch(system, problem, rtol=1e-3, outputs=system.state_names[:1]).status == 0
     kept = chosen(problem, np.flatnonzero(works)[:samples])
-    return Workload(key, title, system, kept, judged_states(system, plan.drugs))
+    return Workload(key, title, system, kept, judged_states(system, dosing.drugs))
 
 
 def _history(model: Model, system: System, values: FloatArray, until: FloatArray) -> FloatArray:
     """Return the state at the start of treatment, from premenopausal balance on."""
     n = len(until)
     begin = values[:, list(model.all_parameters).index(model.history_start)]
-    task = build_task(
+    task = build_problem(
         model, system, (), values, begin, list(until[:, None]), np.full(n, np.inf),
         absolute=[], state=baseline(system, model, values, begin),
     )  # fmt: skip

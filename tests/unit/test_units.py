@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
-from remodel.errors import UnitError
-from remodel.units import days, dose_in_mg, in_days, parse, registry, time_factor
+from remodel.errors import ConfigError, UnitError
+from remodel.units import (
+    days,
+    dose_in_mg,
+    in_days,
+    parse,
+    read_time,
+    registry,
+    time_factor,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +101,27 @@ def test_the_registry_knows_the_words_of_the_field() -> None:
     assert one(1, "nmol BCE").dimensionality != one(1, "nmol").dimensionality
     assert parse("%") == parse("-") == parse("1") == registry().dimensionless
     assert parse("µg/L") == parse("ug/L")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        ("12mo", "d", 365.25), ("2.5y", "d", 913.125), ("90 d", "y", 90.0), ("0d", "d", 0.0),
+        ("-1y", "d", -365.25), (" 18 Months ", "y", 547.875), (".5 wk", "d", 3.5),
+        ("1e2 h", "y", 100 / 24), (90, "d", 90.0), (2, "y", 730.5), (np.float64(1.5), "mo", 45.65625),
+        (np.int64(3), "d", 3.0),
+    ],
+)  # fmt: skip
+def test_times_are_numbers_in_their_unit_or_texts_with_one(value, unit, expected) -> None:
+    assert read_time(value, unit) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "12", "mo", "1.2.3y", "3 parsecs", "--1y", "1 mg", math.nan, math.inf, True, None]
+)
+def test_what_is_not_a_time_is_refused(value) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_time(value, "y", "years")
+    assert str(caught.value) == (
+        f"years = {value!r}: expected a number [y] or a time such as '12 mo', '2.5 y' or '90 d'."
+    )

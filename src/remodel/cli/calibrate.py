@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Calibrate, print, draw."""
     from remodel.calibration import calibrate
-    from remodel.simulation.simulate import check_count
+    from remodel.simulation.inputs import check_count
 
     check_count("--workers", given.workers)
     if given.draws < 0:

@@ -57,10 +57,11 @@ def add_parser(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Explain."""
-    from remodel.explanation.explain import explain, read_time
+    from remodel.explanation.explain import explain
     from remodel.models import load_model
+    from remodel.units import read_time
 
-    at, model = read_time(given.at), load_model(given.model)
+    at, model = read_time(given.at, "d", "--at"), load_model(given.model)
     schedule, patient = schedule_of(given, model), patient_of(given)
     if given.versus is not None:
         return _difference(given, model, schedule, patient, at)

@@ -86,7 +86,8 @@ def _parameters(model: str) -> None:
 
 def _endpoints(model: str) -> None:
     from remodel.models import load_model
-    from remodel.simulation.dataset import PERCENT_CHANGE, has_percent_change
+    from remodel.simulation.dataset import has_percent_change
+    from remodel.units import PERCENT_CHANGE
 
     rows = [
         [

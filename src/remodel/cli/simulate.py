@@ -243,7 +243,8 @@ def _check_part(name: str, model: Model, schedule: Schedule) -> None:
     ------
     ConfigError
     """
-    from remodel.simulation.dataset import PERCENT_CHANGE, known_outputs
+    from remodel.simulation.dataset import known_outputs
+    from remodel.units import PERCENT_CHANGE
 
     alike = [endpoint for endpoint in model.endpoints if name.lower() in endpoint.lower()]
     if alike and name not in known_outputs(tuple(model.system(schedule.drugs).outputs)):
@@ -277,7 +278,7 @@ def _words(schedule: Schedule) -> str:
 
 
 def _head(dataset: xr.Dataset, name: str) -> str:
-    from remodel.simulation.dataset import PERCENT_CHANGE
+    from remodel.units import PERCENT_CHANGE
 
     short = name.removesuffix(PERCENT_CHANGE).replace("_", " ")
     for long, brief in (("lumbar spine", "spine"), ("total hip", "hip"), ("femoral neck", "neck")):
@@ -302,8 +303,7 @@ def _rows(days: float) -> list[float]:
 def _at(dataset: xr.Dataset, name: str, year: float) -> str:
     import numpy as np
 
-    from remodel.simulation.dataset import PERCENT_CHANGE
-    from remodel.units import DAYS_PER_YEAR
+    from remodel.units import DAYS_PER_YEAR, PERCENT_CHANGE
 
     values = dataset[name].to_numpy()[0]
     value = float(np.interp(year * DAYS_PER_YEAR, dataset["time"].to_numpy(), values))

@@ -92,7 +92,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _sweep(setup: Setup, given: argparse.Namespace) -> int:
     from remodel.cli.sweep_progress import duration, stopped
-    from remodel.simulation.simulate import check_count
+    from remodel.simulation.inputs import check_count
     from remodel.sweeps.api import begin, machines
 
     _check_retry(given)
@@ -152,7 +152,7 @@ def _check_retry(given: argparse.Namespace) -> None:
 
 
 def _retry(store: Store, setup: Setup, given: argparse.Namespace, report: Any) -> None:
-    from remodel.simulation.simulate import check_count
+    from remodel.simulation.inputs import check_count
     from remodel.solvers.methods import checked_rtol, method_of
     from remodel.sweeps.design import Solver
     from remodel.sweeps.runner import retry_failed

@@ -20,7 +20,7 @@ from remodel.observations import (
     residual,
     standard_error,
 )
-from remodel.simulation.dataset import PERCENT_CHANGE
+from remodel.units import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

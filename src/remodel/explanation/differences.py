@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.equations import TIME
 from remodel.equations.assembly import Assembly
-from remodel.errors import ConfigError, ModelError, nearest
 from remodel.explanation.attribution import Cause, Pair, Tracer
-from remodel.explanation.explain import parameters_at, unit_after, words_of
+from remodel.explanation.evaluation import checked_day, checked_name, simulated
+from remodel.explanation.explain import unit_after, words_of
 from remodel.models import Model, load_model
 from remodel.patient import Patient
 from remodel.schedules import Schedule
-from remodel.simulation.batch import Course
-from remodel.simulation.inputs import cohort
-from remodel.simulation.simulate import simulate
-from remodel.solvers.problem import SET
+from remodel.simulation.inputs import Inputs, Parameters, ScheduleLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,13 +87,13 @@ def explain_difference(
     name: str,
     *,
     model: str | Model = "reference",
-    schedule: str | Schedule | None = None,
-    versus: str | Schedule | None = None,
+    schedule: ScheduleLike = None,
+    versus: ScheduleLike = None,
     patient: Patient | None = None,
     versus_patient: Patient | None = None,
-    parameters: Mapping[str, float] | None = None,
-    versus_parameters: Mapping[str, float] | None = None,
-    at: float = 0.0,
+    parameters: Parameters = None,
+    versus_parameters: Parameters = None,
+    at: float | str = 0.0,
     depth: int = 1,
 ) -> Difference:
     """Explain why a state or quantity differs between two simulations at one time.
@@ -111,10 +107,10 @@ def explain_difference(
         Of the simulation that is explained, and of the one it is held against.
     patient, versus_patient : Patient, optional
         The second is the first unless given.
-    parameters, versus_parameters : mapping of str to float, optional
+    parameters, versus_parameters : ParameterSet, mapping of str to float, str or Path, optional
         Values that replace the model's; the second are the first unless given.
-    at : float
-        Time from the start of treatment [d].
+    at : float or str
+        Time from the start of treatment [d], or text such as ``"12 mo"``.
     depth : int
         How many times to look behind the states that make the difference.
 
@@ -127,100 +123,60 @@ def explain_difference(
     SolverError
         If a simulation fails.
     """
-    chosen = load_model(model)
-    plans = [_schedule(schedule), _schedule(versus)]
-    assembly = chosen.assembly({drug for plan in plans for drug in plan.drugs})
-    known = (*assembly.states, *assembly.equations, *assembly.ports)
-    if name not in known:
-        raise ModelError(
-            f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
-        )
-    if not at >= 0:
-        raise ConfigError(f"at = {at:g} d: must not be before the start of treatment.")
-    people = [patient, patient if versus_patient is None else versus_patient]
-    changed = [
-        parameters or {},
-        (parameters if versus_parameters is None else versus_parameters) or {},
-    ]
-    times = np.unique([*np.linspace(0.0, at, _POINTS if at else 1), *_edges(plans, at)])
-    one, other = (
-        _values(chosen, assembly, plan, person, values, times)
-        for plan, person, values in zip(plans, people, changed, strict=True)
+    chosen, day = load_model(model), checked_day(at)
+    one = Inputs.read(chosen, schedule, patient, parameters)
+    other = Inputs.read(
+        chosen,
+        versus,
+        patient if versus_patient is None else versus_patient,
+        parameters if versus_parameters is None else versus_parameters,
     )
+    schedules = (*one.schedules, *other.schedules)
+    assembly = chosen.assembly({drug for plan in schedules for drug in plan.drugs})
+    checked_name(name, chosen, assembly)
+    times = np.unique([*np.linspace(0.0, day, _POINTS if day else 1), *_edges(schedules, day)])
     meanings = words_of(chosen, assembly, patient).meanings
-    pair = Pair(assembly, times, one, other, meanings)
-    value, against = (float(np.broadcast_to(run[name], times.shape)[-1]) for run in (one, other))
+    pair = Pair(
+        assembly,
+        times,
+        _values(chosen, assembly, one, times),
+        _values(chosen, assembly, other, times),
+        meanings,
+    )
+    value, against = (
+        float(np.broadcast_to(run[name], times.shape)[-1]) for run in (pair.one, pair.other)
+    )
     causes = Tracer(pair).causes_of(name, depth)
     return Difference(name, value, against, _unit(assembly, name), meanings[name], causes)
 
 
-def _schedule(given: str | Schedule | None) -> Schedule:
-    return given if isinstance(given, Schedule) else Schedule.parse(given or "none")
-
-
 def _unit(assembly: Assembly, name: str) -> str:
-    part = assembly.states.get(name) or assembly.ports.get(name) or assembly.equations[name]
-    return part.unit
+    named = assembly.states.get(name) or assembly.ports.get(name) or assembly.equations[name]
+    return named.unit
 
 
 # ---------------------------------------------------------------- two simulations on one grid
 
 
-def _edges(plans: list[Schedule], at: float) -> list[float]:
+def _edges(schedules: Iterable[Schedule], at: float) -> list[float]:
     """Return the times of doses and interventions, and just after, where states and inputs jump."""
-    found: set[float] = set()
-    for plan in plans:
-        for dose in plan.stopped(max(at, 1e-9)).single_doses(until=max(at, 1e-9)):
-            found |= {dose.time, dose.time + _MOMENT}
-        for event in plan.interventions:
+    jumps: set[float] = set()
+    for schedule in schedules:
+        for dose in schedule.stopped(max(at, 1e-9)).single_doses(until=max(at, 1e-9)):
+            jumps |= {dose.time, dose.time + _MOMENT}
+        for event in schedule.interventions:
             if event.time is not None:
-                found |= {event.time, event.time + _MOMENT}
-    inside = sorted(time for time in found if 0 < time < at)
+                jumps |= {event.time, event.time + _MOMENT}
+    inside = sorted(time for time in jumps if 0 < time < at)
     return inside if len(inside) <= _POINTS else []
 
 
-def _values(
-    model: Model,
-    assembly: Assembly,
-    plan: Schedule,
-    patient: Patient | None,
-    changed: Mapping[str, float],
-    times: FloatArray,
-) -> dict[str, FloatArray]:
+def _values(model: Model, assembly: Assembly, inputs: Inputs, times: FloatArray) -> dict[str, Any]:
     """Return every parameter, state and quantity of a simulation at every time."""
-    values = _inputs(model, plan, patient, changed, times)
-    names = model.system(plan.drugs).state_names
-    result = simulate(
-        model, schedule=plan, patient=patient, parameters=changed, outputs=names, times=times,
-        strict=True,
-    )  # fmt: skip
+    names = model.system(inputs.schedules[0].drugs).state_names
+    values, states = simulated(model, inputs, names, times)
     values.update(assembly.evaluate_initial(values))  # drugs that only the other simulation has
-    values.update({name: result[name].to_numpy()[0] for name in names})
+    values.update(states)
     with np.errstate(all="ignore"):
         values.update(assembly.evaluate(values).quantities)
     return values
-
-
-def _inputs(
-    model: Model,
-    plan: Schedule,
-    patient: Patient | None,
-    changed: Mapping[str, float],
-    times: FloatArray,
-) -> dict[str, Any]:
-    """Return parameters and inputs; those that the schedule sets have a value at each time."""
-    course = Course(
-        model=model, cohort=cohort(model, plan, patient, changed), times=times[-1:] + 1.0,
-        outputs=(), method="rodas5p", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
-    )  # fmt: skip
-    actions = course.prepare().protocols[0]
-    changes = {0.0, *(a.time for a in actions.actions if a.kind == SET)}
-    inside = sorted(time for time in changes if 0 <= time <= times[-1])
-    levels = [parameters_at(model, plan, patient, changed, time + 1e-6) for time in inside]
-    place = np.searchsorted(np.asarray(inside) + 1e-6, times, side="right").clip(1) - 1
-    found: dict[str, Any] = {}
-    for name in levels[0]:
-        column = np.array([level[name] for level in levels])
-        found[name] = column[place] if np.ptp(column) else float(column[0])
-    found[TIME] = levels[0][TIME] - 1e-6 + times
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,10 @@ import numpy as np
 
 from remodel.equations import TIME
 from remodel.equations.assembly import Assembly
-from remodel.errors import ConfigError, ModelError, nearest
+from remodel.explanation.evaluation import checked_day, checked_name, simulated
 from remodel.models import Model, load_model
 from remodel.patient import Patient
-from remodel.schedules import Schedule
-from remodel.simulation.batch import Course
-from remodel.simulation.history import parameter_values, perform_surgery, starts
-from remodel.simulation.inputs import cohort
-from remodel.simulation.simulate import simulate
-from remodel.solvers.problem import SET
-from remodel.units import DAYS_PER_YEAR, days
+from remodel.simulation.inputs import Inputs, Parameters, ScheduleLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,10 +130,10 @@ def explain(
     name: str,
     *,
     model: str | Model = "reference",
-    schedule: str | Schedule | None = None,
+    schedule: ScheduleLike = None,
     patient: Patient | None = None,
-    parameters: Mapping[str, float] | None = None,
-    at: float = 0.0,
+    parameters: Parameters = None,
+    at: float | str = 0.0,
 ) -> Explanation:
     """Explain a state or quantity at one time.
 
@@ -150,10 +144,11 @@ def explain(
     model : str or Model
     schedule : str or Schedule, optional
     patient : Patient, optional
-    parameters : mapping of str to float, optional
-        Values that replace the model's.
-    at : float
-        Time from the start of treatment [d], before any dose given then.
+    parameters : ParameterSet, mapping of str to float, str or Path, optional
+        Values that replace the model's; text is the name or the file of a parameter set.
+    at : float or str
+        Time from the start of treatment [d], or text such as ``"12 mo"``; before any dose given
+        then.
 
     Raises
     ------
@@ -165,78 +160,12 @@ def explain(
         If the simulation fails.
     """
     chosen = load_model(model)
-    sentence = "none" if schedule is None else schedule
-    plan = sentence if isinstance(sentence, Schedule) else Schedule.parse(sentence)
-    drugs = chosen.with_drugs(plan.drugs)
-    assembly = chosen.assembly(drugs)
-    known = (*assembly.states, *assembly.equations, *assembly.ports)
-    if name not in known:
-        raise ModelError(
-            f"model '{chosen.name}' has no state or quantity '{name}'.{nearest(name, known)}"
-        )
-    if at < 0:
-        raise ConfigError(f"at = {at:g} d: must not be before the start of treatment.")
-    result = simulate(
-        chosen, schedule=plan, patient=patient, parameters=parameters, outputs=known,
-        times=[at], strict=True,
-    )  # fmt: skip
-    values = {n: float(result[n].to_numpy()[0, -1]) for n in known}
-    values.update(parameters_at(chosen, plan, patient, parameters or {}, at))
-    return _explained(name, assembly, values, words_of(chosen, assembly, patient))
-
-
-def parameters_at(
-    model: Model,
-    schedule: Schedule,
-    patient: Patient | None,
-    changed: Mapping[str, float],
-    at: float,
-) -> dict[str, float]:
-    """Return every parameter as the equations see it at a time, and that time."""
-    course = Course(
-        model=model, cohort=cohort(model, schedule, patient, changed), times=np.array([at + 1.0]),
-        outputs=(), method="rodas5p", rtol=1e-6, threads=None, exact_doses=False, max_steps=1,
-    )  # fmt: skip
-    only = np.zeros(1, dtype=np.int64)
-    rows, surgery = parameter_values(course, only)
-    born = starts(course, only)
-    perform_surgery(model, rows, surgery, born + at)
-    values = dict(zip(model.all_parameters, map(float, rows[0]), strict=True))
-    relative = {names.relative: values[names.relative] for names in model.density.values()}
-    values.update(_young_bmd(model, schedule, patient, {**changed, **relative}))
-    plan = course.prepare().protocols[0]
-    age = float(born[0]) / model.days_per_year * DAYS_PER_YEAR
-    later = (replace(action, time=when - age) for when, action in plan.at_age)
-    for action in sorted((*plan.actions, *later), key=lambda a: a.time):
-        if action.kind == SET and action.time < max(at, 1e-9):
-            values[action.target] = action.value
-    return {**values, TIME: float(born[0]) + at}
-
-
-def _young_bmd(
-    model: Model, schedule: Schedule, patient: Patient | None, changed: Mapping[str, float]
-) -> dict[str, float]:
-    """Return what meets the T-scores of a patient: density is proportional to it."""
-    if patient is None or not patient.t_scores:
-        return {}
-    sites = tuple(patient.t_scores)
-    outputs = [f"bmd_{site}" for site in sites]
-    as_simulated = replace(
-        patient, t_score_lumbar_spine=None, t_score_total_hip=None, t_score_femoral_neck=None
-    )
-    own, plain = (
-        simulate(
-            model, schedule=schedule, patient=person, parameters=changed, outputs=outputs,
-            times=[0.0], strict=True,
-        )
-        for person in (patient, as_simulated)
-    )  # fmt: skip
-    chosen = model.all_parameters.replace(changed)
-    return {
-        model.density[site].young: chosen[model.density[site].young].value
-        * float(own[output].to_numpy()[0, 0] / plain[output].to_numpy()[0, 0])
-        for site, output in zip(sites, outputs, strict=True)
-    }
+    inputs = Inputs.read(chosen, schedule, patient, parameters)
+    assembly, day = chosen.assembly(inputs.schedules[0].drugs), checked_day(at)
+    names = checked_name(name, chosen, assembly)
+    values, outputs = simulated(chosen, inputs, names, np.array([day]))
+    numbers = {key: float(np.ravel(value)[-1]) for key, value in (values | outputs).items()}
+    return _explained(name, assembly, numbers, words_of(chosen, assembly, patient))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,20 +292,3 @@ def _terms(
         )
         for name in listed
     )
-
-
-def read_time(text: str) -> float:
-    """Return a time such as ``12mo`` or ``2.5 y`` in days.
-
-    Raises
-    ------
-    ConfigError
-        If it is not a number with a unit of time.
-    """
-    found = re.fullmatch(r"\s*(-?[0-9.]+)\s*([A-Za-z]+)\s*", text)
-    try:
-        if found:
-            return days(float(found.group(1)), found.group(2))
-    except ValueError:
-        pass
-    raise ConfigError(f"'{text}' is not a time; write for example 12mo, 2.5y or 90d.")

@@ -20,7 +20,7 @@ _SUFFIX = ".py"
 
 def is_file_reference(name: str) -> bool:
     """Return whether a name means a model in a file rather than one of the package."""
-    path, _, attribute = name.rpartition(":")
+    path, _, attribute = str(name).rpartition(":")
     return path.endswith(_SUFFIX) or attribute.endswith(_SUFFIX)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remodel.errors import ObservationError
 from remodel.observations.schema import Observation
+from remodel.units import relative_change
 
 
 def predicted_value(
@@ -39,7 +40,7 @@ def predicted_value(
     check_rate(observation)
     if observation.kind == "level":
         return level
-    change = percent_change(level, reference)
+    change = relative_change(level, reference)
     if observation.kind == "rate_per_year":
         return change * 12.0 / (observation.time_months - observation.reference_months)
     if observation.kind in {"change", "bound_upper", "bound_lower"} and not observation.comparator:
@@ -53,10 +54,10 @@ def predicted_value(
             f"{observation.study_id}, arm {observation.arm}: the {observation.kind} of "
             f"{observation.endpoint} needs the arm '{observation.comparator}' as well."
         )
-    other = percent_change(comparator_level, comparator_reference)
+    other = relative_change(comparator_level, comparator_reference)
     if observation.kind == "difference":
         return change - other
-    return 100.0 * ((100.0 + change) / (100.0 + other) - 1.0)
+    return relative_change(100.0 + change, 100.0 + other)
 
 
 def check_rate(observation: Observation) -> None:
@@ -83,8 +84,3 @@ def residual(observation: Observation, predicted: float) -> float:
     if observation.kind == "bound_lower":
         return min(difference, 0.0)
     return difference
-
-
-def percent_change(level: float, reference: float) -> float:
-    """Return the change from ``reference`` to ``level`` [percent]."""
-    return 100.0 * (level / reference - 1.0)

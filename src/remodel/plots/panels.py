@@ -18,8 +18,7 @@ from remodel.plots.style import (
     look,
     panel_title,
 )
-from remodel.simulation.dataset import PERCENT_CHANGE
-from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

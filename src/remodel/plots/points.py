@@ -19,7 +19,7 @@ from remodel.observations import (
 )
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.plots.panels import YOURS, arms_of, value_at
-from remodel.simulation.dataset import PERCENT_CHANGE
+from remodel.units import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

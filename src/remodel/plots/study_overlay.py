@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.plots.overlay import draw_overlay
 from remodel.plots.panels import arm_looks, arms_of, value_at
-from remodel.simulation.dataset import PERCENT_CHANGE
+from remodel.units import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

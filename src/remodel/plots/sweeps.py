@@ -10,8 +10,7 @@ import numpy as np
 from remodel.errors import ConfigError, nearest
 from remodel.plots.contour_labels import label_places
 from remodel.plots.style import GRAY, INK, look, paper, tick_months, unit_text
-from remodel.simulation.dataset import PERCENT_CHANGE
-from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from remodel.plots.panels import arm_looks, arm_names, check_variables, value_at
 from remodel.plots.points import Source, published_points
 from remodel.plots.style import Look
 from remodel.schedules import Schedule
-from remodel.simulation.dataset import PERCENT_CHANGE
+from remodel.units import PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd

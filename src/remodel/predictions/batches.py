@@ -9,9 +9,9 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.patient import Patient
-from remodel.simulation.batch import Course, Prepared
-from remodel.simulation.inputs import Cohort
-from remodel.simulation.treatment import integrate_course
+from remodel.simulation import batch as simulation
+from remodel.simulation.inputs import Inputs
+from remodel.simulation.treatment import simulate_batch
 
 _CHUNK = 4096  # simulations integrated at a time
 
@@ -22,26 +22,24 @@ class Batch:
 
     Attributes
     ----------
-    course : Course
+    simulations : simulation.Batch
         One simulation an arm.
-    prepared : Prepared
     first : int
         Position of its levels among those of all batches.
     """
 
-    course: Course
-    prepared: Prepared
+    simulations: simulation.Batch
     first: int
 
     @property
     def arms(self) -> int:
         """Number of arms."""
-        return self.course.cohort.size
+        return self.simulations.size
 
     @property
     def size(self) -> int:
         """Number of levels: one an output, arm and time."""
-        return len(self.course.outputs) * self.arms * len(self.course.times)
+        return len(self.simulations.outputs) * self.arms * len(self.simulations.times)
 
     def levels(self, values: Mapping[str, FloatArray], draws: int) -> FloatArray:
         """Return simulated levels, shape (draws, size), NaN from a failure on.
@@ -60,48 +58,46 @@ class Batch:
         return found
 
     def _levels(self, values: Mapping[str, FloatArray], draws: int) -> FloatArray:
-        course = replace(self.course, cohort=_repeated(self.course.cohort, values, draws))
-        prepared = replace(self.prepared, protocol_of=np.repeat(self.prepared.protocol_of, draws))
-        part = integrate_course(course, prepared, np.arange(course.cohort.size), None)
-        outputs, times = len(course.outputs), len(course.times)
-        shaped = part.solution.outputs.reshape(outputs, self.arms, draws, times)
+        repeated = replace(
+            self.simulations,
+            inputs=_repeated(self.simulations.inputs, values, draws),
+            dosing_of=np.repeat(self.simulations.dosing_of, draws),
+        )
+        outputs, times = len(repeated.outputs), len(repeated.times)
+        shaped = simulate_batch(repeated).values.reshape(outputs, self.arms, draws, times)
         return shaped.transpose(2, 0, 1, 3).reshape(draws, self.size)
 
     def slopes(
         self, values: Mapping[str, float], wrt: Sequence[str]
     ) -> tuple[FloatArray, FloatArray]:
         """Return levels, shape (size,), and derivatives, shape (n_parameters, size)."""
-        own = self.course.cohort
-        course = replace(
-            self.course,
-            cohort=replace(own, parameters=own.parameters.replace(values)),
-            sensitivities=tuple(wrt),
+        inputs = self.simulations.inputs
+        changed = replace(inputs, parameters=inputs.parameters.replace(values))
+        trajectories = simulate_batch(
+            replace(self.simulations, inputs=changed, sensitivities=tuple(wrt))
         )
-        part = integrate_course(course, self.prepared, np.arange(self.arms), None)
-        factors = np.array([course.model.all_parameters[name].factor for name in wrt])
-        slopes = part.solution.sensitivities * factors[None, :, None, None]
-        shaped = slopes.transpose(1, 0, 2, 3).reshape(len(wrt), self.size)
-        return part.solution.outputs.reshape(self.size), shaped
+        shaped = trajectories.derivatives.transpose(1, 0, 2, 3).reshape(len(wrt), self.size)
+        return trajectories.values.reshape(self.size), shaped
 
 
-def _repeated(cohort: Cohort, values: Mapping[str, FloatArray], draws: int) -> Cohort:
-    """Return a cohort with each simulation ``draws`` times, once for each value."""
+def _repeated(inputs: Inputs, values: Mapping[str, FloatArray], draws: int) -> Inputs:
+    """Return inputs with each simulation ``draws`` times, once for each value."""
     if draws == 1:
         one = {name: float(given[0]) for name, given in values.items()}
-        return replace(cohort, parameters=cohort.parameters.replace(one))
+        return replace(inputs, parameters=inputs.parameters.replace(one))
     return replace(
-        cohort,
-        size=cohort.size * draws,
-        schedules=tuple(s for s in cohort.schedules for _ in range(draws)),
-        patients=_each(cohort, draws),
+        inputs,
+        size=inputs.size * draws,
+        schedules=tuple(s for s in inputs.schedules for _ in range(draws)),
+        patients=_each(inputs, draws),
         varied={
-            **{name: np.repeat(own, draws) for name, own in cohort.varied.items()},
-            **{name: np.tile(given, cohort.size) for name, given in values.items()},
+            **{name: np.repeat(own, draws) for name, own in inputs.varied.items()},
+            **{name: np.tile(given, inputs.size) for name, given in values.items()},
         },
     )
 
 
-def _each(cohort: Cohort, draws: int) -> tuple[Patient, ...]:
-    if len(cohort.patients) == 1 and cohort.size > 1:
-        return cohort.patients
-    return tuple(p for p in cohort.patients for _ in range(draws))
+def _each(inputs: Inputs, draws: int) -> tuple[Patient, ...]:
+    if len(inputs.patients) == 1 and inputs.size > 1:
+        return inputs.patients
+    return tuple(p for p in inputs.patients for _ in range(draws))

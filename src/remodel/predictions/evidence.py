@@ -14,9 +14,9 @@ from remodel.errors import RemodelError
 from remodel.models import Model
 from remodel.observations import Arm, Observation, Observations, check_pairs
 from remodel.patient import Patient
-from remodel.simulation.batch import Course
+from remodel.simulation.batch import Batch
 from remodel.simulation.history import relative_densities
-from remodel.simulation.inputs import cohort
+from remodel.simulation.inputs import Inputs
 
 Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
@@ -107,7 +107,7 @@ def patient_of(arm: Arm, model: Model, *, scored: bool = False) -> Patient | Non
     """Return the patient who stands for an arm; None if the model knows no patients.
 
     T-scores are left out unless ``scored``: what percent changes take from them is the relative
-    density that :func:`course_of` gives, whose other parameters keep their sensitivities.
+    density that :func:`batch_of` gives, whose other parameters keep their sensitivities.
     """
     found = _patient_of(arm, model)
     if found is None or not scored or not model.density:
@@ -167,7 +167,7 @@ def _problem(model: Model, arm: Arm) -> str:
     if not model.follows_age and _crosses_menopause(arm):
         return f"model '{model.name}' knows neither age nor menopause."
     try:
-        course_of(model, [arm], np.array([0.0, 1.0]), ()).prepare()
+        batch_of(model, [arm], np.array([0.0, 1.0]), ())
     except RemodelError as error:
         return str(error)
     return ""
@@ -180,9 +180,9 @@ def _crosses_menopause(arm: Arm) -> bool:
     return arm.age is not None and arm.menopause_age is not None and arm.menopause_age >= arm.age
 
 
-def course_of(
+def batch_of(
     model: Model, arms: list[Arm], times: np.ndarray, outputs: tuple[str, ...], rtol: float = 1e-6
-) -> Course:
+) -> Batch:
     """Return the simulation of some arms, one simulation an arm.
 
     Parameters
@@ -191,17 +191,9 @@ def course_of(
         From day 0 of each arm [d].
     """
     people, schedules = patients_of(arms, model), [arm.schedule for arm in arms]
-    return Course(
-        model=model,
-        cohort=cohort(model, schedules, people, _relative_densities(model, arms, people)),
-        times=times,
-        outputs=outputs,
-        method="rodas5p",
-        rtol=rtol,
-        threads=None,
-        exact_doses=False,
-        max_steps=100_000,
-    )
+    densities = _relative_densities(model, arms, people)
+    inputs = Inputs.read(model, schedules, people, densities)
+    return Batch.build(model, inputs, times, outputs, rtol=rtol)
 
 
 def _relative_densities(

@@ -19,7 +19,7 @@ from remodel.predictions.evidence import (
     Evidence,
     Skipped,
     Target,
-    course_of,
+    batch_of,
     patient_of,
     targets,
 )
@@ -162,7 +162,7 @@ def _without_slope(batches: Sequence[Batch], names: Sequence[str]) -> list[str]:
 
 def _has_slopes(batch: Batch, names: Sequence[str]) -> bool:
     try:
-        replace(batch.course, sensitivities=tuple(names)).prepare()
+        batch.simulations.differentiated(names)
     except ParameterError:
         return False
     return True
@@ -194,8 +194,8 @@ def _batches(
     for members in groups.values():
         times = np.array(sorted(set().union(*(one.times for one in members))))
         outputs = tuple(sorted(set().union(*(one.endpoints for one in members))))
-        course = course_of(model, [one.arm for one in members], times, outputs, rtol)
-        batch = Batch(course, course.prepare(), first)
+        simulations = batch_of(model, [one.arm for one in members], times, outputs, rtol)
+        batch = Batch(simulations, first)
         batches.append(batch)
         index = np.arange(batch.size).reshape(len(outputs), len(members), len(times)) + first
         for k, output in enumerate(outputs):

@@ -107,6 +107,18 @@ class Batch:
             sensitivities=wanted,
         )
 
+    def differentiated(self, names: Sequence[str]) -> Self:
+        """Return the batch with outputs differentiated by parameters.
+
+        Raises
+        ------
+        ConfigError, ParameterError, PatientError
+            If the effect of one does not pass through the equations alone.
+        """
+        wanted = checked_sensitivities(self.model, names)
+        check_sensitivities(self.model, self.inputs, self.dosings, wanted, self.method)
+        return replace(self, sensitivities=wanted)
+
     @property
     def size(self) -> int:
         """Number of simulations."""

@@ -121,9 +121,7 @@ def check_sensitivities(
     if not sensitivities:
         return
     if not method_of(method).has_sensitivities:
-        raise ConfigError(
-            f"sensitivities come from the batch engine; method='{method}' has none."
-        )
+        raise ConfigError(f"sensitivities come from the batch engine; method='{method}' has none.")
     if any(patient.t_scores for patient in inputs.patients):
         raise PatientError("sensitivities need a patient without baseline T-scores.")
     for dosing in dosings:

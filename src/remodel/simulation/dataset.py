@@ -119,9 +119,7 @@ def to_dataset(
 
     model, times = batch.model, batch.times
     data: dict[str, Any] = {
-        name: (
-            ("simulation", "time"), trajectories.variable(name), describe(model, states, name)
-        )
+        name: (("simulation", "time"), trajectories.variable(name), describe(model, states, name))
         for name in names
     }
     for name in names if batch.sensitivities else ():
@@ -195,7 +193,9 @@ def report_failures(trajectories: Trajectories, *, strict: bool) -> None:
     if not len(failed):
         return
     causes = {Status(int(trajectories.status[i])) for i in failed}
-    counts = [f"{np.count_nonzero(trajectories.status == c)} {c.name.lower()}" for c in sorted(causes)]
+    counts = [
+        f"{np.count_nonzero(trajectories.status == c)} {c.name.lower()}" for c in sorted(causes)
+    ]
     first = Status(int(trajectories.status[failed[0]]))
     message = (
         f"{len(failed)} of {len(trajectories.status)} simulations failed ({', '.join(counts)}); "

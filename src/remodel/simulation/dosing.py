@@ -143,7 +143,9 @@ def side_by_side(
 
 def _joined(dosings: Sequence[Dosing], rows: IntArray) -> Dosing:
     """Join dosings; one that has fewer actions of a kind than others has them at infinity."""
-    kinds: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(lambda: [[] for _ in dosings])
+    kinds: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(
+        lambda: [[] for _ in dosings]
+    )
     for row, dosing in enumerate(dosings):
         for action in dosing.actions:
             kinds[action.kind, action.target, action.factor][row].append(action)

@@ -20,8 +20,8 @@ from remodel.simulation.dataset import (
     to_dataset,
 )
 from remodel.simulation.inputs import Inputs, Parameters, Schedules, check_count, output_times
-from remodel.simulation.treatment import simulate_batch
 from remodel.simulation.trajectories import Trajectories
+from remodel.simulation.treatment import simulate_batch
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Regimens that have been given for ever: the drug's own comregimenments at periodic steady state."""
+"""Regimens that have been given for ever: the drug's own compartments at periodic steady state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_steady_dosing(
     start: FloatArray,
     state: FloatArray,
 ) -> FloatArray:
-    """Return states whose drug comregimenments are what endless dosing leaves just before a dose.
+    """Return states whose drug compartments are what endless dosing leaves just before a dose.
 
     The body is held where it is: what counts is the drug that is there on day one, not what it
     would have done to the bone.
@@ -53,7 +53,7 @@ def _settle(
     start: FloatArray,
     state: FloatArray,
 ) -> FloatArray:
-    interval = _RATE_ROUND if isinstance(regimen, Infusion) else float(regimen.interval or _RATE_ROUND)
+    interval = _RATE_ROUND if isinstance(regimen, Infusion) else regimen.interval or _RATE_ROUND
     actions = _actions(batch, regimen, interval)
     current, settled = state.copy(), np.zeros(len(state), dtype=bool)
     for _ in range(_ROUNDS):

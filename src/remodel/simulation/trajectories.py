@@ -106,7 +106,8 @@ class Trajectories:
         k = self.outputs.index(name.removesuffix(PERCENT_CHANGE))
         if name.endswith(PERCENT_CHANGE):
             return percent_change(self.values[k], self.baseline[k][:, None])
-        return self.values[k]
+        values: FloatArray = self.values[k]
+        return values
 
     def derivative(self, name: str) -> FloatArray:
         """Return derivatives of a variable, shape (n_sensitivities, n, n_times)."""
@@ -118,4 +119,5 @@ class Trajectories:
                 self.derivatives[k],
                 self.baseline_derivatives[k][:, :, None],
             )
-        return self.derivatives[k]
+        derivatives: FloatArray = self.derivatives[k]
+        return derivatives

@@ -212,7 +212,10 @@ def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]
 
     def t_score(site: str) -> FloatArray:
         parameters = own_values(system, model, values).T
-        return observe(system, (f"t_score_{site}",), parameters, group.start, group.state.T)[0]
+        scores: FloatArray = observe(
+            system, (f"t_score_{site}",), parameters, group.start, group.state.T
+        )[0]
+        return scores
 
     for site, score in t_scores.items():
         young = column[model.density[site].young]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remodel.errors import ConfigError, StoreError
-from remodel.simulation.simulate import check_count
+from remodel.simulation.inputs import check_count
 from remodel.sweeps.creation import create_store, plan
 from remodel.sweeps.load import DesignSource, load_design
 from remodel.sweeps.record import check_same, record_of

@@ -15,11 +15,10 @@ from remodel.files import Table
 from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.patient import Patient
+from remodel.simulation import batch as simulation
 from remodel.simulation import dataset as results
-from remodel.simulation.batch import Course, Prepared
-from remodel.simulation.inputs import cohort
-from remodel.simulation.treatment import Part, integrate_course
-from remodel.solvers.methods import checked_rtol
+from remodel.simulation import treatment
+from remodel.simulation.inputs import Inputs
 from remodel.sweeps.design import Design, Solver
 from remodel.sweeps.factors import Level, Rows
 from remodel.sweeps.probes import probes
@@ -73,8 +72,7 @@ class Batch:
     """Some rows of a sweep, checked and ready to be integrated."""
 
     setup: Setup
-    course: Course
-    prepared: Prepared
+    simulations: simulation.Batch
 
 
 def setup_of(design: Design) -> Setup:
@@ -104,24 +102,23 @@ def prepare(setup: Setup, rows: Rows, threads: int | None = None) -> Batch:
         One of its children, as ``remodel.simulate`` raises it.
     """
     design = setup.design
-    group = cohort(
+    inputs = Inputs.read(
         setup.model,
         schedules(design.schedule, rows, setup.drugs) or design.schedule,
         _patients(design, rows) if setup.follows_age else None,
         {**design.parameters, **{name: rows[name] for name in design.of_kind("parameter")}},
     )
-    course = Course(
-        model=setup.model,
-        cohort=group,
-        times=setup.times,
-        outputs=setup.base,
+    simulations = simulation.Batch.build(
+        setup.model,
+        inputs,
+        setup.times,
+        setup.base,
         method=design.solver.method,
-        rtol=checked_rtol(design.solver.rtol, design.solver.method),
+        rtol=design.solver.rtol,
         threads=threads,
-        exact_doses=False,
         max_steps=design.solver.max_steps,
     )
-    return Batch(setup, course, course.prepare())
+    return Batch(setup, simulations)
 
 
 def _patients(design: Design, rows: Rows) -> list[Patient]:
@@ -158,29 +155,20 @@ def simulate_batch(batch: Batch) -> Variables:
         Outputs, shape (n, n_stored); reductions, status, time reached [d] and counters, shape (n,).
     """
     setup, design = batch.setup, batch.setup.design
-    n = batch.course.cohort.size
-    part = integrate_course(batch.course, batch.prepared, np.arange(n), None)
+    trajectories = treatment.simulate_batch(batch.simulations)
     found: Variables = {}
     for name in design.outputs:
-        found[name] = _values(setup, part, name)[:, setup.stored].astype(design.precision)
+        found[name] = trajectories.variable(name)[:, setup.stored].astype(design.precision)
     for reduction in design.reductions:
         times = design.times_of(reduction)
         seen = np.abs(setup.times[:, None] - times).argmin(axis=0)
-        values = reduction.reduce(_values(setup, part, reduction.of)[:, seen], times)
+        values = reduction.reduce(trajectories.variable(reduction.of)[:, seen], times)
         found[reduction.name] = values.astype(design.precision)
-    found["status"] = part.solution.status.astype(np.int8)
-    found["stopped_at"] = part.solution.stopped - part.start
+    found["status"] = trajectories.status.astype(np.int8)
+    found["stopped_at"] = trajectories.stopped - trajectories.start
     for k, name in enumerate(COUNTERS):
-        found[name] = part.solution.counters[:, k].astype(np.int32)
+        found[name] = trajectories.counters[:, k].astype(np.int32)
     return found
-
-
-def _values(setup: Setup, part: Part, name: str) -> FloatArray:
-    k = setup.base.index(name.removesuffix(results.PERCENT_CHANGE))
-    values: FloatArray = part.solution.outputs[k]
-    if name.endswith(results.PERCENT_CHANGE):
-        return results.percent_change(values, part.baseline[k])
-    return values
 
 
 def check_design(top: Table, design: Design, model: Model) -> None:
@@ -196,13 +184,13 @@ def check_design(top: Table, design: Design, model: Model) -> None:
     setup = setup_of(design)
     some = probes(design)
     try:
-        prepared = prepare(setup, some).prepared if some else None
+        dosings = prepare(setup, some).simulations.dosings if some else ()
     except (RemodelError, TypeError) as error:
         is_of_schedule = isinstance(error, ScheduleError) or design.of_kind("schedule")
         key = "schedule" if is_of_schedule else "factors"
         text = str(error).removeprefix("simulation ")
         top.fail(key, text.split(": ", 1)[-1] if text[:1].isdigit() else str(error), error)
-    drugs = {drug for p in prepared.protocols for drug in p.drugs} if prepared else set()
+    drugs = {drug for dosing in dosings for drug in dosing.drugs}
     available = tuple(model.system(drugs).outputs)
     _check_outputs(top, "outputs", model, available, design.outputs)
     for reduction in design.reductions:

@@ -38,7 +38,7 @@ from remodel.predictions import (
 )
 from remodel.predictions.evidence import patients_of
 from remodel.provenance import fingerprint, manifest
-from remodel.units import DAYS_PER_MONTH
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHIPPED = "shipped"
-_CHANGE = "_percent_change"
 _MOST_TIMES = 401
 _BAND_STEP = 4  # curves have this many times more points than bands
 Draws = Mapping[str, FloatArray] | None
@@ -389,7 +388,7 @@ def _bands(
 
 def _variables(rows: pd.DataFrame) -> tuple[str, ...]:
     pairs = zip(rows["endpoint"], rows["kind"], strict=True)
-    return tuple(dict.fromkeys(e if k == "level" else e + _CHANGE for e, k in pairs))
+    return tuple(dict.fromkeys(e if k == "level" else e + PERCENT_CHANGE for e, k in pairs))
 
 
 def _file_name(study: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import remodel as rm
 from remodel.errors import ConfigError, ModelError, ScheduleError
-from remodel.explanation.explain import explain, read_time
+from remodel.explanation.explain import explain
 
 SCHEDULE = "anastrozole 1 mg daily for 2 y; denosumab 60 mg every 6 mo x 2"
 STATES = tuple(rm.load_model("reference").system(("anastrozole", "denosumab")).state_names)
@@ -163,19 +163,6 @@ def test_unknown_names_and_times_are_refused():
     with pytest.raises(ConfigError, match="before the start"):
         explain("osteoclasts", at=-1.0)
 
-
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [("12mo", 365.25), ("2.5y", 913.125), ("90 d", 90.0), ("0d", 0.0), ("-1y", -365.25)],
-)
-def test_times_are_read(text, days):
-    assert read_time(text) == pytest.approx(days)
-
-
-@pytest.mark.parametrize("text", ["", "12", "mo", "1.2.3y", "3 parsecs", "--1y"])
-def test_what_is_not_a_time_is_refused(text):
-    with pytest.raises(ConfigError, match="12mo"):
-        read_time(text)
 
 
 def test_an_explanation_is_short_in_a_session_and_whole_in_print():

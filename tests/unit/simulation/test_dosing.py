@@ -7,15 +7,15 @@ import pytest
 from remodel.errors import ModelError, ScheduleError, UnitError
 from remodel.models import load_model
 from remodel.schedules import Schedule
-from remodel.simulation.dosing import Action, Protocol, menopause_of, protocol
+from remodel.simulation.dosing import Action, Dosing, menopause_of
 from remodel.solvers.problem import ADD, SET
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 MODEL = load_model("reference")
 
 
-def translated(sentence: str, *, until: float = 1000.0, exact_doses: bool = False) -> Protocol:
-    return protocol(
+def translated(sentence: str, *, until: float = 1000.0, exact_doses: bool = False) -> Dosing:
+    return Dosing.of(
         MODEL,
         Schedule.parse(sentence),
         MODEL.all_parameters,
@@ -142,7 +142,7 @@ def test_what_a_model_cannot_do_is_told(sentence: str, kind: type[Exception], me
 def test_an_intervention_the_model_lacks_is_told() -> None:
     other = load_model("komarova2003")
     with pytest.raises(ScheduleError) as caught:
-        protocol(other, Schedule.parse("oophorectomy from 1 y"), other.all_parameters, until=10.0)
+        Dosing.of(other, Schedule.parse("oophorectomy from 1 y"), other.all_parameters, until=10.0)
     assert str(caught.value) == "model 'komarova2003' has no intervention 'oophorectomy'."
 
 

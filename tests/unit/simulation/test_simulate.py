@@ -49,11 +49,11 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"schedule": "denosumab 60 IU once"}, UnitError, "denosumab: a dose in IU cannot be "
      "converted to mass for this drug; give it in mg, µg or mol."),
     ({"schedule": 5}, ScheduleError,
-     "schedule: expected a sentence, a Schedule or a list of these, got 5."),
-    ({"schedule": [AI, 5]}, ScheduleError, "schedule: expected a sentence, a Schedule or a list "
-     f"of these, got ['{AI}', 5]."),
+     "schedule: expected a sentence, a Schedule, or a list or mapping of these, got 5."),
+    ({"schedule": [AI, 5]}, ScheduleError, "schedule: expected a sentence, a Schedule, or a "
+     f"list or mapping of these, got ['{AI}', 5]."),
     ({"schedule": []}, ScheduleError,
-     "schedule: expected a sentence, a Schedule or a list of these, got []."),
+     "schedule: expected a sentence, a Schedule, or a list or mapping of these, got []."),
     ({"schedule": "anastrozole 1 mg daily from -70 y"}, ScheduleError, "the schedule begins 70 y "
      "before the start of treatment, and the patient is 62 y old then."),
     ({"schedule": "oophorectomy at 45 y"}, ScheduleError, "the schedule changes ovarian_function "
@@ -119,14 +119,26 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     # times
     ({"years": 0}, ConfigError, "years = 0: must be above 0 and at most 120 y."),
     ({"years": -1.5}, ConfigError, "years = -1.5: must be above 0 and at most 120 y."),
-    ({"years": math.nan}, ConfigError, "years = nan: must be above 0 and at most 120 y."),
+    ({"years": math.nan}, ConfigError,
+     "years = nan: expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "'90 d'."),
     ({"years": 1000}, ConfigError, "years = 1000: must be above 0 and at most 120 y."),
-    ({"years": "5"}, ConfigError, "years = '5': must be above 0 and at most 120 y."),
-    ({"years": True}, ConfigError, "years = True: must be above 0 and at most 120 y."),
+    ({"years": "5"}, ConfigError,
+     "years = '5': expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "'90 d'."),
+    ({"years": True}, ConfigError,
+     "years = True: expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "'90 d'."),
     ({"years": 1, "times": [1.0]}, ConfigError, "give either years or times, not both."),
     ({"times": []}, ConfigError, "times: must be a list of finite numbers [d]."),
     ({"times": 5}, ConfigError, "times: must be a list of finite numbers [d]."),
-    ({"times": ["a"]}, ConfigError, "times: must be a list of finite numbers [d]."),
+    ({"times": ["a"]}, ConfigError, "times = 'a': expected a number [d] or a time such as '12 mo', '2.5 y' or "
+     "'90 d'."),
+    ({"years": "200 y"}, ConfigError, "years = '200 y': must be above 0 and at most 120 y."),
+    ({"schedule": {"": None}}, ScheduleError, "schedule: the name of each arm is text, got ('',)."),
+    ({"schedule": {}}, ScheduleError, "schedule: expected a sentence, a Schedule, or a list or mapping of these, got {}."),
+    ({"parameters": "komarova"}, ParameterError,
+     "'komarova' is not a parameter set. Did you mean 'komarova2003'?"),
     ({"times": [0.0, math.nan]}, ConfigError, "times: must be a list of finite numbers [d]."),
     ({"times": [[1.0, 2.0]]}, ConfigError, "times: must be a list of finite numbers [d]."),
     ({"times": [3.0, 2.0]}, ConfigError,
@@ -174,6 +186,41 @@ def test_wrong_input_is_told_in_one_sentence(
     first_line = str(caught.value).splitlines()[0]
     assert first_line.startswith(sentence)
     assert first_line == sentence or sentence.endswith("'reference'.")
+
+
+def test_a_mapping_of_schedules_is_named_arms() -> None:
+    arms = {"placebo": None, "inhibitor": AI}
+    both = rm.simulate(schedule=arms, years=1, outputs=["ctx"])
+    listed = rm.simulate(schedule=[None, AI], years=1, outputs=["ctx"])
+    assert both.arm.dims == ("simulation",)
+    assert both.arm.values.tolist() == ["placebo", "inhibitor"]
+    assert both.schedule.values.tolist() == ["none", AI]
+    np.testing.assert_array_equal(both.ctx.values, listed.ctx.values)
+    assert "arm" not in listed.coords
+    one = rm.simulate(
+        schedule={"inhibitor": AI}, parameters={"ctx_floor": [0.1, 0.2]}, years=1, outputs=["ctx"]
+    )
+    assert one.arm.values.tolist() == ["inhibitor", "inhibitor"]
+
+
+def test_times_are_numbers_or_texts() -> None:
+    numbers = rm.simulate(times=[0.0, 365.25, 1000.0], outputs=["ctx"])
+    texts = rm.simulate(times=[0.0, "12 mo", "1000 d"], outputs=["ctx"])
+    assert texts.time.values.tolist() == numbers.time.values.tolist()
+    np.testing.assert_array_equal(texts.ctx.values, numbers.ctx.values)
+    half = rm.simulate(years="18 mo", outputs=["ctx"])
+    assert half.time.values.tolist() == rm.simulate(years=1.5, outputs=["ctx"]).time.values.tolist()
+    assert rm.simulate(times="2 wk", outputs=["ctx"]).time.values.tolist() == [14.0]
+
+
+def test_parameters_are_a_set_a_mapping_or_a_file(tmp_path) -> None:
+    changed = rm.load_parameters("reference").replace({"ctx_floor": 0.2})
+    rm.write_parameters(changed, tmp_path / "own.toml")
+    ways = [changed, {"ctx_floor": 0.2}, tmp_path / "own.toml", str(tmp_path / "own.toml")]
+    found = [rm.simulate(parameters=way, years=1, outputs=["ctx"]).ctx.values for way in ways]
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+    assert not np.array_equal(rm.simulate(years=1, outputs=["ctx"]).ctx.values, found[0])
 
 
 def test_an_unknown_keyword_is_a_type_error() -> None:

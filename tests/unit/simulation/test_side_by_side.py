@@ -8,8 +8,7 @@ import pytest
 import remodel as rm
 from remodel.models import load_model
 from remodel.schedules import Schedule
-from remodel.simulation.arms import arms
-from remodel.simulation.dosing import protocol
+from remodel.simulation.dosing import Dosing, side_by_side
 from remodel.units import DAYS_PER_MONTH
 
 SENTENCES = (
@@ -28,36 +27,36 @@ OUTPUTS = ("bmd_lumbar_spine", "ctx")
 
 
 @pytest.fixture(scope="module")
-def protocols():
+def dosings():
     model = load_model("reference")
     return [
-        protocol(model, Schedule.parse(s), model.all_parameters, until=float(TIMES[-1]))
+        Dosing.of(model, Schedule.parse(s), model.all_parameters, until=float(TIMES[-1]))
         for s in SENTENCES
     ]
 
 
-def test_each_simulation_belongs_to_one_arm_with_its_drugs(protocols):
+def test_each_simulation_belongs_to_one_arm_with_its_drugs(dosings):
     of = np.array([3, 1, 0, 8, 1, 5, 2, 6, 4, 7])
     seen = np.zeros(len(of), dtype=int)
-    for plan, mine in arms(protocols, of):
-        seen[mine] += 1
-        for i in mine:
-            assert protocols[of[i]].drugs == plan.drugs
+    for dosing, members in side_by_side(dosings, of):
+        seen[members] += 1
+        for i in members:
+            assert dosings[of[i]].drugs == dosing.drugs
     assert np.all(seen == 1)
 
 
-def test_protocols_of_the_same_drugs_are_one_arm(protocols):
-    found = list(arms(protocols, np.array([1, 2, 3])))
+def test_dosings_of_the_same_drugs_are_one_arm(dosings):
+    found = list(side_by_side(dosings, np.array([1, 2, 3])))
     assert len(found) == 1
-    plan, mine = found[0]
-    assert mine.tolist() == [0, 1, 2]
-    doses = sorted(t for action in plan.actions for t in [action.time[1]] if np.isfinite(t))
+    dosing, members = found[0]
+    assert members.tolist() == [0, 1, 2]
+    doses = sorted(t for action in dosing.actions for t in [action.time[1]] if np.isfinite(t))
     np.testing.assert_allclose(doses, np.array([2, 5, 8, 11]) * DAYS_PER_MONTH)
-    assert sum(np.isfinite(action.time[2]) for action in plan.actions) == 1
+    assert sum(np.isfinite(action.time[2]) for action in dosing.actions) == 1
 
 
-def test_what_was_given_before_the_start_stays_by_itself(protocols):
-    assert len(list(arms(protocols, np.array([5, 6, 7])))) == 2
+def test_what_was_given_before_the_start_stays_by_itself(dosings):
+    assert len(list(side_by_side(dosings, np.array([5, 6, 7])))) == 2
 
 
 def test_a_batch_of_schedules_equals_single_simulations_bit_for_bit():
