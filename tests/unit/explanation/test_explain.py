@@ -164,7 +164,6 @@ def test_unknown_names_and_times_are_refused():
         explain("osteoclasts", at=-1.0)
 
 
-
 def test_an_explanation_is_short_in_a_session_and_whole_in_print():
     found = explain("osteoclasts", at=30.0)
     assert len(repr(found)) < 100
