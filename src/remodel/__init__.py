@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from remodel import plots as plots
     from remodel.calibration import calibrate
+    from remodel.errors import EquivalentDoseWarning, UnusualDoseWarning, UnusualPatientWarning
     from remodel.explanation.explain import explain
     from remodel.models import Model, load_model, model_names
     from remodel.observations import trials
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Dose": "remodel.schedules",
+    "EquivalentDoseWarning": "remodel.errors",
     "Intervention": "remodel.schedules",
     "Model": "remodel.models",
     "Parameter": "remodel.parameters",
     "ParameterSet": "remodel.parameters",
     "Patient": "remodel.patient",
     "Schedule": "remodel.schedules",
+    "UnusualDoseWarning": "remodel.errors",
+    "UnusualPatientWarning": "remodel.errors",
     "calibrate": "remodel.calibration",
     "explain": "remodel.explanation.explain",
     "load_model": "remodel.models",
@@ -45,12 +49,15 @@ _HOME = {
 
 __all__ = [
     "Dose",
+    "EquivalentDoseWarning",
     "Intervention",
     "Model",
     "Parameter",
     "ParameterSet",
     "Patient",
     "Schedule",
+    "UnusualDoseWarning",
+    "UnusualPatientWarning",
     "calibrate",
     "explain",
     "load_model",

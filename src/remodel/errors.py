@@ -90,15 +90,19 @@ class MissingDependencyError(RemodelError, ImportError):
     """An optional library is needed and not installed."""
 
 
-class UnusualDoseWarning(UserWarning):
+class RemodelWarning(UserWarning):
+    """Base of what is allowed and yet likely not meant, or not to be overlooked."""
+
+
+class UnusualDoseWarning(RemodelWarning):
     """A dose or an interval is far from the usual one, or two courses of a drug overlap."""
 
 
-class UnusualPatientWarning(UserWarning):
+class UnusualPatientWarning(RemodelWarning):
     """A patient is very old, or has her menopause only after the age given."""
 
 
-class EquivalentDoseWarning(UserWarning):
+class EquivalentDoseWarning(RemodelWarning):
     """A substance that no model has is read as an equivalent dose of another."""
 
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from remodel.cli import (
     calibrate,
@@ -31,7 +32,7 @@ from remodel.cli import (
     verify,
     warmup,
 )
-from remodel.errors import RemodelError, nearest
+from remodel.errors import RemodelError, RemodelWarning, nearest
 
 OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = (
@@ -97,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         top.print_help()
         return OK
     try:
-        code: int = given.action(given)
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell
+            code: int = given.action(given)
     except RemodelError as error:
         print(f"remodel: {error}", file=sys.stderr)
         return WRONG_INPUT
@@ -108,6 +111,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     return code
+
+
+def _tell(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Tell a warning of this package in one sentence, others with their place in the code."""
+    own = issubclass(category, RemodelWarning)
+    text = f"remodel: {message}\n"
+    if not own:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+    (file or sys.stderr).write(text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTO
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
 from remodel.schedules.steady import steady_interval
+from remodel.schedules.usual import unusual_doses
 from remodel.schedules.words import ROUTES, drug_name
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "dosing_plan",
     "drug_name",
     "steady_interval",
+    "unusual_doses",
 ]

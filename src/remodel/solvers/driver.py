@@ -191,6 +191,8 @@ def _happen(
         elif event_kind[e] == 1:
             ws[places[PARAMETER] + event_index[e], w] = event_value[e]
             changed = True
+        elif event_kind[e] == 3:
+            ws[places[STATE] + event_index[e], w] = event_value[e]
         e += 1
     lane_i[_EVENT, w] = e
     stop = lane_f[_END, w]

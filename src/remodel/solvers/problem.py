@@ -11,15 +11,15 @@ import numpy as np
 from remodel._arrays import FloatArray, IntArray
 from remodel.solvers.status import Status
 
-ADD, SET, BREAK = 0, 1, 2
+ADD, SET, BREAK, PUT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happens at one time and makes the solver restart.
 
-    ``kind`` is ADD (``value`` is added to state ``index``), SET (parameter ``index`` becomes
-    ``value``) or BREAK (nothing changes). ``time`` is model time [d].
+    ``kind`` is ADD (``value`` is added to state ``index``), PUT (state ``index`` becomes
+    ``value``), SET (parameter ``index`` becomes ``value``) or BREAK (nothing changes). ``time`` is model time [d].
     """
 
     time: float

@@ -29,7 +29,7 @@ from remodel.equations.system import System
 from remodel.solvers.driver import call
 from remodel.solvers.engine import ATOL_SHARE, first_states
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
-from remodel.solvers.problem import ADD, SET, Event, Problem, Solution
+from remodel.solvers.problem import ADD, PUT, SET, Event, Problem, Solution
 from remodel.solvers.status import Status
 
 _SOLVERS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
@@ -233,9 +233,9 @@ class _Run:
         return Status.OK
 
     def _apply(self, event: Event, y: FloatArray) -> FloatArray:
-        if event.kind == ADD:
+        if event.kind in (ADD, PUT):
             y = y.copy()
-            y[event.index] += event.value
+            y[event.index] = event.value + (y[event.index] if event.kind == ADD else 0.0)
         elif event.kind == SET:
             self.parameters[event.index] = event.value
             self.functions.update(self.parameters)

@@ -1,0 +1,51 @@
+"""Warnings about what is allowed and yet likely a slip: doses and ages far from the usual."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+from remodel.errors import UnitError, UnusualDoseWarning, UnusualPatientWarning
+from remodel.models import Model
+from remodel.patient import Patient
+from remodel.schedules import Dose, unusual_doses
+from remodel.simulation.dosing import in_mg
+from remodel.simulation.inputs import Inputs
+
+_VERY_OLD = 100.0  # years
+_MOST_SENTENCES = 5
+
+
+def warn_of_unusual(model: Model, inputs: Inputs) -> None:
+    """Warn, once for a batch, of doses and patients far from the usual."""
+
+    def mg(dose: Dose) -> float:
+        try:
+            return in_mg(model.drugs[dose.drug], dose.amount, dose.unit, inputs.parameters)
+        except UnitError:  # told where doses are translated
+            return 0.0
+
+    of_doses = (s for schedule in inputs.schedules for s in unusual_doses(schedule, mg))
+    _warn(of_doses, UnusualDoseWarning)
+    if model.follows_age:
+        _warn((s for patient in inputs.patients for s in _unusual(patient)), UnusualPatientWarning)
+
+
+def _unusual(patient: Patient) -> Iterable[str]:
+    name = f"{patient.name}: " if patient.name else ""
+    if patient.age > _VERY_OLD:
+        yield f"{name}an age of {patient.age:g} y is beyond {_VERY_OLD:g} y."
+    menopause = patient.menopause_age
+    if menopause is not None and menopause > patient.age:
+        yield (
+            f"{name}menopause at {menopause:g} y comes after the age given, {patient.age:g} y; "
+            "it will happen in the simulation."
+        )
+
+
+def _warn(sentences: Iterable[str], category: type[Warning]) -> None:
+    told = list(dict.fromkeys(sentences))
+    if told:
+        more = len(told) - _MOST_SENTENCES
+        rest = f" And {more} more." if more > 0 else ""
+        warnings.warn(" ".join(told[:_MOST_SENTENCES]) + rest, category, stacklevel=3)
