@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remodel.schedules.events import Dose, Intervention
-from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTOMY
+from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTOMY, RESET
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
 from remodel.schedules.steady import steady_interval
@@ -14,6 +14,7 @@ __all__ = [
     "INTERVENTIONS",
     "MENOPAUSE",
     "OOPHORECTOMY",
+    "RESET",
     "ROUTES",
     "Dose",
     "Infusion",

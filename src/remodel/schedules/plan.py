@@ -152,7 +152,7 @@ def _ended(dose: Dose, resets: Iterable[float]) -> Dose:
     """Return a dose whose infusion ends at the first reset after its start."""
     for reset in resets:
         length = reset - dose.time
-        if 0 < length < dose.infusion:
+        if ROUNDING < length < dose.infusion:
             return replace(dose, amount=dose.amount * length / dose.infusion, infusion=length)
     return dose
 

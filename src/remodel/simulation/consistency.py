@@ -13,7 +13,7 @@ from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Schedule
 from remodel.simulation.dosing import Dosing, menopause_of
 from remodel.simulation.inputs import Inputs
 from remodel.solvers.methods import method_of
-from remodel.solvers.problem import SET
+from remodel.solvers.problem import PUT, SET
 from remodel.symbolic.expression import ancestors
 from remodel.units import DAYS_PER_YEAR
 
@@ -125,6 +125,11 @@ def check_sensitivities(
     if any(patient.t_scores for patient in inputs.patients):
         raise PatientError("sensitivities need a patient without baseline T-scores.")
     for dosing in dosings:
+        if dosing.later or any(action.kind == PUT for action in dosing.actions):
+            raise ParameterError(
+                "a sensitivity through a reset, or a steady state that begins later than the "
+                "simulation, is not defined."
+            )
         by_schedule = _set_by(model, inputs.parameters, dosing)
         for name in sensitivities:
             if model.all_parameters[name].name in by_schedule:

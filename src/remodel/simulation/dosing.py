@@ -14,8 +14,17 @@ from remodel.drugs import Drug
 from remodel.errors import ScheduleError, nearest
 from remodel.models import Model
 from remodel.parameters import ParameterSet
-from remodel.schedules import INTERVENTIONS, MENOPAUSE, Dose, Infusion, Schedule, dosing_plan
-from remodel.solvers.problem import ADD, SET
+from remodel.schedules import (
+    INTERVENTIONS,
+    MENOPAUSE,
+    RESET,
+    Dose,
+    Infusion,
+    Intervention,
+    Schedule,
+    dosing_plan,
+)
+from remodel.solvers.problem import ADD, PUT, SET
 from remodel.units import dose_in_mg
 
 
@@ -24,6 +33,7 @@ class Action:
     """One change at one time from the start of treatment [d].
 
     ``target`` is the state to which ``value`` is added, or the parameter that becomes ``value``.
+    An action that puts states back to their baseline (PUT) has no target: it means all of them.
     ``factor`` names a constant of the model that multiplies the value, if there is one.
     Where simulations are integrated side by side, time and value are arrays, one entry each.
     """
@@ -48,7 +58,9 @@ class Dosing:
     at_age : tuple of (float, Action)
         Interventions tied to an age [d], with the change they make.
     steady_state : tuple of Dose or Infusion
-        Regimens that have been given for ever when they begin.
+        Regimens that have been given for ever when they begin, which is at ``first``.
+    later : tuple of Dose or Infusion
+        Those that begin later and add what endless dosing leaves to what is there.
     first : float
         Time of the first dose, 0 if there is none before the start [d].
     """
@@ -57,6 +69,7 @@ class Dosing:
     actions: tuple[Action, ...]
     at_age: tuple[tuple[float, Action], ...]
     steady_state: tuple[Dose | Infusion, ...]
+    later: tuple[Dose | Infusion, ...]
     first: float
 
     @classmethod
@@ -95,14 +108,18 @@ class Dosing:
         plan = dosing_plan(schedule, exact=exact_doses, until=until)
         timed, at_age = _interventions(model, schedule, parameters)
         actions = (*give(model, parameters, plan), *timed)
-        begun = [_begin(regimen) for regimen in plan]
+        begun = [begin_of(regimen) for regimen in plan]
         first = min((0.0, *begun, *(action.time for action in timed)))
-        _check_steady_state(plan, first)
+        steady = [regimen for regimen in plan if regimen.steady_state]
+        later = tuple(regimen for regimen in steady if begin_of(regimen) != first)
+        if model.follows_age:
+            _check_steady_state(later, first)
         return cls(
             drugs=model.with_drugs({regimen.drug for regimen in plan}),
-            actions=tuple(sorted(actions, key=lambda action: action.time)),
+            actions=in_order(actions),
             at_age=at_age,
-            steady_state=tuple(regimen for regimen in plan if regimen.steady_state),
+            steady_state=tuple(regimen for regimen in steady if begin_of(regimen) == first),
+            later=later,
             first=first,
         )
 
@@ -130,7 +147,7 @@ def side_by_side(
     alike: dict[Hashable, list[int]] = {}
     for number in np.unique(dosing_of).tolist():
         dosing = dosings[number]
-        alone = dosing.steady_state or dosing.first < 0
+        alone = dosing.steady_state or dosing.later or dosing.first < 0
         alike.setdefault(number if alone else (dosing.drugs, dosing.at_age), []).append(number)
     for numbers in alike.values():
         members = np.flatnonzero(np.isin(dosing_of, numbers))
@@ -152,7 +169,7 @@ def _joined(dosings: Sequence[Dosing], rows: IntArray) -> Dosing:
     actions: list[Action] = []
     time: Any
     value: Any
-    for (kind, target, factor), lists in sorted(kinds.items()):
+    for (kind, target, factor), lists in sorted(kinds.items(), key=_put_first):
         longest = max(map(len, lists))
         time, value = np.full((len(dosings), longest), np.inf), np.zeros((len(dosings), longest))
         for row, listed in enumerate(lists):
@@ -164,18 +181,26 @@ def _joined(dosings: Sequence[Dosing], rows: IntArray) -> Dosing:
     return replace(dosings[0], actions=tuple(actions))
 
 
-def _begin(regimen: Dose | Infusion) -> float:
+def _put_first(kind: tuple[tuple[int, str, str], list[list[Action]]]) -> tuple[object, ...]:
+    return (kind[0][0] != PUT, *kind[0])
+
+
+def begin_of(regimen: Dose | Infusion) -> float:
+    """Return when a regimen, or its steady state, begins [d]."""
     return regimen.time - regimen.lead if isinstance(regimen, Dose) else regimen.start
 
 
-def _check_steady_state(plan: Iterable[Dose | Infusion], first: float) -> None:
-    for regimen in plan:
-        begin = _begin(regimen)
-        if regimen.steady_state and begin != first:
-            raise ScheduleError(
-                f"{regimen.drug}: steady state at {begin:g} d, but the simulation begins at "
-                f"{first:g} d; a steady state must be there from the beginning."
-            )
+def _check_steady_state(later: Iterable[Dose | Infusion], first: float) -> None:
+    for regimen in later:
+        raise ScheduleError(
+            f"{regimen.drug}: steady state at {begin_of(regimen):g} d, but the simulation begins "
+            f"at {first:g} d; a steady state must be there from the beginning."
+        )
+
+
+def in_order(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Return actions in the order of time; what puts states back comes before what adds to them."""
+    return tuple(sorted(actions, key=lambda action: (action.time, action.kind != PUT)))
 
 
 def give(model: Model, parameters: ParameterSet, plan: Iterable[Dose | Infusion]) -> list[Action]:
@@ -254,6 +279,9 @@ def _interventions(
 ) -> tuple[list[Action], tuple[tuple[float, Action], ...]]:
     timed, at_age = [], []
     for event in schedule.interventions:
+        if event.name == RESET:
+            timed.append(_reset(model, event))
+            continue
         switch = model.interventions.get(event.name)
         if switch is None:
             hint = nearest(event.name, model.interventions)
@@ -274,6 +302,17 @@ def _interventions(
             else:
                 timed.append(action)
     return timed, tuple(at_age)
+
+
+def _reset(model: Model, event: Intervention) -> Action:
+    if event.time is None:
+        raise ScheduleError("reset has a time and no age; write for example 'reset from 1 y'.")
+    if model.follows_age:
+        raise ScheduleError(
+            f"model '{model.name}' cannot be reset at {event.time:g} d: a patient keeps her bone. "
+            "In a table of doses, EVID 3 and 4 reset, and SS 1 after other doses."
+        )
+    return Action(event.time, PUT, "", 0.0)
 
 
 def menopause_of(schedule: Schedule, age: float) -> float | None:

@@ -11,7 +11,7 @@ from remodel.equations.system import System
 from remodel.models import Model
 from remodel.simulation.dosing import Action
 from remodel.solvers.engine import ATOL_SHARE
-from remodel.solvers.problem import ADD, BREAK, Problem
+from remodel.solvers.problem import ADD, BREAK, PUT, Problem
 
 
 def baseline(system: System, model: Model, values: FloatArray, time: FloatArray) -> FloatArray:
@@ -62,7 +62,11 @@ def build_problem(
     parameters = dict(zip(model.all_parameters, values.T, strict=True))
     events: list[tuple[FloatArray, int, int, FloatArray]] = []
     for when, action in (*((zero + a.time, a) for a in actions), *absolute):
-        _append(events, when, action, system, parameters)
+        if action.kind == PUT:
+            rest = baseline(system, model, values, when).T
+            events.extend((when, PUT, i, state) for i, state in enumerate(rest))
+        else:
+            _append(events, when, action, system, parameters)
     corners = model.constants(model.kinks, parameters) if model.kinks else {}
     events.extend((np.broadcast_to(c, (n,)), BREAK, 0, np.zeros(n)) for c in corners.values())
     at = np.asarray(times, dtype=np.float64)

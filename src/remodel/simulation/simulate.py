@@ -22,6 +22,7 @@ from remodel.simulation.dataset import (
 from remodel.simulation.inputs import Inputs, Parameters, Schedules, check_count, output_times
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
+from remodel.simulation.unusual import warn_of_unusual
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def simulate(
         max_steps=max_steps,
         sensitivities=sensitivities,
     )
+    warn_of_unusual(chosen, inputs)
     trajectories = _in_chunks(batch, progress)
     report_failures(trajectories, strict=strict)
     return to_dataset(

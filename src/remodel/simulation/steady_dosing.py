@@ -39,7 +39,9 @@ def with_steady_dosing(
     """
     result = state
     for regimen in dosing.steady_state:
-        own = [i for i, n in enumerate(system.state_names) if n.startswith(f"{regimen.drug}_")]
+        own = list(range(len(system.state_names)))
+        if batch.model.follows_age:
+            own = [i for i, n in enumerate(system.state_names) if n.startswith(f"{regimen.drug}_")]
         result = _settle(batch, system, regimen, own, values, start, result)
     return result
 

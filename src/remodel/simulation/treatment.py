@@ -10,7 +10,7 @@ import numpy as np
 from remodel._arrays import FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.simulation.batch import Batch
-from remodel.simulation.dosing import Action, Dosing, side_by_side
+from remodel.simulation.dosing import Action, Dosing, begin_of, in_order, side_by_side
 from remodel.simulation.history import (
     baseline_t_scores,
     natural_history,
@@ -22,8 +22,10 @@ from remodel.simulation.history import (
 from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.simulation.steady_dosing import with_steady_dosing
 from remodel.simulation.trajectories import Trajectories
-from remodel.solvers.problem import SET, Solution
+from remodel.solvers.problem import ADD, PUT, SET, Solution
 from remodel.units import DAYS_PER_YEAR
+
+_SAME_TIME = 1e-9  # days
 
 
 def simulate_batch(
@@ -74,6 +76,7 @@ def simulate_batch(
         before = None
         if dosing.steady_state:
             group = settle(batch, group)
+        group = with_later_steady_states(batch, group)
         if dosing.first < 0:
             group, before = run_in(batch, group)
         group = meet_t_scores(batch, group, {s: score[members] for s, score in t_scores.items()})
@@ -151,6 +154,25 @@ def settle(batch: Batch, group: Group) -> Group:
         batch, group.system, group.dosing, group.values, group.start, group.state
     )
     return replace(group, state=state)
+
+
+def with_later_steady_states(batch: Batch, group: Group) -> Group:
+    """Add what endless dosing leaves to what is there, for regimens that begin so later on."""
+    if not group.dosing.later:
+        return group
+    rest = baseline(group.system, batch.model, group.values, group.start)
+    actions = list(group.dosing.actions)
+    resets = [action.time for action in actions if action.kind == PUT]
+    for regimen in group.dosing.later:
+        alone = replace(group.dosing, steady_state=(regimen,))
+        state = with_steady_dosing(batch, group.system, alone, group.values, group.start, rest)
+        added = (state - rest).T
+        names = group.system.state_names
+        begin = begin_of(regimen)
+        # a reset of the same record comes first, whatever a lag has left of the last digits
+        when = next((reset for reset in resets if abs(reset - begin) < _SAME_TIME), begin)
+        actions += [Action(when, ADD, name, jump) for name, jump in zip(names, added, strict=True)]
+    return replace(group, dosing=replace(group.dosing, actions=in_order(actions)))
 
 
 def run_in(batch: Batch, group: Group) -> tuple[Group, Solution]:

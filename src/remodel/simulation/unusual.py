@@ -48,4 +48,4 @@ def _warn(sentences: Iterable[str], category: type[Warning]) -> None:
     if told:
         more = len(told) - _MOST_SENTENCES
         rest = f" And {more} more." if more > 0 else ""
-        warnings.warn(" ".join(told[:_MOST_SENTENCES]) + rest, category, stacklevel=3)
+        warnings.warn(" ".join(told[:_MOST_SENTENCES]) + rest, category, stacklevel=4)

@@ -19,7 +19,8 @@ class Event:
     """Something that happens at one time and makes the solver restart.
 
     ``kind`` is ADD (``value`` is added to state ``index``), PUT (state ``index`` becomes
-    ``value``), SET (parameter ``index`` becomes ``value``) or BREAK (nothing changes). ``time`` is model time [d].
+    ``value``), SET (parameter ``index`` becomes ``value``) or BREAK (nothing changes). ``time`` is
+    model time [d].
     """
 
     time: float
