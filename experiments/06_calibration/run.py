@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from remodel.calibration import calibrate, load_problem
-from remodel.calibration.defaults import write_values
+from remodel.parameters.defaults import write_values
 from remodel.cli.calibrate import draw_fit
 from remodel.errors import RemodelError
 

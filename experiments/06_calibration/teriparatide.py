@@ -16,8 +16,8 @@ import numpy as np
 
 from remodel.calibration import FitProblem
 from remodel.calibration.data import Source
-from remodel.calibration.defaults import write_values
-from remodel.calibration.objective import objective
+from remodel.parameters.defaults import write_values
+from remodel.calibration.objective import Objective
 from remodel.calibration.search import descend
 
 HERE = Path(__file__).parent
@@ -54,7 +54,7 @@ def main() -> int:
         "Teriparatide", "reference", tuple(f"teriparatide_{name}" for name in ESTIMATED),
         tuple(sources), loss="linear", studies=STUDIES,
     )  # fmt: skip
-    built = objective(problem)
+    built = Objective.of(problem)
     rows = [target.observation for target in built.predictor.targets]
     remembered = np.array([r.provenance == "recalled" and r.study_id != "fpt" for r in rows])
     built = replace(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remodel.calibration import load_problem, objective
+from remodel.calibration import Objective, load_problem
 from remodel.calibration.data import validation_studies
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "06_calibration"
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "experiments" / "06_calibration"
 
 @pytest.fixture(scope="module")
 def built():
-    return objective(load_problem(FOLDER / "problem.toml"))
+    return Objective.of(load_problem(FOLDER / "problem.toml"))
 
 
 def test_the_fit_never_sees_a_validation_trial(built):
@@ -42,9 +42,9 @@ def test_curves_that_are_held_out_are_not_in_the_problem():
 
 @pytest.mark.slow
 def test_the_objective_and_its_slopes_are_fast(built):
-    theta = np.zeros(len(built.coordinates.each))
+    theta = np.zeros(len(built.coordinates))
     theta = np.clip(theta, *built.coordinates.bounds)
-    for call, limit in ((built.cost, 1.0), (built.residuals_and_slopes, 5.0)):
+    for call, limit in ((built.cost, 1.0), (built.residuals_and_jacobian, 5.0)):
         call(theta)  # compiles
         begun = time.perf_counter()
         call(theta)
@@ -53,8 +53,8 @@ def test_the_objective_and_its_slopes_are_fast(built):
 
 @pytest.mark.slow
 def test_slopes_of_all_trials_are_exact(built):
-    theta = np.clip(np.full(len(built.coordinates.each), 0.1), *built.coordinates.bounds)
-    _, slopes = built.residuals_and_slopes(theta)
+    theta = np.clip(np.full(len(built.coordinates), 0.1), *built.coordinates.bounds)
+    _, slopes = built.residuals_and_jacobian(theta)
     along = np.random.default_rng(1).standard_normal(len(theta))
     ahead, behind = (built.residuals(theta + s * 1e-3 * along) for s in (1, -1))
     near = (ahead - behind)[: built.size] / 2e-3

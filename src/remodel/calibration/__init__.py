@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from remodel.calibration.calibrate import Fit, calibrate
-from remodel.calibration.information import Information, information
-from remodel.calibration.multistart import StartResult
-from remodel.calibration.objective import Objective, objective
-from remodel.calibration.posterior import Posterior, sample_posterior
+from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
-from remodel.calibration.profile import Profile, profile
+from remodel.calibration.profile import Profile, profile_likelihood
+from remodel.calibration.search import StartResult
+from remodel.calibration.uncertainty import Information, Posterior
 
 __all__ = [
     "Fit",
@@ -19,9 +18,6 @@ __all__ = [
     "Profile",
     "StartResult",
     "calibrate",
-    "information",
     "load_problem",
-    "objective",
-    "profile",
-    "sample_posterior",
+    "profile_likelihood",
 ]

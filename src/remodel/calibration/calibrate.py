@@ -5,19 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remodel.calibration.information import Information, information
-from remodel.calibration.multistart import StartResult, run_starts, write_atomically
-from remodel.calibration.objective import Objective, objective
-from remodel.calibration.posterior import Posterior, sample_posterior
+from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
-from remodel.calibration.profile import Profile
-from remodel.calibration.profiles import run_profiles, write_profiles
+from remodel.calibration.profile import Profile, profiles_table, run_profiles
 from remodel.calibration.report import (
     estimates_table,
     fit_report,
@@ -25,21 +21,23 @@ from remodel.calibration.report import (
     residuals_table,
     starts_table,
 )
+from remodel.calibration.search import StartResult, run_starts
+from remodel.calibration.uncertainty import Information, Posterior
 from remodel.errors import ConfigError, SolverError, StoreError
+from remodel.files import write_atomically, write_text, writing
 from remodel.models import load_model
 from remodel.parameters import ParameterSet, write_parameters
 from remodel.predictions import prediction_table, scorecard, totals
+from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Report = Callable[[str], None]
 _DRAWS_KEPT = 100
-_FITTED = "Fitted to "
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A finished calibration.
 
@@ -95,7 +93,7 @@ def calibrate(
     profiles: bool | Sequence[str] = False,
     draws: int = 0,
     workers: int | None = None,
-    report: Report = lambda _: None,
+    progress: ProgressLike = None,
 ) -> Fit:
     """Estimate parameters from published trials.
 
@@ -104,7 +102,7 @@ def calibrate(
     problem : path or FitProblem
         A problem file; see the page on calibration.
     out : path
-        Folder for everything that is found.
+        Folder for all results.
     resume : bool
         Go on with a fit that was interrupted; what is finished is not done again.
     quick : bool
@@ -115,8 +113,9 @@ def calibrate(
         Draws from the posterior; none by default.
     workers : int, optional
         Processes; as many as processors by default. Results do not depend on it.
-    report : callable
-        Told what happens, a line at a time.
+    progress : Progress or callable, optional
+        Hears how many starts and profiles are done, and a line about each; a plain function hears
+        the numbers only.
 
     Returns
     -------
@@ -131,34 +130,59 @@ def calibrate(
     SolverError
         If no start could be simulated.
     """
-    chosen = problem if isinstance(problem, FitProblem) else load_problem(problem, quick=quick)
-    built = objective(chosen)
-    names = _profiled(chosen, profiles)
-    folder = _folder(chosen, Path(out), resume=resume)
-    count = os.cpu_count() or 1 if workers is None else workers
-    report(_opening(chosen, built))
-    starts = run_starts(chosen, folder, workers=count, report=report)
-    best = min(starts, key=lambda start: start.cost)
-    if best.cost == float("inf"):
-        raise SolverError("no starting point could be simulated; narrow the bounds or the priors.")
-    theta = built.coordinates.inner(best.end)
-    info = information(built, theta)
-    found = run_profiles(chosen, info, names, folder, workers=count, report=report)
-    posterior = sample_posterior(built, info, draws=draws, seed=chosen.seed) if draws else None
-    fit = _fit(chosen, built, starts, best, info, found, posterior, folder)
-    _write(fit, built)
+    problem = problem if isinstance(problem, FitProblem) else load_problem(problem, quick=quick)
+    objective = Objective.of(problem)
+    names = _profiled(problem, profiles)
+    folder = _folder(problem, Path(out), resume=resume)
+    workers = os.cpu_count() or 1 if workers is None else workers
+    shown = progress_of(progress)
+    shown.say(
+        f"{problem.title}: {len(problem.estimate)} parameters, {_extent(objective)}, "
+        f"{objective.predictor.arms} different arms, {problem.starts} starts"
+    )
+    with writing(folder):
+        starts = run_starts(problem, folder, workers=workers, progress=shown)
+        best = min(starts, key=lambda start: start.cost)
+        if best.cost == float("inf"):
+            raise SolverError(
+                "no starting point could be simulated; narrow the bounds or the priors."
+            )
+        information = Information.at(objective, objective.coordinates.inner(best.end))
+        profiles = run_profiles(
+            problem, information, names, folder, workers=workers, progress=shown
+        )
+    posterior = (
+        Posterior.sample(objective, information, draws=draws, seed=problem.seed) if draws else None
+    )
+    predicted = objective.predictor.predict(best.end)
+    table = residuals_table(objective, prediction_table(objective.predictor.targets, predicted))
+    fit = Fit(
+        problem=problem,
+        parameters=fitted_parameters(objective, problem, best.end),
+        cost=best.cost,
+        starts=starts,
+        estimates=estimates_table(objective, information, best, profiles),
+        predictions=table,
+        scorecard=scorecard(table),
+        totals=totals(table),
+        trends=residual_trends(table),
+        information=information,
+        profiles=profiles,
+        posterior=posterior,
+        folder=folder,
+    )
+    _write(fit, objective)
     return fit
 
 
-def _opening(problem: FitProblem, built: Objective) -> str:
-    studies = len({t.observation.study_id for t in built.predictor.targets})
-    return (
-        f"{problem.title}: {len(problem.estimate)} parameters, {built.size} numbers of {studies} "
-        f"studies, {built.predictor.arms} different arms, {problem.starts} starts"
-    )
+def _extent(objective: Objective) -> str:
+    """Return how much data there is, in words."""
+    studies = {target.observation.study_id for target in objective.predictor.targets}
+    return f"{objective.size} published numbers of {len(studies)} studies"
 
 
 def _profiled(problem: FitProblem, profiles: bool | Sequence[str]) -> tuple[str, ...]:
+    """Return the parameters whose profiles are calculated."""
     if isinstance(profiles, bool):
         return problem.estimate if profiles else ()
     for name in profiles:
@@ -178,81 +202,57 @@ def _folder(problem: FitProblem, folder: Path, *, resume: bool) -> Path:
                 f"{folder} holds the fit of another problem, or of other data; name another."
             )
         return folder
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    about = manifest(problem=mark, title=problem.title, model=problem.model_name, seed=problem.seed)
-    write_atomically(record, json.dumps(about, indent=2, sort_keys=True))
-    if problem.path is not None:
-        shutil.copyfile(problem.path, folder / "problem.toml")
+        about = manifest(
+            problem=mark, title=problem.title, model=problem.model_name, seed=problem.seed
+        )
+        write_text(record, json.dumps(about, indent=2, sort_keys=True) + "\n")
+        if problem.path is not None:
+            shutil.copyfile(problem.path, folder / "problem.toml")
     return folder
 
 
-def _fit(
-    problem: FitProblem,
-    built: Objective,
-    starts: tuple[StartResult, ...],
-    best: StartResult,
-    info: Information,
-    profiles: tuple[Profile, ...],
-    posterior: Posterior | None,
-    folder: Path,
-) -> Fit:
-    predicted = built.predictor.predict(best.end)
-    table = residuals_table(built, prediction_table(built.predictor.targets, predicted))
-    return Fit(
-        problem=problem,
-        parameters=fitted_parameters(problem, built, best.end),
-        cost=best.cost,
-        starts=starts,
-        estimates=estimates_table(built, info, best, profiles),
-        predictions=table,
-        scorecard=scorecard(table),
-        totals=totals(table),
-        trends=residual_trends(table),
-        information=info,
-        profiles=profiles,
-        posterior=posterior,
-        folder=folder,
-    )
-
-
 def fitted_parameters(
-    problem: FitProblem, built: Objective, values: Mapping[str, float]
+    objective: Objective, problem: FitProblem, values: Mapping[str, float]
 ) -> ParameterSet:
     """Return all parameters of the model with fitted values, and where they come from."""
-    own = load_model(problem.model).parameters
-    studies = len({t.observation.study_id for t in built.predictor.targets})
-    note = f"{_FITTED}{built.size} published numbers of {studies} studies, as in '{problem.title}'"
-    changed = {}
+    defaults = load_model(problem.model).parameters
+    note = f"Fitted to {_extent(objective)}, as in '{problem.title}'"
+    fitted = {}
     for name, value in values.items():
-        old = own[name]
-        prior = old.source.split("prior: ", 1)[-1]
-        changed[name] = replace(
-            old,
+        prior = defaults[name].source.split("prior: ", 1)[-1]
+        fitted[name] = replace(
+            defaults[name],
             value=value,
             status="estimated",
             provenance="estimated",
             source=f"{note}; prior: {prior}",
         )
-    about = f"{note} (problem {problem.fingerprint()}). Not estimated: as in set '{own.name}'."
-    return ParameterSet((changed.get(p.name, p) for p in own.values()), "fitted", about)
+    about = f"{note} (problem {problem.fingerprint()}). Not estimated: as in set '{defaults.name}'."
+    return ParameterSet((fitted.get(p.name, p) for p in defaults.values()), "fitted", about)
 
 
-def _write(fit: Fit, built: Objective) -> None:
+def _write(fit: Fit, objective: Objective) -> None:
+    """Write the results of a fit into its folder."""
     folder = fit.folder
-    write_parameters(fit.parameters, folder / "parameters.toml")
-    fit.estimates.to_csv(folder / "estimates.csv", index=False)
-    starts_table(fit.starts).to_csv(folder / "starts.csv", index=False)
-    fit.information.spectrum().to_csv(folder / "spectrum.csv", index=False)
-    fit.information.correlations().to_csv(folder / "correlations.csv", index=False)
-    fit.predictions.to_csv(folder / "predictions.csv", index=False)
-    fit.scorecard.to_csv(folder / "scorecard.csv", index=False)
-    fit.totals.to_csv(folder / "totals.csv", index=False)
-    fit.trends.to_csv(folder / "trends.csv", index=False)
+    tables = {
+        "estimates": fit.estimates,
+        "starts": starts_table(fit.starts),
+        "spectrum": fit.information.spectrum(),
+        "correlations": fit.information.correlations(),
+        "predictions": fit.predictions,
+        "scorecard": fit.scorecard,
+        "totals": fit.totals,
+        "trends": fit.trends,
+    }
     if fit.profiles:
-        write_profiles(fit.profiles, folder / "profiles.csv")
+        tables["profiles"] = profiles_table(fit.profiles)
+    for name, table in tables.items():
+        write_atomically(
+            folder / f"{name}.csv", lambda draft, table=table: table.to_csv(draft, index=False)
+        )
+    write_parameters(fit.parameters, folder / "parameters.toml")
     if fit.posterior is not None:
         fit.posterior.to_csv(folder / "posterior.csv", _DRAWS_KEPT)
-    write_atomically(folder / "report.md", fit_report(fit, built))
+    write_text(folder / "report.md", fit_report(fit, objective) + "\n")

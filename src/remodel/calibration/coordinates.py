@@ -8,8 +8,9 @@ logarithmic scale if they lie more than a factor of ten apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -26,24 +27,46 @@ class Coordinate:
 
     Attributes
     ----------
-    name, unit : str
+    parameter : Parameter
     is_log : bool
     center, sd : float
         Of the inner scale: natural value, and standard deviation of it or of its logarithm.
     lower, upper : float
         Bounds on the inner scale.
-    has_prior : bool
-        Whether the inner value is a standard normal residual.
     """
 
-    name: str
-    unit: str
+    parameter: Parameter
     is_log: bool
     center: float
     sd: float
     lower: float
     upper: float
-    has_prior: bool
+
+    @classmethod
+    def of(cls, parameter: Parameter) -> Self:
+        """Return the inner scale of a parameter."""
+        is_log, center, sd = _scale(parameter)
+        whole = cls(parameter, is_log, center, sd, -math.inf, math.inf)
+        farthest = math.inf if parameter.prior.kind == "uniform" else _FARTHEST
+        lower = max(whole.inner(parameter.lower), -farthest)
+        return cls(
+            parameter, is_log, center, sd, lower, min(whole.inner(parameter.upper), farthest)
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the parameter."""
+        return self.parameter.name
+
+    @property
+    def unit(self) -> str:
+        """Unit of the parameter."""
+        return self.parameter.unit
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether the inner value is a standard normal residual."""
+        return self.parameter.prior.kind != "uniform"
 
     def natural(self, theta: float) -> float:
         """Return the value in the parameter's unit."""
@@ -52,12 +75,13 @@ class Coordinate:
 
     def inner(self, value: float) -> float:
         """Return the inner value of a natural one, within the bounds."""
-        if self.is_log:
-            low = -math.inf if value <= 0 else math.log(value / self.center) / self.sd
-            return min(max(low, self.lower), self.upper)
-        return min(max((value - self.center) / self.sd, self.lower), self.upper)
+        if not self.is_log:
+            theta = (value - self.center) / self.sd
+        else:
+            theta = -math.inf if value <= 0 else math.log(value / self.center) / self.sd
+        return min(max(theta, self.lower), self.upper)
 
-    def slope(self, theta: float) -> float:
+    def derivative(self, theta: float) -> float:
         """Return the derivative of the natural value by the inner one."""
         return self.sd * (self.natural(theta) if self.is_log else 1.0)
 
@@ -67,7 +91,15 @@ class Coordinates:
     """All parameters of a search, in one order."""
 
     each: tuple[Coordinate, ...]
-    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, parameters: Iterable[Parameter]) -> Self:
+        """Return the inner scales of parameters."""
+        return cls(tuple(Coordinate.of(parameter) for parameter in parameters))
+
+    def __len__(self) -> int:
+        """Return the number of parameters."""
+        return len(self.each)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,8 +119,8 @@ class Coordinates:
     def natural(self, theta: FloatArray) -> dict[str, float]:
         """Return natural values by name, never outside the bounds by rounding."""
         return {
-            c.name: min(max(c.natural(float(t)), p.lower), p.upper)
-            for c, p, t in zip(self.each, self.parameters, theta, strict=True)
+            c.name: min(max(c.natural(float(t)), c.parameter.lower), c.parameter.upper)
+            for c, t in zip(self.each, theta, strict=True)
         }
 
     def natural_many(self, thetas: FloatArray) -> dict[str, FloatArray]:
@@ -100,39 +132,17 @@ class Coordinates:
         """Return inner values of natural ones."""
         return np.array([c.inner(values[c.name]) for c in self.each])
 
-    def slopes(self, theta: FloatArray) -> FloatArray:
+    def derivatives(self, theta: FloatArray) -> FloatArray:
         """Return derivatives of natural values by inner ones."""
-        return np.array([c.slope(float(t)) for c, t in zip(self.each, theta, strict=True)])
-
-
-def coordinates(parameters: Sequence[Parameter]) -> Coordinates:
-    """Return the inner scales of parameters."""
-    return Coordinates(tuple(_coordinate(p) for p in parameters), tuple(parameters))
-
-
-def _coordinate(p: Parameter) -> Coordinate:
-    has_prior = p.prior.kind != "uniform"
-    is_log, center, sd = _scale(p)
-    lower = _inner(p.lower, is_log=is_log, center=center, sd=sd)
-    upper = _inner(p.upper, is_log=is_log, center=center, sd=sd)
-    farthest = _FARTHEST if has_prior else math.inf
-    lower, upper = max(lower, -farthest), min(upper, farthest)
-    return Coordinate(p.name, p.unit, is_log, center, sd, lower, upper, has_prior)
+        return np.array([c.derivative(float(t)) for c, t in zip(self.each, theta, strict=True)])
 
 
 def _scale(p: Parameter) -> tuple[bool, float, float]:
-    if p.prior.kind == "lognormal":
-        return True, p.prior.center, p.prior.sd
-    if p.prior.kind == "normal":
-        return False, p.prior.center, p.prior.sd
+    """Return whether a scale is logarithmic, its center and its standard deviation."""
+    if p.prior.kind != "uniform":
+        return p.prior.kind == "lognormal", p.prior.center, p.prior.sd
     if p.lower > 0 and p.upper >= 10 * p.lower and math.isfinite(p.upper):
         return True, math.sqrt(p.lower * p.upper), math.log(p.upper / p.lower) * _UNIFORM_SD
     if math.isfinite(p.upper - p.lower):
         return False, 0.5 * (p.lower + p.upper), (p.upper - p.lower) * _UNIFORM_SD
     return False, p.value, max(abs(p.value), 1.0)
-
-
-def _inner(value: float, *, is_log: bool, center: float, sd: float) -> float:
-    if not is_log:
-        return (value - center) / sd
-    return -math.inf if value <= 0 else math.log(value / center) / sd

@@ -9,12 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remodel.errors import ConfigError, nearest
-from remodel.observations import (
-    Observation,
-    Observations,
-    load_observations,
-    load_regimens,
-)
+from remodel.observations import Observation, Observations, load_observations, load_regimens
 from remodel.predictions import Evidence
 
 SHIPPED = "shipped"
@@ -73,22 +68,22 @@ def only_studies(tables: Iterable[Evidence], studies: Iterable[str]) -> tuple[Ev
     ConfigError
         If none of the tables has one of them.
     """
-    every = list(tables)
-    known = {study for table in every for study in table.observations.studies}
+    tables = tuple(tables)
+    known = {study for table in tables for study in table.observations.studies}
     for study in studies:
         if study not in known:
             raise ConfigError(f"studies: the data have no '{study}'.{nearest(study, known)}")
     return tuple(
-        replace(table, observations=table.observations.where(study=studies)) for table in every
+        replace(table, observations=table.observations.where(study=studies)) for table in tables
     )
 
 
 def _load(source: Source) -> Evidence:
-    every = load_observations(source.observations)
+    every_row = load_observations(source.observations)
     # in a table that has no such column every row is there to be fitted
-    split = source.observations is None or "use" in _columns(source.observations)
-    rows = every.where(use="calibration") if split else every
-    _check_held_out(source, every)
+    has_uses = source.observations is None or "use" in _columns(source.observations)
+    rows = every_row.where(use="calibration") if has_uses else every_row
+    _check_held_out(source, every_row)
     kept = Observations(tuple(row for row in rows if not _is_held_out(row, source.held_out)))
     for study in kept.studies:
         if source.observations is not None and study in validation_studies():

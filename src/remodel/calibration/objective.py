@@ -1,20 +1,21 @@
-"""The objective of a fit: standardized residuals of all trials, priors, and exact slopes."""
+"""The objective of a fit: standardized residuals of all trials, priors, and exact derivatives."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray
-from remodel.calibration.coordinates import Coordinates, coordinates
+from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.problem import FitProblem
 from remodel.errors import ConfigError, nearest
 from remodel.observations import Observation, Observations, standard_error
 from remodel.observations.error_models import spreads
-from remodel.predictions import Predictor, Target, drug_class, predictor
+from remodel.predictions import Predictor, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,42 @@ class Objective:
     loss_name: str
     loss_scale: float
 
+    @classmethod
+    def of(cls, problem: FitProblem) -> Self:
+        """Return the objective of a problem.
+
+        Raises
+        ------
+        ConfigError
+            If no number of the tables can be predicted by the model.
+        ObservationError
+            If a table is malformed.
+        """
+        tables = [replace(t, observations=_informative(t.observations)) for t in problem.evidence()]
+        predictor = Predictor.of(problem.model, tables)
+        targets = predictor.targets
+        if not targets:
+            reasons = [f" First reason: {skipped.reason}" for skipped in predictor.skipped[:1]]
+            raise ConfigError(
+                f"{problem.title}: model '{problem.model_name}' predicts none of the observations."
+                + "".join(reasons)
+            )
+        rows = [target.observation for target in targets]
+        errors = np.array([standard_error(row) for row in rows])
+        deviations = [discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows]
+        kinds = np.array([row.kind for row in rows])
+        return cls(
+            predictor=predictor.differencing(problem.estimate),
+            coordinates=Coordinates.of(problem.parameters().values()),
+            observed=np.array([row.value for row in rows]),
+            sigma=np.hypot(errors, np.array(deviations)),
+            share=_shares(targets, problem.independent_points) * _weights(targets, problem),
+            is_upper=kinds == "bound_upper",
+            is_lower=kinds == "bound_lower",
+            loss_name=problem.loss,
+            loss_scale=problem.loss_scale,
+        )
+
     @property
     def size(self) -> int:
         """Number of published numbers."""
@@ -60,37 +97,36 @@ class Objective:
         predicted = self.predictor.predict(self.coordinates.natural(theta))
         return np.concatenate((self.standardized(predicted), self._priors(theta)))
 
-    def residuals_and_slopes(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def residuals_and_jacobian(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return residuals and their exact derivatives by the inner coordinates."""
-        names = self.coordinates.names
-        predicted, slopes = self.predictor.slopes(self.coordinates.natural(theta), names)
-        inner = (
-            slopes * self.coordinates.slopes(theta) * (np.sqrt(self.share) / self.sigma)[:, None]
-        )
-        inner[self._kept(predicted)] = 0.0
+        natural, names = self.coordinates.natural(theta), self.coordinates.names
+        predicted, derivatives = self.predictor.derivatives(natural, names)
+        weight = (np.sqrt(self.share) / self.sigma)[:, None]
+        jacobian = derivatives * self.coordinates.derivatives(theta) * weight
+        jacobian[self._kept(predicted)] = 0.0
         residuals = np.concatenate((self.standardized(predicted), self._priors(theta)))
-        return residuals, np.concatenate((inner, np.diag(self.coordinates.has_prior)))
+        return residuals, np.concatenate((jacobian, np.diag(self.coordinates.has_prior)))
 
     def standardized(self, predicted: FloatArray) -> FloatArray:
         """Return weighted standardized residuals of predictions, shape (..., n)."""
-        found = np.where(self._kept(predicted), 0.0, predicted - self.observed)
-        found = found * np.sqrt(self.share) / self.sigma
-        return np.where(np.isfinite(found), found, np.inf)
+        misses = np.where(self._kept(predicted), 0.0, predicted - self.observed)
+        residuals = misses * np.sqrt(self.share) / self.sigma
+        return np.where(np.isfinite(residuals), residuals, np.inf)
 
     def losses(self, squares: FloatArray) -> FloatArray:
         """Return loss and its two derivatives by the squared residual, shape (3, m).
 
         The last ``n_parameters`` residuals are priors, whose loss is their square.
         """
-        found = np.zeros((3, len(squares)))
-        found[0], found[1] = squares, 1.0
+        losses = np.zeros((3, len(squares)))
+        losses[0], losses[1] = squares, 1.0
         if self.loss_name == "soft_l1":
             scale = self.loss_scale**2 * self.share  # a weight says how often, not how far off
             root = np.sqrt(1.0 + squares[: self.size] / scale)
-            found[0, : self.size] = 2.0 * scale * (root - 1.0)
-            found[1, : self.size] = 1.0 / root
-            found[2, : self.size] = -0.5 / (scale * root**3)
-        return found
+            losses[0, : self.size] = 2.0 * scale * (root - 1.0)
+            losses[1, : self.size] = 1.0 / root
+            losses[2, : self.size] = -0.5 / (scale * root**3)
+        return losses
 
     def cost(self, theta: FloatArray) -> float:
         """Return the objective at a point."""
@@ -115,14 +151,9 @@ class Objective:
     def costs(self, thetas: FloatArray) -> FloatArray:
         """Return the objective at many points, shape (draws,), simulated as one batch."""
         natural = self.coordinates.natural_many(thetas)
-        predicted = self.predictor.predict_many(natural, len(thetas))
-        data = self.standardized(predicted)
-        return np.array(
-            [
-                self.cost_of(np.concatenate((row, self._priors(theta))))
-                for row, theta in zip(data, thetas, strict=True)
-            ]
-        )
+        misses = self.standardized(self.predictor.predict_many(natural, len(thetas)))
+        residuals = np.concatenate((misses, self._priors(thetas)), axis=1)
+        return np.array([self.cost_of(row) for row in residuals])
 
     def _priors(self, theta: FloatArray) -> FloatArray:
         priors: FloatArray = theta * self.coordinates.has_prior
@@ -135,41 +166,6 @@ class Objective:
         return kept
 
 
-def objective(problem: FitProblem) -> Objective:
-    """Return the objective of a problem.
-
-    Raises
-    ------
-    ConfigError
-        If no number of the tables can be predicted by the model.
-    ObservationError
-        If a table is malformed.
-    """
-    every = [replace(t, observations=_informative(t.observations)) for t in problem.evidence()]
-    built = predictor(problem.model, every)
-    if not built.targets:
-        why = f" First reason: {built.skipped[0].reason}" if built.skipped else ""
-        name = problem.model_name
-        raise ConfigError(
-            f"{problem.title}: model '{name}' predicts none of the observations.{why}"
-        )
-    chosen = tuple(problem.parameters().values())
-    rows = [target.observation for target in built.targets]
-    errors = np.array([standard_error(row) for row in rows])
-    extra = np.array([discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows])
-    return Objective(
-        predictor=built.differencing([p.name for p in chosen]),
-        coordinates=coordinates(chosen),
-        observed=np.array([row.value for row in rows]),
-        sigma=np.hypot(errors, extra),
-        share=_shares(built.targets, problem.independent_points) * _weights(built.targets, problem),
-        is_upper=np.array([row.kind == "bound_upper" for row in rows]),
-        is_lower=np.array([row.kind == "bound_lower" for row in rows]),
-        loss_name=problem.loss,
-        loss_scale=problem.loss_scale,
-    )
-
-
 def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:
     """Return how often each number counts.
 
@@ -179,15 +175,15 @@ def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:
         If a weight is of neither a class of treatment nor a study; where only some studies are
         fitted, or one is held out, such a weight has nothing to do.
     """
-    names = [(drug_class(t.arm), t.observation.study_id) for t in targets]
+    weights = problem.weights
+    names = [(target.drug_class, target.observation.study_id) for target in targets]
     known = {name for pair in names for name in pair}
     held_out = {name.partition("/")[0] for source in problem.sources for name in source.held_out}
-    for name in problem.weights:
+    for name in weights:
         if not problem.studies and name not in known | held_out:
             raise ConfigError(
                 f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
             )
-    weights = problem.weights
     return np.array([weights.get(c, 1.0) * weights.get(study, 1.0) for c, study in names])
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from remodel.calibration.data import Source, load_sources, only_studies
-from remodel.errors import RemodelError, nearest
+from remodel.errors import nearest
 from remodel.files import Table, load_toml
+from remodel.files.schema import Count, CountOrZero, Positive, Schema, Texts, one_of, validate
 from remodel.models import Model, load_model
 from remodel.observations import endpoints
 from remodel.parameters import ParameterSet
@@ -16,7 +20,6 @@ from remodel.predictions import Evidence
 from remodel.provenance import fingerprint
 
 LOSSES = ("linear", "soft_l1")
-_TOP = ("title", "model", "estimate", "data", "objective", "starts", "quick")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class FitProblem:
     @property
     def model_name(self) -> str:
         """Name of the model."""
-        return self.model if isinstance(self.model, str) else self.model.name
+        return load_model(self.model).name
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the tables, without what is held out."""
@@ -84,25 +87,63 @@ class FitProblem:
 
     def parameters(self) -> ParameterSet:
         """Return the parameters to be estimated, with values to start from."""
-        model = load_model(self.model)
-        return ParameterSet(model.parameters[name] for name in self.estimate)
+        parameters = load_model(self.model).parameters
+        return ParameterSet(parameters[name] for name in self.estimate)
 
     def fingerprint(self) -> str:
         """Return a hash of all that decides the numbers, data and parameter tables included."""
+        left_out = ("title", "model", "sources", "studies", "path")
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         observations = [
-            repr((table.name, row, table.arms[row.study_id, row.arm]))
+            (table.name, repr(row), [repr(table.arms.get((row.study_id, arm))) for arm in arms])
             for table in self.evidence()
             for row in table.observations
+            for arms in [(row.arm, row.comparator)]
         ]
-        settings = (
-            self.model_name, self.estimate, self.loss, self.loss_scale,
-            sorted(self.discrepancy.items()),
-            self.independent_points, sorted(self.weights.items()),
-            self.starts, self.seed, self.max_evaluations,
-            self.global_evaluations,
-        )  # fmt: skip
         parameters = [repr(p) for p in load_model(self.model).parameters.values()]
-        return fingerprint([settings, parameters, observations])
+        return fingerprint([self.model_name, settings, parameters, observations])
+
+
+class _ObjectiveTable(Schema):
+    """Table ``[objective]``; its keys are fields of a problem."""
+
+    loss: Annotated[str, one_of(LOSSES, "a loss")] = "soft_l1"
+    loss_scale: Positive = 2.0
+    independent_points: Positive = 4.0
+    discrepancy: dict[str, Positive] = Field(default_factory=dict)
+    weights: dict[str, Positive] = Field(default_factory=dict)
+
+
+class _StartsTable(Schema):
+    count: Count = 8
+    seed: CountOrZero = 1
+    max_evaluations: Count = 60
+    global_evaluations: CountOrZero = 0
+
+
+class _DataTable(Schema):
+    shipped: bool = False
+    observations: str = ""
+    regimens: str = ""
+    held_out: Texts = ()
+    optional: bool = False
+
+
+class _QuickTable(Schema):
+    estimate: Texts = ()
+    starts: Count = 1
+    max_evaluations: Count | None = None
+    studies: Texts = ()
+
+
+class _ProblemFile(Schema):
+    title: str = ""
+    model: str = "reference"
+    estimate: Texts = ()
+    data: list[_DataTable] = Field(default_factory=list)
+    objective: _ObjectiveTable = _ObjectiveTable()
+    starts: _StartsTable = _StartsTable()
+    quick: _QuickTable = _QuickTable()
 
 
 def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
@@ -122,46 +163,38 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
     ObservationError
         If a table of data is malformed.
     """
-    top = load_toml(path)
-    top.check_keys(_TOP)
-    name = top.text("model", "reference")
-    model = _model(top, name)
-    settings, starts, few = top.table("objective"), top.table("starts"), top.table("quick")
-    settings.check_keys(("loss", "loss_scale", "independent_points", "discrepancy", "weights"))
-    starts.check_keys(("count", "seed", "max_evaluations", "global_evaluations"))
-    few.check_keys(("estimate", "starts", "max_evaluations", "studies"))
+    top, folder = load_toml(path), Path(path).parent
+    file = validate(top, _ProblemFile)
+    model = top.checked("model", load_model, file.model, folder)
+    top.table("objective").table("discrepancy").check_keys(endpoints())
+    if not file.data:
+        top.fail("data", "name at least one table of data, such as [[data]] shipped = true.")
+    starts = file.starts.model_dump()
     problem = FitProblem(
-        title=top.text("title", Path(path).stem),
-        model=name,
-        estimate=_estimate(top, model),
-        sources=tuple(_source(table, Path(path).parent) for table in top.tables("data")),
-        loss=_loss(settings),
-        loss_scale=settings.number("loss_scale", 2.0),
-        discrepancy=_discrepancy(settings.table("discrepancy")),
-        independent_points=settings.number("independent_points", 4.0),
-        weights=_weights(settings.table("weights")),
-        starts=starts.whole_number("count", 8),
-        seed=starts.whole_number("seed", 1, least=0),
-        max_evaluations=starts.whole_number("max_evaluations", 60),
-        global_evaluations=starts.whole_number("global_evaluations", 0, least=0),
+        title=file.title or Path(path).stem,
+        model=model.reference,
+        estimate=_estimate(top, model, file.estimate),
+        sources=tuple(_source(top.item("data", i), folder) for i in range(len(file.data))),
+        starts=starts.pop("count"),
+        **starts,
+        **file.objective.model_dump(),
         path=Path(path),
     )
-    if not problem.sources:
-        top.fail("data", "name at least one table of data, such as [[data]] shipped = true.")
     if not quick:
         return problem
+    short = file.quick
     return replace(
         problem,
-        estimate=_estimate(few, model) if "estimate" in few.content else problem.estimate,
-        starts=few.whole_number("starts", 1),
-        max_evaluations=few.whole_number("max_evaluations", problem.max_evaluations),
-        studies=few.texts("studies", ()),
+        estimate=_estimate(top.table("quick"), model, short.estimate or problem.estimate),
+        starts=short.starts,
+        max_evaluations=short.max_evaluations or problem.max_evaluations,
+        studies=short.studies,
     )
 
 
-def _estimate(table: Table, model: Model) -> tuple[str, ...]:
+def _estimate(table: Table, model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the parameters named, or all that are marked as estimated."""
-    names = table.texts("estimate", tuple(model.parameters.select(status="estimated")))
+    names = names or tuple(model.parameters.select(status="estimated"))
     if not names:
         table.fail("estimate", f"no parameter of model '{model.name}' is marked as estimated.")
     for name in names:
@@ -177,39 +210,17 @@ def _estimate(table: Table, model: Model) -> tuple[str, ...]:
 
 
 def _source(table: Table, folder: Path) -> Source:
-    table.check_keys(("shipped", "observations", "regimens", "held_out", "optional"))
-    held_out = table.texts("held_out", ())
-    for name in held_out:
-        if not name:
-            table.fail("held_out", "expected STUDY or STUDY/ARM, got an empty text.")
-    if table.value("shipped", bool, False):
-        return Source(held_out=held_out)
+    data = validate(table, _DataTable)
+    if "" in data.held_out:
+        table.fail("held_out", "expected STUDY or STUDY/ARM, got an empty text.")
+    if data.shipped:
+        return Source(held_out=data.held_out)
+    for key in ("observations", "regimens"):
+        if not getattr(data, key):
+            table.fail(key, "this key is missing.")
     return Source(
-        observations=folder / table.text("observations"),
-        regimens=folder / table.text("regimens"),
-        held_out=held_out,
-        optional=table.value("optional", bool, False),
+        observations=folder / data.observations,
+        regimens=folder / data.regimens,
+        held_out=data.held_out,
+        optional=data.optional,
     )
-
-
-def _loss(table: Table) -> str:
-    loss = table.text("loss", "soft_l1")
-    if loss not in LOSSES:
-        table.fail("loss", f"'{loss}' is not a loss.{nearest(loss, LOSSES)}")
-    return loss
-
-
-def _discrepancy(table: Table) -> Mapping[str, float]:
-    table.check_keys(endpoints())
-    return {name: table.number(name) for name in table.content}
-
-
-def _weights(table: Table) -> Mapping[str, float]:
-    return {name: table.number(name) for name in table.content}
-
-
-def _model(table: Table, name: str) -> Model:
-    try:
-        return load_model(name)
-    except RemodelError as error:
-        table.fail("model", str(error), error)

@@ -8,16 +8,23 @@ of the others do. A profile can be interrupted after any point and resumed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remodel._arrays import FloatArray
-from remodel.calibration.information import Information
+from remodel._arrays import BoolArray, FloatArray
 from remodel.calibration.objective import Objective
-from remodel.calibration.search import descend
+from remodel.calibration.problem import FitProblem
+from remodel.calibration.search import Descent, descend, in_processes
+from remodel.calibration.uncertainty import Information
+from remodel.files import write_text, writing
+from remodel.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IDENTIFIED, ONE_SIDED, FLAT, AT_BOUND = "identified", "one-sided", "flat", "at bound"
 _RISE = 0.7  # wanted rise of twice the objective from one point to the next
@@ -68,21 +75,69 @@ class Profile:
     level: float
 
 
-def profile(
+def run_profiles(
+    problem: FitProblem,
+    information: Information,
+    names: Sequence[str],
+    folder: Path,
+    *,
+    workers: int,
+    progress: Progress,
+) -> tuple[Profile, ...]:
+    """Return the profiles of some parameters; finished points are read from the folder."""
+    if not names:
+        return ()
+    points = folder / "profiles"
+    points.mkdir(parents=True, exist_ok=True)
+    profiles: dict[str, Profile] = {}
+    progress.start(len(names))
+    for profile in in_processes(_kept_profile, problem, names, workers, information, points):
+        profiles[profile.name] = profile
+        progress.advance(1)
+        count = f"{len(profiles)} of {len(names)} done"
+        progress.say(f"profile of {profile.name}: {profile.verdict} ({count})")
+    return tuple(profiles[name] for name in names)
+
+
+def _kept_profile(
+    objective: Objective, name: str, information: Information, folder: Path
+) -> Profile:
+    return profile_likelihood(objective, information, name, store=folder / f"{name}.jsonl")
+
+
+def profiles_table(profiles: Sequence[Profile]) -> pd.DataFrame:
+    """Return one row a point of every profile."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "parameter": profile.name,
+            "unit": profile.unit,
+            "value": value,
+            "rise": rise,
+            "verdict": profile.verdict,
+            "lower": profile.lower,
+            "upper": profile.upper,
+        }
+        for profile in profiles
+        for value, rise in zip(profile.values, profile.rises, strict=True)
+    )
+
+
+def profile_likelihood(
     objective: Objective,
-    info: Information,
+    information: Information,
     name: str,
     *,
     confidence: float = 0.95,
     store: Path | None = None,
-    told: Callable[[str], None] | None = None,
 ) -> Profile:
     """Return the profile of a parameter.
 
     Parameters
     ----------
     objective : Objective
-    info : Information
+    information : Information
         At the optimum; gives the point to start from and the first step.
     name : str
         Parameter.
@@ -90,17 +145,15 @@ def profile(
         Of the interval.
     store : path, optional
         File to which every point is added, and from which a profile goes on.
-    told : callable, optional
-        Told of each point.
     """
     from scipy.stats import chi2
 
-    k = objective.coordinates.names.index(name)
+    index = objective.coordinates.names.index(name)
     level = float(chi2.ppf(confidence, 1))
-    walk = _Walk(objective, info, k, level, store, told)
+    walk = _Walk(objective, information, index, level, store)
     top = walk.top()
     points = [*reversed(walk.side(-1, top)), top, *walk.side(1, top)]
-    return _profile(objective, k, points, level)
+    return _profile(objective, index, points, level)
 
 
 class _Walk:
@@ -109,15 +162,14 @@ class _Walk:
     def __init__(
         self,
         objective: Objective,
-        info: Information,
-        k: int,
+        information: Information,
+        index: int,
         level: float,
         store: Path | None,
-        told: Callable[[str], None] | None,
     ) -> None:
-        self.objective, self.info, self.k, self.level = objective, info, k, level
-        self.store, self.told = store, told
-        self.lower, self.upper = (bound[k] for bound in objective.coordinates.bounds)
+        self.objective, self.information = objective, information
+        self.index, self.level, self.store = index, level, store
+        self.lower, self.upper = (bound[index] for bound in objective.coordinates.bounds)
         self.kept = _read(store)
         self.lowest = np.nan
 
@@ -127,15 +179,9 @@ class _Walk:
         if kept:
             self.lowest = self._cost(np.array(kept[0].coordinates))
             return kept[0]
-        found = descend(
-            self.objective,
-            self.info.theta,
-            without_prior=self.k,
-            tolerance=1e-7,
-            max_evaluations=3 * _EVALUATIONS,
-        )
-        self.lowest = found.cost
-        return self._keep(0, found.theta, 0.0)
+        descent = self._descent(self.information.theta, None, 1e-7, 3 * _EVALUATIONS)
+        self.lowest = descent.cost
+        return self._keep(0, descent.theta, 0.0)
 
     def side(self, side: int, top: ProfilePoint) -> list[ProfilePoint]:
         """Return points from the top outward, until the interval ends or a bound is met."""
@@ -160,19 +206,24 @@ class _Walk:
         last = path[-1]
         theta = float(np.clip(last.theta + side * self._step(path), self.lower, self.upper))
         start = self._guess(path, theta)
-        free = np.ones(len(start), dtype=bool)
-        free[self.k] = False
-        found = descend(
+        free = np.arange(len(start)) != self.index
+        descent = self._descent(start, free, 1e-6, _EVALUATIONS)
+        end = descent.theta.copy()
+        end[self.index] = theta
+        return self._keep(side, end, 2.0 * (descent.cost - self.lowest))
+
+    def _descent(
+        self, start: FloatArray, free: BoolArray | None, tolerance: float, evaluations: int
+    ) -> Descent:
+        """Descend without the parameter's own prior."""
+        return descend(
             self.objective,
             start,
             free=free,
-            without_prior=self.k,
-            tolerance=1e-6,
-            max_evaluations=_EVALUATIONS,
+            without_prior=self.index,
+            tolerance=tolerance,
+            max_evaluations=evaluations,
         )
-        ends = found.theta.copy()
-        ends[self.k] = theta
-        return self._keep(side, ends, 2.0 * (found.cost - self.lowest))
 
     def _step(self, path: list[ProfilePoint]) -> float:
         """Return the next step: as much as raises twice the objective by a wanted amount."""
@@ -186,35 +237,33 @@ class _Walk:
 
     def _own_information(self) -> float:
         """Return the information on the parameter when the others are free."""
-        matrix = self.info.matrix + np.diag(self.objective.coordinates.has_prior)
-        matrix[self.k, self.k] = self.info.matrix[self.k, self.k]
-        return float(1.0 / max(np.linalg.pinv(matrix, hermitian=True)[self.k, self.k], 1e-12))
+        matrix = self.information.matrix + np.diag(self.objective.coordinates.has_prior)
+        matrix[self.index, self.index] = self.information.matrix[self.index, self.index]
+        return float(
+            1.0 / max(np.linalg.pinv(matrix, hermitian=True)[self.index, self.index], 1e-12)
+        )
 
     def _guess(self, path: list[ProfilePoint], theta: float) -> FloatArray:
         """Return where the other parameters will be: along the line through two points."""
         last = np.array(path[-1].coordinates)
         if len(path) > 1:
             before = np.array(path[-2].coordinates)
-            gone = last[self.k] - before[self.k]
+            gone = last[self.index] - before[self.index]
             if gone:
-                last = last + (last - before) * (theta - last[self.k]) / gone
-        last[self.k] = theta
+                last = last + (last - before) * (theta - last[self.index]) / gone
+        last[self.index] = theta
         return last
 
     def _cost(self, theta: FloatArray) -> float:
         residuals = self.objective.residuals(theta)
-        residuals[self.objective.size + self.k] = 0.0
+        residuals[self.objective.size + self.index] = 0.0
         return self.objective.cost_of(residuals)
 
     def _keep(self, side: int, theta: FloatArray, rise: float) -> ProfilePoint:
-        point = ProfilePoint(side, float(theta[self.k]), float(rise), theta.tolist())
+        point = ProfilePoint(side, float(theta[self.index]), float(rise), theta.tolist())
         if self.store is not None:
-            with self.store.open("a", encoding="utf-8") as file:
+            with writing(self.store), self.store.open("a", encoding="utf-8") as file:
                 file.write(_line(point))
-        if self.told:
-            name = self.objective.coordinates.names[self.k]
-            value = self.objective.coordinates.each[self.k].natural(point.theta)
-            self.told(f"{name} = {value:.4g}: twice the objective rises by {rise:.2f}")
         return point
 
 
@@ -231,9 +280,7 @@ def _read(store: Path | None) -> list[ProfilePoint]:
             points.append(ProfilePoint(**json.loads(line)))
         except (ValueError, TypeError):
             break
-    draft = store.with_suffix(store.suffix + ".part")
-    draft.write_text("".join(map(_line, points)), encoding="utf-8")
-    draft.replace(store)
+    write_text(store, "".join(map(_line, points)))
     return points
 
 
@@ -241,20 +288,20 @@ def _line(point: ProfilePoint) -> str:
     return json.dumps(asdict(point)) + "\n"
 
 
-def _profile(objective: Objective, k: int, points: list[ProfilePoint], level: float) -> Profile:
-    coordinate = objective.coordinates.each[k]
+def _profile(objective: Objective, index: int, points: list[ProfilePoint], level: float) -> Profile:
+    coordinate = objective.coordinates.each[index]
     thetas = np.array([point.theta for point in points])
     rises = np.array([point.rise for point in points])
     top = next(i for i, point in enumerate(points) if point.side == 0)
     low = _crossing(thetas[top::-1], rises[top::-1], level)
     high = _crossing(thetas[top:], rises[top:], level)
-    here = thetas[top]
-    at_bound = min(here - coordinate.lower, coordinate.upper - here) < _AT_BOUND
+    best = thetas[top]
+    at_bound = min(best - coordinate.lower, coordinate.upper - best) < _AT_BOUND
     verdict = {2: IDENTIFIED, 1: ONE_SIDED, 0: FLAT}[sum(end is not None for end in (low, high))]
     return Profile(
         name=coordinate.name,
         unit=coordinate.unit,
-        optimum=coordinate.natural(here),
+        optimum=coordinate.natural(best),
         lower=None if low is None else coordinate.natural(low),
         upper=None if high is None else coordinate.natural(high),
         values=tuple(coordinate.natural(theta) for theta in thetas),

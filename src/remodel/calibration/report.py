@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remodel.calibration.information import Information
-from remodel.calibration.multistart import StartResult
+from remodel._arrays import FloatArray
 from remodel.calibration.objective import Objective
-from remodel.calibration.posterior import Posterior
 from remodel.calibration.profile import Profile
+from remodel.calibration.search import StartResult
+from remodel.calibration.uncertainty import Information, Posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 SAME_OPTIMUM = 0.5  # of the objective: starts that end this close to the best agree with it
 _NEAR_BOUND = 0.01  # share of the range
 _NOT_INFORMED = 0.9
+_SHOWN_ESTIMATES = [
+    "parameter",
+    "value",
+    "unit",
+    "standard_error",
+    "sd_over_prior",
+    "at_bound",
+    "verdict",
+    "profile_lower",
+    "profile_upper",
+]
 
 
-def residuals_table(built: Objective, table: pd.DataFrame) -> pd.DataFrame:
+def residuals_table(objective: Objective, table: pd.DataFrame) -> pd.DataFrame:
     """Return predictions with residuals in terms of the standard errors of the fit."""
     return table.assign(
-        sigma=built.sigma, standardized=table["residual"] / built.sigma, share=built.share
+        sigma=objective.sigma,
+        standardized=table["residual"] / objective.sigma,
+        share=objective.share,
     )
 
 
@@ -39,68 +52,73 @@ def residual_trends(table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for key, group in table.groupby(["drug_class", "group"], sort=True):
-        z, years = group["standardized"].to_numpy(), group["time_months"].to_numpy() / 12.0
+    for (drug_class, group), residuals in table.groupby(["drug_class", "group"], sort=True):
+        z, years = residuals["standardized"].to_numpy(), residuals["time_months"].to_numpy() / 12.0
         slope, error = _slope(years, z)
         rows.append(
-            {"drug_class": key[0], "group": key[1], "n": len(z), "mean": z.mean(),
-             "rms": np.sqrt(np.mean(z**2)), "slope": slope, "slope_error": error}
-        )  # fmt: skip
+            {
+                "drug_class": drug_class,
+                "group": group,
+                "n": len(z),
+                "mean": z.mean(),
+                "rms": np.sqrt(np.mean(z**2)),
+                "slope": slope,
+                "slope_error": error,
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def _slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def _slope(x: FloatArray, y: FloatArray) -> tuple[float, float]:
     """Return the slope of a straight line and its standard error; NaN with too few points."""
     if len(x) < 4 or np.ptp(x) == 0:
         return float("nan"), float("nan")
     away = x - x.mean()
     slope = float(away @ y / (away @ away))
-    left = y - y.mean() - slope * away
-    return slope, float(np.sqrt(left @ left / (len(x) - 2) / (away @ away)))
+    rest = y - y.mean() - slope * away
+    return slope, float(np.sqrt(rest @ rest / (len(x) - 2) / (away @ away)))
 
 
 def starts_table(starts: Sequence[StartResult]) -> pd.DataFrame:
     """Return one row a start, best first."""
     import pandas as pd
 
+    outcome = ("converged", "message", "evaluations", "seconds")
     rows = [
-        {"start": s.index, "objective": s.cost, "converged": s.converged, "message": s.message,
-         "evaluations": s.evaluations, "seconds": s.seconds, **s.end}
-        for s in sorted(starts, key=lambda s: s.cost)
-    ]  # fmt: skip
+        {"start": s.index, "objective": s.cost, **{n: getattr(s, n) for n in outcome}, **s.end}
+        for s in sorted(starts, key=lambda start: start.cost)
+    ]
     return pd.DataFrame(rows)
 
 
 def estimates_table(
-    built: Objective, info: Information, best: StartResult, profiles: Sequence[Profile]
+    objective: Objective, information: Information, best: StartResult, profiles: Sequence[Profile]
 ) -> pd.DataFrame:
     """Return one row a parameter: value, uncertainty, prior, and the verdict of its profile."""
     import pandas as pd
 
-    theta, shrinkage = info.theta, info.shrinkage
-    by_name = {one.name: one for one in profiles}
+    by_name = {profile.name: profile for profile in profiles}
     rows = []
-    for j, (c, p) in enumerate(zip(built.coordinates.each, built.coordinates.parameters,
-                                   strict=True)):  # fmt: skip
-        one = by_name.get(c.name)
-        width = c.upper - c.lower
-        near = min(theta[j] - c.lower, c.upper - theta[j]) < _NEAR_BOUND * min(width, 1.0)
+    columns = zip(objective.coordinates.each, information.theta, information.shrinkage, strict=True)
+    for c, theta, shrinkage in columns:
+        profile, prior = by_name.get(c.name), c.parameter.prior
+        near = _NEAR_BOUND * min(c.upper - c.lower, 1.0)
         rows.append(
             {
                 "parameter": c.name,
                 "value": best.end[c.name],
                 "unit": c.unit,
-                "standard_error": shrinkage[j] * abs(c.slope(float(theta[j]))),
-                "lower_bound": p.lower,
-                "upper_bound": p.upper,
-                "prior": p.prior.kind,
-                "prior_center": p.prior.center,
-                "prior_sd": p.prior.sd,
-                "sd_over_prior": shrinkage[j],
-                "at_bound": bool(near),
-                "verdict": "" if one is None else one.verdict,
-                "profile_lower": None if one is None else one.lower,
-                "profile_upper": None if one is None else one.upper,
+                "standard_error": shrinkage * abs(c.derivative(float(theta))),
+                "lower_bound": c.parameter.lower,
+                "upper_bound": c.parameter.upper,
+                "prior": prior.kind,
+                "prior_center": prior.center,
+                "prior_sd": prior.sd,
+                "sd_over_prior": shrinkage,
+                "at_bound": bool(min(theta - c.lower, c.upper - theta) < near),
+                "verdict": profile.verdict if profile else "",
+                "profile_lower": profile.lower if profile else None,
+                "profile_upper": profile.upper if profile else None,
             }
         )
     return pd.DataFrame(rows)
@@ -119,45 +137,39 @@ def convergence(starts: Sequence[StartResult]) -> str:
     return f"{text}, {failed} could not be simulated." if failed else f"{text}."
 
 
-def fit_report(fit: Fit, built: Objective) -> str:
+def fit_report(fit: Fit, objective: Objective) -> str:
     """Return the report of a fit as Markdown."""
-    table, info = fit.predictions, fit.information
-    lines = [
-        f"# {fit.problem.title}", "",
-        f"Model {fit.problem.model_name}; {built.size} published numbers; "
-        f"{len(info.names)} parameters estimated. Objective {fit.cost:.2f}.", "",
-        f"Standardized residuals: RMS {np.sqrt(np.mean(table['standardized'] ** 2)):.2f}.", "",
-        "## Convergence", "", convergence(fit.starts), "",
-        "## Errors by treatment and measurement", "",
-        markdown(fit.totals), "",
-        "## Standardized residuals, and their trend over the years of a trial", "",
-        markdown(fit.trends), "",
-        "## Parameters", "",
-        _informed(info), "",
-        markdown(fit.estimates[["parameter", "value", "unit", "standard_error", "sd_over_prior",
-                                "at_bound", "verdict", "profile_lower", "profile_upper"]]), "",
-        "## Directions, best known first", "",
-        markdown(info.spectrum()), "",
-    ]  # fmt: skip
-    pairs = info.correlations()
-    if len(pairs):
-        lines += ["## Parameters that are hard to tell apart", "", markdown(pairs), ""]
+    information = fit.information
+    rms = np.sqrt(np.mean(fit.predictions["standardized"] ** 2))
+    correlations = information.correlations()
+    sections = {
+        f"# {fit.problem.title}": (
+            f"Model {fit.problem.model_name}; {objective.size} published numbers; "
+            f"{len(information.names)} parameters estimated. Objective {fit.cost:.2f}.\n\n"
+            f"Standardized residuals: RMS {rms:.2f}."
+        ),
+        "## Convergence": convergence(fit.starts),
+        "## Errors by treatment and measurement": markdown(fit.totals),
+        "## Standardized residuals, and their trend over the years of a trial": markdown(
+            fit.trends
+        ),
+        "## Parameters": (
+            f"{_informed(information)}\n\n{markdown(fit.estimates[_SHOWN_ESTIMATES])}"
+        ),
+        "## Directions, best known first": markdown(information.spectrum()),
+    }
+    if len(correlations):
+        sections["## Parameters that are hard to tell apart"] = markdown(correlations)
     if fit.posterior is not None:
-        lines += [
-            "## Posterior",
-            "",
-            _draws(fit.posterior),
-            "",
-            markdown(fit.posterior.interval().reset_index(names="parameter")),
-            "",
-        ]
-    if built.predictor.skipped:
-        lines += ["## Left out, because the model cannot predict it", ""]
-        reasons = sorted(
-            {f"{s.study_id}, {s.arm}, {s.endpoint}: {s.reason}" for s in built.predictor.skipped}
-        )
-        lines += [f"- {reason}" for reason in reasons]
-    return "\n".join(lines)
+        interval = fit.posterior.interval().reset_index(names="parameter")
+        sections["## Posterior"] = f"{_draws(fit.posterior)}\n\n{markdown(interval)}"
+    if objective.predictor.skipped:
+        reasons = {
+            f"- {s.study_id}, {s.arm}, {s.endpoint}: {s.reason}"
+            for s in objective.predictor.skipped
+        }
+        sections["## Left out, because the model cannot predict it"] = "\n".join(sorted(reasons))
+    return "\n\n".join(f"{heading}\n\n{text}" for heading, text in sections.items()) + "\n"
 
 
 def _draws(posterior: Posterior) -> str:
@@ -168,11 +180,12 @@ def _draws(posterior: Posterior) -> str:
     )
 
 
-def _informed(info: Information) -> str:
-    weak = [n for n, s in zip(info.names, info.shrinkage, strict=True) if s > _NOT_INFORMED]
+def _informed(information: Information) -> str:
+    shrinkage = dict(zip(information.names, information.shrinkage, strict=True))
+    weak = [name for name, value in shrinkage.items() if value > _NOT_INFORMED]
     text = (
-        f"{info.informed} of {len(info.names)} directions are known better from the data than from "
-        "the priors."
+        f"{information.informed} of {len(shrinkage)} directions are known better from the data "
+        "than from the priors."
     )
     return f"{text} Not informed by the data: {', '.join(weak)}." if weak else text
 

@@ -1,17 +1,27 @@
-"""One descent from a starting point, and starting points spread over the prior."""
+"""The search: descents from many starting points, each kept on disk when it is finished."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
+from remodel.calibration.problem import FitProblem
 from remodel.errors import require
+from remodel.files import write_text
+from remodel.progress import Progress
+
+Result = TypeVar("Result")
 
 _INSIDE = 1e-6  # distance of a start from a bound, on the inner scale
 _HIGH = 1e12  # stands for a point that cannot be simulated
@@ -43,6 +53,141 @@ class Descent:
     history: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StartResult:
+    """A descent from one starting point.
+
+    Attributes
+    ----------
+    index : int
+    start, end : mapping of str to float
+        Parameters in their own units.
+    cost : float
+        Half the sum of losses and priors; infinite if the start could not be simulated.
+    converged : bool
+    message : str
+    evaluations : int
+    seconds : float
+    history : list of float
+    """
+
+    index: int
+    start: dict[str, float]
+    end: dict[str, float]
+    cost: float
+    converged: bool
+    message: str
+    evaluations: int
+    seconds: float
+    history: list[float]
+
+
+def run_starts(
+    problem: FitProblem, folder: Path, *, workers: int, progress: Progress
+) -> tuple[StartResult, ...]:
+    """Descend from every starting point that has no result in the folder yet.
+
+    A descent depends on the problem and its number alone, so that a fit which was killed and is
+    resumed ends as one that was not.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``starts/000.json`` and so on. A file that is damaged is calculated again.
+    workers : int
+        Processes.
+    progress : Progress
+
+    Returns
+    -------
+    tuple of StartResult
+        In the order of the starting points.
+    """
+    files = [folder / "starts" / f"{index:03d}.json" for index in range(problem.starts)]
+    files[0].parent.mkdir(parents=True, exist_ok=True)
+    results = {i: result for i, file in enumerate(files) if (result := read_start(file))}
+    missing = [index for index in range(problem.starts) if index not in results]
+    progress.start(len(missing))
+    for result in in_processes(run_start, problem, missing, workers, problem):
+        text = json.dumps(asdict(result), indent=1)
+        write_text(files[result.index], text + "\n")
+        results[result.index] = result
+        progress.advance(1, int(np.isinf(result.cost)))
+        progress.say(_sentence(result, len(results), problem.starts))
+    return tuple(results[index] for index in range(problem.starts))
+
+
+def read_start(path: Path) -> StartResult | None:
+    """Return a descent from its file; None if the file is missing or damaged."""
+    try:
+        return StartResult(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def in_processes(
+    function: Callable[..., Result],
+    problem: FitProblem,
+    items: Sequence[Any],
+    workers: int,
+    *shared: Any,
+) -> Iterator[Result]:
+    """Yield ``function(objective, item, *shared)`` of each item, as they are finished.
+
+    Every process builds the objective of the problem itself; with one worker, or one item, this
+    process does.
+    """
+    if not items:
+        return
+    objective = Objective.of(problem)
+    if workers <= 1 or len(items) == 1:
+        for item in items:
+            yield function(objective, item, *shared)
+        return
+    middle = np.clip(np.zeros(len(objective.coordinates)), *objective.coordinates.bounds)
+    objective.residuals_and_jacobian(middle)  # fills the cache of compiled code for the others
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=get_context("spawn")) as pool:
+        tasks = [pool.submit(_built_and_called, function, problem, i, *shared) for i in items]
+        for task in as_completed(tasks):
+            yield task.result()
+
+
+def _built_and_called(
+    function: Callable[..., Result], problem: FitProblem, item: Any, *shared: Any
+) -> Result:
+    return function(Objective.of(problem), item, *shared)
+
+
+def run_start(objective: Objective, index: int, problem: FitProblem) -> StartResult:
+    """Descend from one starting point."""
+    begun = time.perf_counter()
+    coordinates = objective.coordinates
+    first = coordinates.inner(problem.parameters().natural())
+    start = starting_points(coordinates, first, problem.starts, problem.seed)[index]
+    if problem.global_evaluations:
+        start = global_search(objective, start, problem.global_evaluations, problem.seed + index)
+    descent = descend(objective, start, max_evaluations=problem.max_evaluations)
+    return StartResult(
+        index=index,
+        start=coordinates.natural(start),
+        end=coordinates.natural(descent.theta),
+        cost=descent.cost,
+        converged=descent.converged,
+        message=descent.message,
+        evaluations=descent.evaluations,
+        seconds=time.perf_counter() - begun,
+        history=list(descent.history),
+    )
+
+
+def _sentence(result: StartResult, done: int, total: int) -> str:
+    how = "converged" if result.converged else "not converged"
+    return (
+        f"start {result.index}: objective {result.cost:.2f} after {result.evaluations} "
+        f"evaluations, {how}, {result.seconds:.0f} s ({done} of {total} starts done)"
+    )
+
+
 def descend(
     objective: Objective,
     start: FloatArray,
@@ -51,7 +196,6 @@ def descend(
     without_prior: int | None = None,
     max_evaluations: int = 60,
     tolerance: float = 1e-5,
-    told: Callable[[float], None] | None = None,
 ) -> Descent:
     """Minimize the objective from a point, with a trust region that respects the bounds.
 
@@ -67,8 +211,6 @@ def descend(
     max_evaluations : int
     tolerance : float
         Relative change of the objective, or of the coordinates, at which it ends.
-    told : callable, optional
-        Called with the lowest objective after each evaluation.
 
     Returns
     -------
@@ -79,40 +221,46 @@ def descend(
 
     moves = np.ones(len(start), dtype=bool) if free is None else free
     lower, upper = objective.coordinates.bounds
-    counted = np.ones(objective.size + len(start))
+    weights = np.ones(objective.size + len(start))
     if without_prior is not None:
-        counted[objective.size + without_prior] = 0.0
+        weights[objective.size + without_prior] = 0.0
     whole = np.clip(start, lower + _INSIDE, upper - _INSIDE)
     history: list[float] = []
 
-    def place(part: FloatArray) -> FloatArray:
+    def completed(moving: FloatArray) -> FloatArray:
         theta = whole.copy()
-        theta[moves] = part
+        theta[moves] = moving
         return theta
 
-    def residuals(part: FloatArray) -> FloatArray:
-        found = objective.residuals(place(part)) * counted
-        cost = objective.cost_of(found)
+    def residuals(moving: FloatArray) -> FloatArray:
+        values = objective.residuals(completed(moving)) * weights
+        cost = objective.cost_of(values)
         history.append(min(cost, history[-1]) if history else cost)
-        if told:
-            told(history[-1])
-        return found
+        return values
 
-    def slopes(part: FloatArray) -> FloatArray:
-        found = objective.residuals_and_slopes(place(part))[1] * counted[:, None]
-        return np.nan_to_num(found[:, moves])
+    def jacobian(moving: FloatArray) -> FloatArray:
+        _, derivatives = objective.residuals_and_jacobian(completed(moving))
+        return np.nan_to_num((derivatives * weights[:, None])[:, moves])
 
-    failed = objective.failures(whole)
-    if failed:
+    if failed := objective.failures(whole):
         message = f"simulations of the starting point failed: {', '.join(failed[:_NAMED])}"
         return Descent(whole, np.inf, False, message, 1, (np.inf,))
     result = least_squares(
-        residuals, whole[moves], jac=slopes, bounds=(lower[moves], upper[moves]), method="trf",
-        loss=cast("Any", objective.losses), f_scale=1.0, x_scale=1.0,
-        ftol=tolerance, xtol=tolerance, gtol=1e-8, max_nfev=max_evaluations,
-    )  # fmt: skip
+        residuals,
+        whole[moves],
+        jac=jacobian,
+        bounds=(lower[moves], upper[moves]),
+        method="trf",
+        loss=cast("Any", objective.losses),
+        f_scale=1.0,
+        x_scale=1.0,
+        ftol=tolerance,
+        xtol=tolerance,
+        gtol=1e-8,
+        max_nfev=max_evaluations,
+    )
     return Descent(
-        theta=place(result.x),
+        theta=completed(result.x),
         cost=float(result.cost),
         converged=result.status > 0,
         message=str(result.message).strip("`"),
@@ -126,8 +274,8 @@ def starting_points(
 ) -> FloatArray:
     """Return starting points, shape (count, n_parameters).
 
-    The first is given. The others are a Latin hypercube over the priors, or over the bounds where
-    a parameter has no prior. A point depends on the seed and on ``count``.
+    The first is ``first``; the others are a Latin hypercube over the priors, or over the bounds
+    where a parameter has no prior. A point depends on the seed and on ``count``.
     """
     from scipy.stats import norm, qmc
 
@@ -144,7 +292,7 @@ def starting_points(
     return np.concatenate((first[None, :], spread))
 
 
-def wander(
+def global_search(
     objective: Objective, start: FloatArray, evaluations: int, seed: int, width: float = 0.5
 ) -> FloatArray:
     """Return the best point of a global search by evolution of a covariance (CMA-ES).
@@ -176,5 +324,5 @@ def wander(
     while not strategy.stop():
         points = np.array(strategy.ask())
         strategy.tell(list(points), [min(cost, _HIGH) for cost in objective.costs(points)])
-    found: FloatArray = np.asarray(strategy.result.xbest, dtype=np.float64)
-    return found
+    best: FloatArray = np.asarray(strategy.result.xbest, dtype=np.float64)
+    return best

@@ -26,7 +26,7 @@ class Drug:
         From a route (``oral``, ``iv``, ``sc``, ``patch``) to the short name of the state that
         receives the dose, or to the name of a state of the body. The first is the default.
     drug_class : str
-        Shown in lists.
+        Such as ``bisphosphonate``: shown in lists, and what errors of predictions are added up by.
     dose_factors : mapping of str to str
         From a route to the name of the parameter, or of the quantity computed from parameters
         alone, that multiplies a dose [mg] to give what enters the state. A route that is not

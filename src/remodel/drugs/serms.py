@@ -10,7 +10,7 @@ from remodel.drugs.drug import Drug
 from remodel.drugs.pharmacokinetics import ONE_COMPARTMENT, ORAL
 from remodel.equations import quantity, term
 
-DRUG_CLASS = "selective estrogen receptor modulator"
+DRUG_CLASS = "SERM"
 
 
 @quantity

@@ -17,7 +17,7 @@ from remodel.drugs.injections import SUBCUTANEOUS
 from remodel.drugs.pharmacokinetics import ONE_COMPARTMENT, microdosed
 from remodel.equations import factor, gain, loss, quantity, state, term
 
-DRUG_CLASS = "parathyroid hormone analogue"
+DRUG_CLASS = "PTH analogue"
 
 exposure = state("exposure", "-", "Pulses over days, relative to half-effect height")
 late_response = state("late_response", "-", "Response of RANKL-bearing cells, weeks behind")

@@ -273,7 +273,7 @@ DRUGS = (
     Drug("blosozumab", (), {"sc": "u_blo"}, "sclerostin antibody", {"sc": "E_blosozumab"}),
     Drug("denosumab", (), {"sc": "u_den"}, "RANKL antibody", {"sc": "E_denosumab"}),
     Drug("alendronate", (), {"oral": "u_ale"}, "bisphosphonate", {"oral": "E_alendronate"}),
-    Drug("teriparatide", (), {"sc": "u_ter"}, "PTH analog", {"sc": "teriparatide_efficacy"}),
+    Drug("teriparatide", (), {"sc": "u_ter"}, "PTH analogue", {"sc": "teriparatide_efficacy"}),
 )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from remodel.predictions.drug_classes import drug_class
-from remodel.predictions.evidence import Evidence, Skipped, Target, patient_of, targets
-from remodel.predictions.predictor import Predictor, predictor
+from remodel.predictions.arms import drug_class, patient_of
+from remodel.predictions.evidence import Evidence, Skipped, Target, find_targets
+from remodel.predictions.predictor import Predictor
 from remodel.predictions.scores import prediction_table, scorecard, totals
 
 __all__ = [
@@ -13,10 +13,9 @@ __all__ = [
     "Skipped",
     "Target",
     "drug_class",
+    "find_targets",
     "patient_of",
     "prediction_table",
-    "predictor",
     "scorecard",
-    "targets",
     "totals",
 ]

@@ -1,9 +1,10 @@
-"""Published numbers as arithmetic on simulated levels, for all of them at once, with slopes."""
+"""Published numbers as arithmetic on simulated levels, for all at once, with derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -33,74 +34,80 @@ class Terms:
     is_relative: BoolArray
     factor: FloatArray
 
+    @classmethod
+    def of(cls, targets: Sequence[Target], positions: IntArray) -> Self:
+        """Return the arithmetic of targets.
+
+        Parameters
+        ----------
+        targets : sequence of Target
+        positions : ndarray of int, shape (4, n)
+            Of level, reference, comparator's level and comparator's reference.
+        """
+        rows = [target.observation for target in targets]
+        kinds = np.array([row.kind for row in rows])
+        compared = np.array([bool(row.comparator) for row in rows], dtype=bool)
+        months = np.array([row.time_months - row.reference_months for row in rows])
+        is_level, is_rate = kinds == "level", kinds == "rate_per_year"
+        is_difference = kinds == "difference"
+        with np.errstate(divide="ignore"):
+            yearly = np.where(is_rate, 12.0 / months, 1.0)
+        return cls(
+            *positions,
+            is_level=is_level,
+            is_difference=is_difference,
+            is_relative=compared & ~is_difference & ~is_level & ~is_rate,
+            factor=np.where(is_level, np.array([t.unit_factor for t in targets]), yearly),
+        )
+
     def values(self, levels: FloatArray) -> FloatArray:
         """Return predictions, shape (..., n), from levels, shape (..., n_levels)."""
-        at = levels[..., self.level]
-        change = _change(at, levels[..., self.reference])
+        change = _change(levels[..., self.level], levels[..., self.reference])
         other = _change(levels[..., self.other_level], levels[..., self.other_reference])
         relative = 100.0 * ((100.0 + change) / (100.0 + other) - 1.0)
-        found: FloatArray = self.factor * np.where(self.is_level, at, change)
-        found = np.where(self.is_difference, change - other, found)
-        return np.where(self.is_relative, relative, found)
+        single = self.factor * np.where(self.is_level, levels[..., self.level], change)
+        return self._chosen(single, change - other, relative)
 
-    def slopes(self, levels: FloatArray, slopes: FloatArray) -> FloatArray:
+    def derivatives(self, levels: FloatArray, derivatives: FloatArray) -> FloatArray:
         """Return derivatives of predictions, shape (n_parameters, n).
 
         Parameters
         ----------
         levels : ndarray, shape (n_levels,)
-        slopes : ndarray, shape (n_parameters, n_levels)
+        derivatives : ndarray, shape (n_parameters, n_levels)
         """
-        at, by = levels[self.level], slopes[:, self.level]
-        change, d_change = _with_slope(levels, slopes, self.level, self.reference)
-        other, d_other = _with_slope(levels, slopes, self.other_level, self.other_reference)
+        change, d_change = _differentiated(levels, derivatives, self.level, self.reference)
+        other, d_other = _differentiated(
+            levels, derivatives, self.other_level, self.other_reference
+        )
         ratio = (100.0 + change) / (100.0 + other)
         d_relative = 100.0 * (d_change - ratio * d_other) / (100.0 + other)
-        found: FloatArray = self.factor * np.where(self.is_level, by, d_change)
-        found = np.where(self.is_difference, d_change - d_other, found)
-        found = np.where(self.is_relative, d_relative, found)
-        return np.where(np.isfinite(at), found, np.nan)
+        single = self.factor * np.where(self.is_level, derivatives[:, self.level], d_change)
+        chosen = self._chosen(single, d_change - d_other, d_relative)
+        return np.where(np.isfinite(levels[self.level]), chosen, np.nan)
 
-
-def terms(targets: Sequence[Target], places: IntArray) -> Terms:
-    """Return the arithmetic of targets.
-
-    Parameters
-    ----------
-    places : ndarray of int, shape (4, n)
-        Positions of level, reference, comparator's level and comparator's reference.
-    """
-    rows = [target.observation for target in targets]
-    kinds = np.array([row.kind for row in rows])
-    compared = np.array([bool(row.comparator) for row in rows], dtype=bool)
-    months = np.array([row.time_months - row.reference_months for row in rows])
-    with np.errstate(divide="ignore"):
-        yearly = np.where(kinds == "rate_per_year", 12.0 / months, 1.0)
-    is_level = kinds == "level"
-    plain = is_level | (kinds == "rate_per_year")
-    return Terms(
-        level=places[0],
-        reference=places[1],
-        other_level=places[2],
-        other_reference=places[3],
-        is_level=is_level,
-        is_difference=(kinds == "difference"),
-        is_relative=compared & (kinds != "difference") & ~plain,
-        factor=np.where(is_level, np.array([t.unit_factor for t in targets]), yearly),
-    )
+    def _chosen(
+        self, single: FloatArray, difference: FloatArray, relative: FloatArray
+    ) -> FloatArray:
+        """Return of each target what its kind asks for."""
+        chosen = np.where(self.is_difference, difference, single)
+        return np.where(self.is_relative, relative, chosen)
 
 
 def _change(level: FloatArray, reference: FloatArray) -> FloatArray:
     """Return the change in percent; NaN where the reference is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: FloatArray = 100.0 * (level / reference - 1.0)
-    return np.where(np.isfinite(found), found, np.nan)
+        change: FloatArray = 100.0 * (level / reference - 1.0)
+    return np.where(np.isfinite(change), change, np.nan)
 
 
-def _with_slope(
-    levels: FloatArray, slopes: FloatArray, level: IntArray, reference: IntArray
+def _differentiated(
+    levels: FloatArray, derivatives: FloatArray, level: IntArray, reference: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    at, of = levels[level], levels[reference]
+    """Return changes in percent and their derivatives."""
+    now, then = levels[level], levels[reference]
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope: FloatArray = 100.0 * (slopes[:, level] - at / of * slopes[:, reference]) / of
-    return _change(at, of), slope
+        d_change: FloatArray = (
+            100.0 * (derivatives[:, level] - now / then * derivatives[:, reference]) / then
+        )
+    return _change(now, then), d_change

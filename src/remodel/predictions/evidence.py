@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from remodel._arrays import FloatArray
-from remodel.equations import TIME
 from remodel.errors import RemodelError
 from remodel.models import Model
 from remodel.observations import Arm, Observation, Observations, check_pairs
-from remodel.patient import Patient
-from remodel.simulation.batch import Batch
-from remodel.simulation.history import relative_densities
-from remodel.simulation.inputs import Inputs
+from remodel.predictions.arms import batch_of, drug_class
 
 Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
@@ -42,11 +37,25 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An observation that a model predicts, with its arm and the arm it is compared with."""
+    """An observation that a model predicts, with its arm and the arm it is compared with.
+
+    Attributes
+    ----------
+    table : str
+        Name of the table it stands in.
+    observation : Observation
+    arm : Arm
+    drug_class : str
+        Of the arm's treatment.
+    comparator : Arm or None
+    unit_factor : float
+        Multiplies a level of the model to give it in the unit of the observation.
+    """
 
     table: str
     observation: Observation
     arm: Arm
+    drug_class: str
     comparator: Arm | None = None
     unit_factor: float = 1.0
 
@@ -68,7 +77,7 @@ class Skipped:
     reason: str
 
 
-def targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skipped]]:
+def find_targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skipped]]:
     """Return the observations that a model can predict, and the others with the reason.
 
     Rows that the table itself marks as not used are left out of both.
@@ -79,60 +88,27 @@ def targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[Skippe
         If an arm has observations and no regimen.
     """
     check_pairs(evidence.observations, evidence.arms)
-    found: list[Target] = []
-    counts: dict[tuple[str, str, str, str], int] = {}
+    targets: list[Target] = []
+    counts: Counter[tuple[str, str, str, str]] = Counter()
     problems: dict[tuple[str, str], str] = {}
     for row in evidence.observations:
         if row.use == "not_used":
             continue
-        reason = _reason(model, row, evidence.arms, problems)
-        if reason:
-            key = (row.study_id, row.arm, row.endpoint, reason)
-            counts[key] = counts.get(key, 0) + 1
+        if reason := _reason(model, row, evidence.arms, problems):
+            counts[row.study_id, row.arm, row.endpoint, reason] += 1
             continue
-        found.append(
+        arm = evidence.arms[row.study_id, row.arm]
+        targets.append(
             Target(
                 table=evidence.name,
                 observation=row,
-                arm=evidence.arms[row.study_id, row.arm],
+                arm=arm,
+                drug_class=drug_class(arm, model),
                 comparator=evidence.arms[row.study_id, row.comparator] if row.comparator else None,
                 unit_factor=_unit_factor(model, row) if row.kind == "level" else 1.0,
             )
         )
-    skipped = [Skipped(*key[:3], n, key[3]) for key, n in counts.items()]
-    return found, skipped
-
-
-def patient_of(arm: Arm, model: Model, *, scored: bool = False) -> Patient | None:
-    """Return the patient who stands for an arm; None if the model knows no patients.
-
-    T-scores are left out unless ``scored``: what percent changes take from them is the relative
-    density that :func:`batch_of` gives, whose other parameters keep their sensitivities.
-    """
-    found = _patient_of(arm, model)
-    if found is None or not scored or not model.density:
-        return found
-    scores: dict[str, Any] = {f"t_score_{site}": arm.t_score(site) for site in model.density}
-    return replace(found, **scores)
-
-
-def _patient_of(arm: Arm, model: Model) -> Patient | None:
-    if not model.follows_age:
-        return None
-    age = Patient().age if arm.age is None else arm.age
-    if arm.sex == "male":
-        return Patient(age, sex="male")
-    if arm.menopause == "none":
-        return Patient(age, menopause=None)
-    if arm.menopause == "surgical":
-        return Patient(age, arm.menopause_age, "surgical")
-    return Patient(age, arm.menopause_age)
-
-
-def patients_of(arms: Sequence[Arm], model: Model, *, scored: bool = False) -> list[Patient] | None:
-    """Return the patients who stand for arms; None if the model knows no patients."""
-    found = [patient_of(arm, model, scored=scored) for arm in arms]
-    return [patient for patient in found if patient is not None] or None
+    return targets, [Skipped(*key[:3], n, key[3]) for key, n in counts.items()]
 
 
 def _reason(
@@ -167,7 +143,7 @@ def _problem(model: Model, arm: Arm) -> str:
     if not model.follows_age and _crosses_menopause(arm):
         return f"model '{model.name}' knows neither age nor menopause."
     try:
-        batch_of(model, [arm], np.array([0.0, 1.0]), ())
+        batch_of(model, [arm], np.array([0.0, 1.0]), (), rtol=1e-6)
     except RemodelError as error:
         return str(error)
     return ""
@@ -178,43 +154,6 @@ def _crosses_menopause(arm: Arm) -> bool:
     if arm.menopause == "none":
         return True
     return arm.age is not None and arm.menopause_age is not None and arm.menopause_age >= arm.age
-
-
-def batch_of(
-    model: Model, arms: list[Arm], times: np.ndarray, outputs: tuple[str, ...], rtol: float = 1e-6
-) -> Batch:
-    """Return the simulation of some arms, one simulation an arm.
-
-    Parameters
-    ----------
-    times : ndarray, shape (n_times,)
-        From day 0 of each arm [d].
-    """
-    people, schedules = patients_of(arms, model), [arm.schedule for arm in arms]
-    densities = _relative_densities(model, arms, people)
-    inputs = Inputs.read(model, schedules, people, densities)
-    return Batch.build(model, inputs, times, outputs, rtol=rtol)
-
-
-def _relative_densities(
-    model: Model, arms: Sequence[Arm], people: Sequence[Patient] | None
-) -> dict[str, FloatArray] | None:
-    """Return what the T-scores of arms say of how fast their bone turns over."""
-    scores = {
-        site: np.array([np.nan if arm.t_score(site) is None else arm.t_score(site) for arm in arms])
-        for site in model.density
-        if any(arm.t_score(site) is not None for arm in arms)
-    }
-    if not scores or people is None:
-        return None
-    usual = model.all_parameters
-    known = {name: np.full(len(arms), p.value * p.factor) for name, p in usual.items()}
-    known[TIME] = np.array([p.age for p in people]) * model.days_per_year
-    known[model.male] = np.array([float(p.sex == "male") for p in people])
-    return {
-        name: np.where(np.isfinite(relative), relative, usual[name].value)
-        for name, relative in relative_densities(model, scores, known).items()
-    }
 
 
 def _unit_factor(model: Model, row: Observation) -> float:

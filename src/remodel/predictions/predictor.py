@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ParameterError
 from remodel.models import Model, load_model
-from remodel.observations import Arm
-from remodel.patient import Patient
-from remodel.predictions.arithmetic import Terms, terms
-from remodel.predictions.batches import Batch
-from remodel.predictions.evidence import (
-    Evidence,
-    Skipped,
-    Target,
-    batch_of,
-    patient_of,
-    targets,
-)
+from remodel.predictions.arithmetic import Terms
+from remodel.predictions.batches import ArmBatch, batches_of
+from remodel.predictions.evidence import Evidence, Skipped, Target, find_targets
 
 RTOL = 1e-6
 _STEP = 1e-3  # of a parameter, for central differences
@@ -41,7 +31,7 @@ class Predictor:
     targets : tuple of Target
         The numbers predicted, in the order of the tables.
     skipped : tuple of Skipped
-    batches : tuple of Batch
+    batches : tuple of ArmBatch
     terms : Terms
     differenced : frozenset of str
         Parameters whose derivatives are differences.
@@ -50,9 +40,35 @@ class Predictor:
     model: Model
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...]
-    batches: tuple[Batch, ...]
+    batches: tuple[ArmBatch, ...]
     terms: Terms
     differenced: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, model: str | Model, tables: Sequence[Evidence], *, rtol: float = RTOL) -> Self:
+        """Return the predictor of some tables.
+
+        Parameters
+        ----------
+        model : str or Model
+        tables : sequence of Evidence
+        rtol : float
+            Relative tolerance of the simulations.
+
+        Raises
+        ------
+        ObservationError
+            If an arm has observations and no regimen.
+        """
+        model = load_model(model)
+        targets: list[Target] = []
+        skipped: list[Skipped] = []
+        for evidence in tables:
+            predicted, others = find_targets(model, evidence)
+            targets += predicted
+            skipped += others
+        batches, positions = batches_of(model, targets, rtol)
+        return cls(model, tuple(targets), tuple(skipped), batches, Terms.of(targets, positions))
 
     @property
     def arms(self) -> int:
@@ -68,8 +84,8 @@ class Predictor:
             Values that replace the model's, in the units of its parameter table.
         """
         values = {name: np.array([value]) for name, value in (parameters or {}).items()}
-        found: FloatArray = self.predict_many(values, 1)[0]
-        return found
+        predicted: FloatArray = self.predict_many(values, 1)[0]
+        return predicted
 
     def predict_many(self, parameters: Mapping[str, FloatArray], draws: int) -> FloatArray:
         """Return predictions for many parameter vectors, shape (draws, n).
@@ -78,11 +94,11 @@ class Predictor:
         ----------
         parameters : mapping of str to ndarray, shape (draws,)
         """
-        found = [batch.levels(parameters, draws) for batch in self.batches]
-        return self.terms.values(np.concatenate([*found, np.ones((draws, 1))], axis=1))
+        levels = [batch.levels(parameters, draws) for batch in self.batches]
+        return self.terms.values(np.concatenate([*levels, np.ones((draws, 1))], axis=1))
 
-    def slopes(
-        self, parameters: Mapping[str, float], wrt: Sequence[str]
+    def derivatives(
+        self, parameters: Mapping[str, float], names: Sequence[str]
     ) -> tuple[FloatArray, FloatArray]:
         """Return predictions, shape (n,), and their derivatives, shape (n, n_parameters).
 
@@ -91,19 +107,20 @@ class Predictor:
 
         Parameters
         ----------
-        wrt : sequence of str
+        names : sequence of str
             Parameters to differentiate by; derivatives are per unit of each.
         """
-        exact = [name for name in wrt if name not in self.differenced]
-        parts = [batch.slopes(parameters, exact) for batch in self.batches]
-        levels = np.concatenate([*(levels for levels, _ in parts), np.ones(1)])
-        slopes = np.concatenate([*(s for _, s in parts), np.zeros((len(exact), 1))], axis=1)
-        found = np.empty((len(self.targets), len(wrt)))
-        found[:, [wrt.index(name) for name in exact]] = self.terms.slopes(levels, slopes).T
-        others = [name for name in wrt if name in self.differenced]
-        if others:
-            found[:, [wrt.index(name) for name in others]] = self._differences(parameters, others)
-        return self.terms.values(levels), found
+        is_exact = np.array([name not in self.differenced for name in names])
+        exact = [name for name in names if name not in self.differenced]
+        simulated = [batch.derivatives(parameters, exact) for batch in self.batches]
+        levels = np.concatenate([*(levels for levels, _ in simulated), np.ones(1)])
+        by_level = np.concatenate([*(d for _, d in simulated), np.zeros((len(exact), 1))], axis=1)
+        derivatives = np.empty((len(self.targets), len(names)))
+        derivatives[:, is_exact] = self.terms.derivatives(levels, by_level).T
+        if not is_exact.all():
+            others = [name for name in names if name in self.differenced]
+            derivatives[:, ~is_exact] = self._differences(parameters, others)
+        return self.terms.values(levels), derivatives
 
     def _differences(self, parameters: Mapping[str, float], names: Sequence[str]) -> FloatArray:
         """Return central differences, shape (n, n_parameters), within the bounds."""
@@ -118,115 +135,17 @@ class Predictor:
             many.setdefault(name, np.full(draws, value))
             many[name][2 * j : 2 * j + 2] = ends
             widths[j] = ends[1] - ends[0]
-        found = self.predict_many(many, draws)
-        differences: FloatArray = ((found[1::2] - found[::2]) / widths[:, None]).T
+        predicted = self.predict_many(many, draws)
+        differences: FloatArray = ((predicted[1::2] - predicted[::2]) / widths[:, None]).T
         return differences
 
-    def differencing(self, names: Sequence[str]) -> Predictor:
+    def differencing(self, names: Sequence[str]) -> Self:
         """Return a predictor that knows which of some parameters have no exact derivatives."""
-        return replace(self, differenced=frozenset(_without_slope(self.batches, names)))
-
-
-def predictor(model: str | Model, tables: Sequence[Evidence], *, rtol: float = RTOL) -> Predictor:
-    """Return the predictor of some tables.
-
-    Parameters
-    ----------
-    model : str or Model
-    tables : sequence of Evidence
-    rtol : float
-        Relative tolerance of the simulations.
-
-    Raises
-    ------
-    ObservationError
-        If an arm has observations and no regimen.
-    """
-    chosen = load_model(model)
-    found: list[Target] = []
-    skipped: list[Skipped] = []
-    for evidence in tables:
-        some, others = targets(chosen, evidence)
-        found += some
-        skipped += others
-    batches, places = _batches(chosen, found, rtol)
-    return Predictor(chosen, tuple(found), tuple(skipped), batches, terms(found, places))
-
-
-def _without_slope(batches: Sequence[Batch], names: Sequence[str]) -> list[str]:
-    """Return the parameters that act through the size of a dose in some batch."""
-    if all(_has_slopes(batch, names) for batch in batches):
-        return []
-    return [name for name in names if not all(_has_slopes(b, [name]) for b in batches)]
-
-
-def _has_slopes(batch: Batch, names: Sequence[str]) -> bool:
-    try:
-        batch.simulations.differentiated(names)
-    except ParameterError:
-        return False
-    return True
-
-
-_Key = tuple[str, Patient | None, tuple[float | None, ...]]
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """What is needed of one arm."""
-
-    arm: Arm
-    times: set[float]
-    endpoints: set[str]
-
-
-def _batches(
-    model: Model, found: Sequence[Target], rtol: float
-) -> tuple[tuple[Batch, ...], np.ndarray]:
-    """Return batches, and positions of the four levels of each target, shape (4, n)."""
-    wanted = _wanted(model, found)
-    groups: dict[tuple[str, ...], list[_Wanted]] = defaultdict(list)
-    for one in wanted.values():
-        groups[model.with_drugs(one.arm.schedule.drugs)].append(one)
-    batches: list[Batch] = []
-    place: dict[tuple[int, str, float], int] = {}
-    first = 0
-    for members in groups.values():
-        times = np.array(sorted(set().union(*(one.times for one in members))))
-        outputs = tuple(sorted(set().union(*(one.endpoints for one in members))))
-        simulations = batch_of(model, [one.arm for one in members], times, outputs, rtol)
-        batch = Batch(simulations, first)
-        batches.append(batch)
-        index = np.arange(batch.size).reshape(len(outputs), len(members), len(times)) + first
-        for k, output in enumerate(outputs):
-            for i, one in enumerate(members):
-                place.update(
-                    {(id(one), output, t): int(index[k, i, j]) for j, t in enumerate(times)}
-                )
-        first += batch.size
-    places = np.full((4, len(found)), first, dtype=np.int64)  # the last level is 1
-    for column, target in enumerate(found):
-        row = target.observation
-        for line, arm in ((0, target.arm), (2, target.comparator)):
-            if arm is not None:
-                one = wanted[_key(model, arm)]
-                places[line, column] = place[id(one), row.endpoint, row.time]
-                places[line + 1, column] = place[id(one), row.endpoint, row.reference_time]
-    return tuple(batches), places
-
-
-def _wanted(model: Model, found: Sequence[Target]) -> dict[_Key, _Wanted]:
-    wanted: dict[_Key, _Wanted] = {}
-    for target in found:
-        row = target.observation
-        for arm in (target.arm, target.comparator):
-            if arm is not None:
-                one = wanted.setdefault(_key(model, arm), _Wanted(arm, {0.0}, set()))
-                one.times |= {row.time, row.reference_time}
-                one.endpoints.add(row.endpoint)
-    return wanted
-
-
-def _key(model: Model, arm: Arm) -> _Key:
-    scores = (arm.t_score_lumbar_spine, arm.t_score_total_hip, arm.t_score_femoral_neck)
-    return repr(arm.schedule), patient_of(arm, model), scores
+        if all(batch.has_derivatives(names) for batch in self.batches):
+            return self
+        differenced = frozenset(
+            name
+            for name in names
+            if not all(batch.has_derivatives([name]) for batch in self.batches)
+        )
+        return replace(self, differenced=differenced)

@@ -11,7 +11,6 @@ from remodel._arrays import FloatArray
 from remodel.observations import reported_standard_error, residual, standard_error
 from remodel.observations.endpoints import PERCENT
 from remodel.observations.error_models import WIDTH_95CI
-from remodel.predictions.drug_classes import drug_class
 from remodel.predictions.evidence import Target
 
 if TYPE_CHECKING:
@@ -113,8 +112,8 @@ def _errors(group: pd.DataFrame) -> dict[str, float]:
 
 def _mean(values: Any, *, finite: bool = False) -> float:
     """Return the mean of the values there are; NaN without any."""
-    found = np.asarray(values, dtype=np.float64)
-    kept = found[np.isfinite(found)] if finite else found[~np.isnan(found)]
+    numbers = np.asarray(values, dtype=np.float64)
+    kept = numbers[np.isfinite(numbers) if finite else ~np.isnan(numbers)]
     return float(kept.mean()) if len(kept) else float("nan")
 
 
@@ -146,7 +145,7 @@ def _row(target: Target, predicted: float) -> dict[str, Any]:
         "standardized": off / sigma,
         "n_patients": _number(row.n),
         "use": row.use,
-        "drug_class": drug_class(target.arm),
+        "drug_class": target.drug_class,
         "group": _GROUPS.get(row.endpoint.split("_")[0], row.endpoint),
         "scored": not target.is_baseline,
         **dict(row.extra),

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remodel.calibration.coordinates import coordinates
+from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.search import starting_points
 from remodel.models import load_model
 from remodel.parameters import Parameter, Prior
 
-ALL = coordinates(tuple(load_model("reference").parameters.select(status="estimated").values()))
+ALL = Coordinates.of(tuple(load_model("reference").parameters.select(status="estimated").values()))
 
 
 def one(lower: float, upper: float, prior: Prior, value: float = 1.0):
-    found = coordinates([Parameter("p", value, "-", lower, upper, "p", "made up", prior=prior)])
+    found = Coordinates.of([Parameter("p", value, "-", lower, upper, "p", "made up", prior=prior)])
     return found, found.each[0]
 
 
@@ -52,25 +52,25 @@ def test_a_bound_at_zero_is_no_obstacle_to_a_logarithm():
     assert every.natural(np.array([-8.0]))["p"] == pytest.approx(math.exp(-4))
 
 
-@given(st.lists(st.floats(-3, 3), min_size=len(ALL.each), max_size=len(ALL.each)))
+@given(st.lists(st.floats(-3, 3), min_size=len(ALL), max_size=len(ALL)))
 def test_natural_values_stay_within_bounds_and_come_back(steps):
     theta = np.clip(np.array(steps), *ALL.bounds)
     natural = ALL.natural(theta)
-    for p in ALL.parameters:
+    for p in (c.parameter for c in ALL.each):
         p.check(natural[p.name])
     np.testing.assert_allclose(ALL.inner(natural), theta, atol=1e-9)
 
 
 @given(st.floats(-2, 2))
 def test_slopes_are_derivatives(step):
-    theta = np.clip(np.full(len(ALL.each), step), *ALL.bounds)
-    for c, t, slope in zip(ALL.each, theta, ALL.slopes(theta), strict=True):
+    theta = np.clip(np.full(len(ALL), step), *ALL.bounds)
+    for c, t, slope in zip(ALL.each, theta, ALL.derivatives(theta), strict=True):
         near = (c.natural(t + 1e-5) - c.natural(t - 1e-5)) / 2e-5
         assert slope == pytest.approx(near, rel=1e-6)
 
 
 def test_starting_points_are_reproducible_spread_and_within_bounds():
-    first = np.zeros(len(ALL.each))
+    first = np.zeros(len(ALL))
     points = starting_points(ALL, first, 16, seed=3)
     assert points.shape == (16, len(first))
     np.testing.assert_array_equal(points[0], first)

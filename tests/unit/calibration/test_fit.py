@@ -9,10 +9,11 @@ import pytest
 import toy
 from conftest import TRUTH
 
-from remodel.calibration import calibrate, objective
-from remodel.calibration.search import wander
+from remodel.calibration import Objective, calibrate
+from remodel.calibration.search import global_search
 from remodel.errors import ConfigError, StoreError
 from remodel.parameters import load_parameters
+from remodel.progress import Silent
 
 
 def test_known_parameters_are_found_within_their_stated_intervals(toy_source, tmp_path):
@@ -29,9 +30,9 @@ def test_known_parameters_are_found_within_their_stated_intervals(toy_source, tm
 
 
 def test_slopes_are_those_of_the_residuals(toy_source):
-    built = objective(toy.problem(toy_source))
+    built = Objective.of(toy.problem(toy_source))
     theta = np.array([0.3, -0.2, 0.1, 0.4])
-    _, slopes = built.residuals_and_slopes(theta)
+    _, slopes = built.residuals_and_jacobian(theta)
     for j in range(4):
         step = np.zeros(4)
         step[j] = 1e-3
@@ -40,7 +41,7 @@ def test_slopes_are_those_of_the_residuals(toy_source):
 
 
 def test_many_vectors_give_the_same_as_one_after_the_other(toy_source):
-    built = objective(toy.problem(toy_source, loss="soft_l1", independent_points=2.0))
+    built = Objective.of(toy.problem(toy_source, loss="soft_l1", independent_points=2.0))
     thetas = np.random.default_rng(1).uniform(-1, 1, (5, 4))
     np.testing.assert_array_equal(built.costs(thetas), [built.cost(theta) for theta in thetas])
 
@@ -51,9 +52,9 @@ def test_bounds_that_are_kept_cost_nothing(tmp_path):
         ("high", "ctx", 3, -99.0, 1.0, "percent", "bound_upper", ""),
         ("high", "ctx", 3, -99.0, 1.0, "percent", "bound_lower", ""),
     ]
-    built = objective(toy.problem(toy.tables(tmp_path, rows)))
+    built = Objective.of(toy.problem(toy.tables(tmp_path, rows)))
     theta = np.zeros(4)
-    residuals, slopes = built.residuals_and_slopes(theta)
+    residuals, slopes = built.residuals_and_jacobian(theta)
     assert residuals[0] == residuals[2] == 0.0
     assert residuals[1] > 1.0
     assert not slopes[0].any()
@@ -61,8 +62,8 @@ def test_bounds_that_are_kept_cost_nothing(tmp_path):
 
 
 def test_points_of_one_curve_share_their_weight(toy_source):
-    alone = objective(toy.problem(toy_source))
-    shared = objective(toy.problem(toy_source, independent_points=2.0))
+    alone = Objective.of(toy.problem(toy_source))
+    shared = Objective.of(toy.problem(toy_source, independent_points=2.0))
     np.testing.assert_allclose(shared.share, 2.0 / 5.0)
     theta = np.zeros(4)
     ratio = shared.residuals(theta)[:30] ** 2 / alone.residuals(theta)[:30] ** 2
@@ -70,23 +71,23 @@ def test_points_of_one_curve_share_their_weight(toy_source):
 
 
 def test_weights_count_a_class_or_a_study_more_often(toy_source):
-    built = objective(toy.problem(toy_source, weights={"denosumab": 4.0, "made": 0.5}))
+    built = Objective.of(toy.problem(toy_source, weights={"denosumab": 4.0, "made": 0.5}))
     treated = np.array([t.arm.name != "control" for t in built.predictor.targets])
     np.testing.assert_allclose(built.share, np.where(treated, 2.0, 0.5))
     with pytest.raises(
         ConfigError, match=r"no number is of the class or study 'denosumap'\. Did you"
     ):
-        objective(toy.problem(toy_source, weights={"denosumap": 2.0}))
+        Objective.of(toy.problem(toy_source, weights={"denosumap": 2.0}))
 
 
 def test_discrepancy_adds_to_the_standard_errors(toy_source):
-    built = objective(toy.problem(toy_source, discrepancy={"bmd_total_hip": 0.3}))
+    built = Objective.of(toy.problem(toy_source, discrepancy={"bmd_total_hip": 0.3}))
     names = np.array([t.observation.endpoint for t in built.predictor.targets])
     np.testing.assert_allclose(built.sigma[names == "bmd_total_hip"], 0.5)  # 3, 4, 5
 
 
 def test_outliers_weigh_less_with_the_robust_loss(toy_source):
-    built = objective(toy.problem(toy_source, loss="soft_l1", loss_scale=2.0))
+    built = Objective.of(toy.problem(toy_source, loss="soft_l1", loss_scale=2.0))
     loss, slope, _ = built.losses(np.full(34, 1e4))
     assert loss[0] < 0.05 * 1e4
     assert slope[0] < 0.05
@@ -97,18 +98,19 @@ def test_a_killed_fit_resumes_to_the_same_end(toy_source, tmp_path):
     problem = toy.problem(toy_source, starts=3)
     whole = calibrate(problem, out=tmp_path / "whole", workers=1)
 
-    def kill(line: str) -> None:
-        if "2 of 3 starts done" in line:
-            raise KeyboardInterrupt
+    class Kill(Silent):
+        def say(self, text: str) -> None:
+            if "2 of 3 starts done" in text:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        calibrate(problem, out=tmp_path / "killed", workers=1, report=kill)
-    (tmp_path / "killed" / "starts" / "002.json.part").write_text("{ half a fi")
-    told: list[str] = []
+        calibrate(problem, out=tmp_path / "killed", workers=1, progress=Kill())
+    (tmp_path / "killed" / "starts" / ".remodel-1234.json").write_text("{ half a fi")
+    finished: list[int] = []
     resumed = calibrate(
-        problem, out=tmp_path / "killed", resume=True, workers=1, report=told.append
+        problem, out=tmp_path / "killed", resume=True, workers=1, progress=finished.append
     )
-    assert sum("starts done" in line for line in told) == 1
+    assert finished == [1]
     assert resumed.parameters.natural() == whole.parameters.natural()
     assert [s.history for s in resumed.starts] == [s.history for s in whole.starts]
 
@@ -141,7 +143,7 @@ def test_a_profile_needs_an_estimated_parameter(toy_source, tmp_path):
 
 def test_a_model_that_predicts_nothing_is_refused(toy_source):
     with pytest.raises(ConfigError, match="model 'line' predicts none of the observations"):
-        objective(toy.problem(toy_source, toy.LINE))
+        Objective.of(toy.problem(toy_source, toy.LINE))
 
 
 def test_the_report_names_what_the_data_do_not_tell(tmp_path):
@@ -161,12 +163,12 @@ def test_a_parameter_that_scales_the_dose_is_differenced(tmp_path):
     rows = [("high", "bmd_total_hip", m, 2.0, 0.5, "percent", "change", "") for m in (6, 12)]
     source = toy.tables(tmp_path, rows)
     problem = toy.problem(source, "jorg2022", estimate=("E_denosumab", "gamma"))
-    built = objective(problem)
+    built = Objective.of(problem)
     assert built.predictor.differenced == {"E_denosumab"}
     theta = built.coordinates.inner({p.name: p.value for p in problem.parameters().values()})
-    _, slopes = built.residuals_and_slopes(theta)
+    _, slopes = built.residuals_and_jacobian(theta)
     step = np.array([0.0, 0.0])
-    step[0] = 1e-3 / built.coordinates.slopes(theta)[0] * problem.parameters()["E_denosumab"].value
+    step[0] = 1e-3 / built.coordinates.derivatives(theta)[0] * problem.parameters()["E_denosumab"].value
     near = (built.residuals(theta + step) - built.residuals(theta - step))[:2] / (2 * step[0])
     np.testing.assert_allclose(slopes[:2, 0], near, rtol=1e-3)
 
@@ -175,12 +177,12 @@ def test_a_global_search_comes_near_the_optimum(toy_source, tmp_path):
     pytest.importorskip("cma")
     problem = toy.problem(toy_source)
     best = calibrate(problem, out=tmp_path / "plain", workers=1)
-    built = objective(problem)
+    built = Objective.of(problem)
     far = np.array([2.0, -2.0, 1.0, 2.0])
-    found = wander(built, far, 400, seed=1)
+    found = global_search(built, far, 400, seed=1)
     assert built.cost(far) > 10 * best.cost
     assert built.cost(found) < best.cost + 3.0
-    np.testing.assert_array_equal(found, wander(built, far, 400, seed=1))
+    np.testing.assert_array_equal(found, global_search(built, far, 400, seed=1))
     after = calibrate(toy.problem(toy_source, global_evaluations=100), out=tmp_path / "both",
                       workers=1)  # fmt: skip
     assert after.cost == pytest.approx(best.cost, abs=1e-3)
@@ -189,7 +191,7 @@ def test_a_global_search_comes_near_the_optimum(toy_source, tmp_path):
 def test_a_weight_says_how_often_a_number_counts_not_how_far_off_it_may_be(toy_source):
     """A number of weight 2 adds what two equal numbers add, outliers included."""
     once, twice = (
-        objective(toy.problem(toy_source, loss="soft_l1", weights={"made": weight}))
+        Objective.of(toy.problem(toy_source, loss="soft_l1", weights={"made": weight}))
         for weight in (1.0, 2.0)
     )
     predicted = once.observed + 5.0 * once.sigma * np.linspace(-1.0, 1.0, once.size)

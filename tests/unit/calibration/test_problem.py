@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remodel.calibration import load_problem, objective
+from remodel.calibration import Objective, load_problem
 from remodel.calibration.data import Source, load_sources, validation_studies
 from remodel.errors import ConfigError, ObservationError
 from remodel.observations import load_observations
@@ -173,6 +173,6 @@ def test_the_full_problem_can_be_fitted_without_the_curves(tmp_path):
     folder = Path(__file__).parents[3] / "experiments" / "06_calibration"
     text = (folder / "problem.toml").read_text()
     (tmp_path / "problem.toml").write_text(text)
-    built = objective(load_problem(tmp_path / "problem.toml"))
+    built = Objective.of(load_problem(tmp_path / "problem.toml"))
     assert built.size > 300
     assert "bone2011" not in {t.observation.study_id for t in built.predictor.targets}

@@ -9,7 +9,7 @@ import pytest
 import toy
 from conftest import LINE_ERROR, LINE_MONTHS
 
-from remodel.calibration import Posterior, information, objective, profile, sample_posterior
+from remodel.calibration import Information, Objective, Posterior, profile_likelihood
 from remodel.calibration.search import descend
 
 DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
@@ -20,9 +20,9 @@ BEST = np.linalg.lstsq(DESIGN, OBSERVED, rcond=None)[0]
 
 @pytest.fixture
 def fitted(line_source):
-    built = objective(toy.problem(line_source, toy.LINE))
+    built = Objective.of(toy.problem(line_source, toy.LINE))
     end = descend(built, np.zeros(3), tolerance=1e-12)
-    return built, information(built, end.theta)
+    return built, Information.at(built, end.theta)
 
 
 def test_the_fit_is_that_of_linear_regression(fitted):
@@ -35,7 +35,7 @@ def test_the_fit_is_that_of_linear_regression(fitted):
 def test_profile_intervals_are_those_of_linear_regression(fitted):
     built, info = fitted
     for j, name in enumerate(("intercept", "slope")):
-        found = profile(built, info, name)
+        found = profile_likelihood(built, info, name)
         half = 1.959964 * np.sqrt(COVARIANCE[j, j])
         assert found.verdict == "identified"
         assert found.optimum == pytest.approx(BEST[j], rel=1e-5)
@@ -47,7 +47,7 @@ def test_profile_intervals_are_those_of_linear_regression(fitted):
 
 def test_a_parameter_without_effect_is_flat(fitted):
     built, info = fitted
-    found = profile(built, info, "unused")
+    found = profile_likelihood(built, info, "unused")
     assert found.verdict == "flat"
     assert found.lower is None
     assert found.upper is None
@@ -60,10 +60,10 @@ def test_a_parameter_known_from_one_side_only(tmp_path):
         ("control", "estradiol", 6, 50.0, 20.0, "percent", "bound_upper", ""),
     ]
     source = toy.tables(tmp_path, rows)
-    built = objective(toy.problem(source, toy.LINE))
+    built = Objective.of(toy.problem(source, toy.LINE))
     start = built.coordinates.inner({"intercept": 90.0, "slope": 0.1, "unused": 1.0})
-    info = information(built, descend(built, start).theta)
-    found = profile(built, info, "slope")
+    info = Information.at(built, descend(built, start).theta)
+    found = profile_likelihood(built, info, "slope")
     assert found.verdict == "one-sided"
     assert found.lower is None
     assert found.upper is not None
@@ -71,20 +71,20 @@ def test_a_parameter_known_from_one_side_only(tmp_path):
 
 def test_an_optimum_at_a_bound_is_called_so(tmp_path):
     rows = [("control", "estradiol", m, 900.0, 45.0, "pmol/L", "level", "") for m in (0, 0.5)]
-    built = objective(toy.problem(toy.tables(tmp_path, rows), toy.LINE))
-    info = information(built, descend(built, np.zeros(3)).theta)
-    assert profile(built, info, "intercept").verdict == "at bound"
+    built = Objective.of(toy.problem(toy.tables(tmp_path, rows), toy.LINE))
+    info = Information.at(built, descend(built, np.zeros(3)).theta)
+    assert profile_likelihood(built, info, "intercept").verdict == "at bound"
 
 
 def test_a_profile_goes_on_after_any_point(fitted, tmp_path):
     built, info = fitted
     store = tmp_path / "slope.jsonl"
-    whole = profile(built, info, "slope", store=store)
+    whole = profile_likelihood(built, info, "slope", store=store)
     lines = store.read_text().splitlines()
     store.write_text("\n".join(lines[:3]) + "\n" + lines[3][:25])
-    told: list[str] = []
-    resumed = profile(built, info, "slope", store=store, told=told.append)
-    assert len(told) == len(lines) - 3
+    resumed = profile_likelihood(built, info, "slope", store=store)
+    assert store.read_text().splitlines()[:3] == lines[:3]
+    assert len(store.read_text().splitlines()) == len(lines)
     np.testing.assert_allclose(resumed.values, whole.values, rtol=1e-9)
     np.testing.assert_allclose(resumed.rises, whole.rises, atol=1e-6)
 
@@ -92,27 +92,27 @@ def test_a_profile_goes_on_after_any_point(fitted, tmp_path):
 def test_a_profile_killed_again_and_again_loses_only_the_broken_line(fitted, tmp_path):
     built, info = fitted
     store = tmp_path / "slope.jsonl"
-    profile(built, info, "slope", store=store)
+    profile_likelihood(built, info, "slope", store=store)
     lines = store.read_text().splitlines()
     for cut in (lines[2][:25], lines[2], "{}", "5", ""):  # the second is whole, but for its end
         store.write_text("\n".join(lines[:2]) + "\n" + cut)
-        profile(built, info, "slope", store=store)
+        profile_likelihood(built, info, "slope", store=store)
         assert len(store.read_text().splitlines()) == len(lines)
-        told: list[str] = []
-        profile(built, info, "slope", store=store, told=told.append)
-        assert told == []
+        kept = store.read_bytes()
+        profile_likelihood(built, info, "slope", store=store)
+        assert store.read_bytes() == kept
 
 
 def test_an_interval_has_no_end_where_the_simulations_failed(fitted, tmp_path):
     built, info = fitted
     store = tmp_path / "slope.jsonl"
-    whole = profile(built, info, "slope", store=store)
+    whole = profile_likelihood(built, info, "slope", store=store)
     points = [json.loads(line) for line in store.read_text().splitlines()]
     for point in points:
         if point["side"] > 0 and point["rise"] > whole.level:
             point["rise"] = float("inf")
     store.write_text("".join(json.dumps(point) + "\n" for point in points))
-    found = profile(built, info, "slope", store=store)
+    found = profile_likelihood(built, info, "slope", store=store)
     assert found.upper is None
     assert found.lower == pytest.approx(whole.lower)
     assert found.verdict == "one-sided"
@@ -120,7 +120,7 @@ def test_an_interval_has_no_end_where_the_simulations_failed(fitted, tmp_path):
 
 def test_information_gives_the_standard_errors_of_linear_regression(fitted):
     built, info = fitted
-    slopes = built.coordinates.slopes(info.theta)
+    slopes = built.coordinates.derivatives(info.theta)
     found = np.sqrt(np.diag(info.covariance)) * slopes
     np.testing.assert_allclose(found[:2], np.sqrt(np.diag(COVARIANCE)), rtol=1e-5)
 
@@ -139,7 +139,7 @@ def test_the_spectrum_tells_informed_directions_from_others(fitted):
 
 def test_the_posterior_of_a_linear_problem_is_its_normal_density(fitted):
     built, info = fitted
-    found = sample_posterior(built, info, draws=2000, seed=1)
+    found = Posterior.sample(built, info, draws=2000, seed=1)
     assert found.effective_draws > 1990  # all weights alike
     columns = found.values[:, :2]
     np.testing.assert_allclose(columns.mean(axis=0), BEST, atol=3e-2 * abs(BEST).max())
@@ -187,7 +187,7 @@ def test_each_draw_is_kept_as_often_as_its_weight_says():
 
 def test_weights_correct_a_density_that_is_too_wide(fitted):
     built, info = fitted
-    found = sample_posterior(built, info, draws=4000, seed=1, spread=1.5)
+    found = Posterior.sample(built, info, draws=4000, seed=1, spread=1.5)
     assert found.effective_draws < 3000
     drawn = found.resampled(4000)[:, 1]
     assert drawn.std() == pytest.approx(np.sqrt(COVARIANCE[1, 1]), rel=0.1)

@@ -79,7 +79,7 @@ MODEL = Model(
         ],
         "toy",
     ),
-    drugs={"denosumab": Drug("denosumab", (), {"sc": "amount"}, "test")},
+    drugs={"denosumab": Drug("denosumab", (), {"sc": "amount"}, "RANKL antibody")},
 )  # fmt: skip
 
 rising = state("rising", "pmol/L", "Something that rises", signed=True)

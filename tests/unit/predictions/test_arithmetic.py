@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from remodel.observations import load_observations, load_regimens, predicted_value
-from remodel.predictions.arithmetic import terms
+from remodel.predictions.arithmetic import Terms
 from remodel.predictions.evidence import Target
 
 ROWS = [row for row in load_observations() if row.use != "not_used" and row.kind != "ratio"]
 TARGETS = [
     Target(
-        "shipped", row, load_regimens()[row.study_id, row.arm],
+        "shipped", row, load_regimens()[row.study_id, row.arm], "any",
         load_regimens()[row.study_id, row.comparator] if row.comparator else None,
     )
     for row in ROWS
@@ -34,7 +34,7 @@ def test_every_kind_is_there():
 
 
 def test_the_arithmetic_is_that_of_the_tables():
-    found = terms(TARGETS, PLACES).values(LEVELS)
+    found = Terms.of(TARGETS, PLACES).values(LEVELS)
     for row, (level, reference, other, start), value in zip(ROWS, PLACES.T, found, strict=True):
         if row.kind != "level" and row.time == row.reference_time:
             continue  # a change over no time, as a rate it is not defined
@@ -46,14 +46,14 @@ def test_the_arithmetic_is_that_of_the_tables():
 
 def test_many_vectors_at_once():
     levels = RANDOM.uniform(0.5, 1.5, (3, 4 * len(ROWS)))
-    some = terms(TARGETS, PLACES)
+    some = Terms.of(TARGETS, PLACES)
     np.testing.assert_array_equal(some.values(levels)[2], some.values(levels[2]))
 
 
 def test_slopes_are_derivatives():
-    some = terms(TARGETS, PLACES)
+    some = Terms.of(TARGETS, PLACES)
     slopes = RANDOM.uniform(-1, 1, (2, 4 * len(ROWS)))
-    found = some.slopes(LEVELS, slopes)
+    found = some.derivatives(LEVELS, slopes)
     for j in range(2):
         ahead, behind = (some.values(LEVELS + s * 1e-6 * slopes[j]) for s in (1, -1))
         np.testing.assert_allclose(found[j], (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-5)
@@ -62,9 +62,9 @@ def test_slopes_are_derivatives():
 def test_a_failed_simulation_is_not_a_number_and_stays_one():
     levels = LEVELS.copy()
     levels[PLACES[0, 0]] = math.nan
-    found = terms(TARGETS, PLACES).values(levels)
+    found = Terms.of(TARGETS, PLACES).values(levels)
     assert math.isnan(found[0])
     assert (
         np.isfinite(found[1:]).sum()
-        == len(found) - 1 - np.isnan(terms(TARGETS, PLACES).values(LEVELS)).sum()
+        == len(found) - 1 - np.isnan(Terms.of(TARGETS, PLACES).values(LEVELS)).sum()
     )

@@ -8,7 +8,7 @@ import pytest
 import remodel as rm
 from remodel.observations import Arm, Observation, Observations
 from remodel.predictions import Evidence
-from remodel.predictions.predictor import Predictor, predictor
+from remodel.predictions.predictor import Predictor
 from remodel.schedules import Schedule
 
 DENOSUMAB = Schedule.parse("denosumab 60 mg every 6 mo for 2 y")
@@ -26,7 +26,7 @@ def built() -> Predictor:
         ("s", name): Arm("s", name, DENOSUMAB, age=70.0, t_score_lumbar_spine=score)
         for name, score in zip(names, SCORES, strict=True)
     }
-    return predictor("reference", [Evidence("t", Observations(rows), arms)])
+    return Predictor.of("reference", [Evidence("t", Observations(rows), arms)])
 
 
 def test_predictions_are_those_of_patients_with_these_t_scores(built):
@@ -46,7 +46,7 @@ def test_derivatives_and_draws_keep_the_t_score_of_each_arm(built):
     name, value = "remodeling_rate_lumbar_spine", 0.1
     step = 1e-3 * value
     around = built.predict_many({name: np.array([value - step, value, value + step])}, 3)
-    levels, slopes = built.slopes({name: value}, [name])
+    levels, slopes = built.derivatives({name: value}, [name])
     np.testing.assert_allclose(around[1], levels, rtol=1e-6)
     np.testing.assert_allclose((around[2] - around[0]) / (2 * step), slopes[:, 0], rtol=1e-3)
     assert slopes[2, 0] > 1.1 * slopes[1, 0]

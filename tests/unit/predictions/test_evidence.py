@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 import remodel as rm
-from remodel.errors import ObservationError
-from remodel.models import load_model
+from remodel.errors import ModelError, ObservationError
+from remodel.models import load_model, model_names
 from remodel.observations import Arm, Observation, Observations, load_observations, load_regimens
-from remodel.predictions import Evidence, drug_class, patient_of, targets
-from remodel.predictions.predictor import predictor
-from remodel.schedules import Schedule
+from remodel.predictions import Evidence, drug_class, find_targets, patient_of
+from remodel.predictions.predictor import Predictor
+from remodel.schedules import Dose, Schedule
 
 
 def arm(schedule: str = "none", **more) -> Arm:
@@ -44,7 +44,7 @@ def row(**more) -> Observation:
     ],
 )  # fmt: skip
 def test_reasons(model, observation, one, reason):
-    found, skipped = targets(load_model(model), evidence(observation, one))
+    found, skipped = find_targets(load_model(model), evidence(observation, one))
     assert not found
     assert reason in skipped[0].reason
     assert (skipped[0].study_id, skipped[0].n) == ("s", 1)
@@ -53,29 +53,29 @@ def test_reasons(model, observation, one, reason):
 def test_a_comparator_that_cannot_be_simulated_is_a_reason():
     other = arm("raloxifene 60 mg daily", name="b")
     observation = row(endpoint="bmd_total_hip", kind="difference", comparator="b")
-    _, skipped = targets(load_model("jorg2022"), evidence(observation, arm(), other))
+    _, skipped = find_targets(load_model("jorg2022"), evidence(observation, arm(), other))
     assert "no drug 'raloxifene'" in skipped[0].reason
 
 
 def test_levels_are_converted_to_the_unit_of_the_observation():
     observation = row(endpoint="p1np", kind="level", value=40.0, unit="ng/mL")
-    (target,), _ = targets(load_model("reference"), evidence(observation, arm(age=60.0)))
+    (target,), _ = find_targets(load_model("reference"), evidence(observation, arm(age=60.0)))
     assert target.unit_factor == pytest.approx(1.0)
 
 
 def test_an_arm_without_a_regimen_is_an_error():
     with pytest.raises(ObservationError, match="Study s: the arm 'a' has no regimen"):
-        targets(load_model("reference"), evidence(row(), arm(name="b")))
+        find_targets(load_model("reference"), evidence(row(), arm(name="b")))
 
 
 def test_a_regimen_without_observations_does_no_harm():
-    found, skipped = targets(load_model("reference"), evidence(row(), arm(), arm(name="idle")))
+    found, skipped = find_targets(load_model("reference"), evidence(row(), arm(), arm(name="idle")))
     assert (len(found), len(skipped)) == (1, 0)
 
 
 def test_rows_not_used_are_neither_predicted_nor_skipped():
     observation = row(use="not_used", reason="a repeat")
-    assert targets(load_model("reference"), evidence(observation, arm())) == ([], [])
+    assert find_targets(load_model("reference"), evidence(observation, arm())) == ([], [])
 
 
 def test_patients_are_those_of_the_arm():
@@ -95,10 +95,26 @@ def test_patients_are_those_of_the_arm():
         ("raloxifene 60 mg daily", "SERM"),
         ("zoledronic acid 5 mg once", "bisphosphonate"),
         ("calcium_vitamin_d 500 mg daily", "untreated"),
+        ("goserelin 3.6 mg every 28 d; tamoxifen 20 mg daily", "GnRH analogue + SERM"),
+        ("anakinra 100 mg daily", "cytokine blocker"),
+        ("denosumab 60 mg once; teriparatide 20 ug daily", "denosumab + teriparatide"),
     ],
 )
 def test_classes_of_treatment(schedule, name):
-    assert drug_class(arm(schedule)) == name
+    assert drug_class(arm(schedule), load_model("reference")) == name
+
+
+def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
+    for model in map(load_model, model_names()):
+        for drug in model.drugs:
+            treated = Arm("s", "a", Schedule([Dose(drug, 0.0, 1.0)]))
+            is_supplement = model.drugs[drug].drug_class == "supplement"
+            assert (drug_class(treated, model) == "untreated") == is_supplement, drug
+
+
+def test_a_drug_that_the_model_lacks_has_no_class():
+    with pytest.raises(ModelError, match="has no drug 'alendronate'"):
+        drug_class(arm("alendronate 10 mg daily"), load_model("peterson2010"))
 
 
 def test_men_are_predicted_as_men():
@@ -113,7 +129,7 @@ def test_men_are_predicted_as_men():
                     kind="level" if e == "estradiol" else "change")
         for e in ("estradiol", "bmd_lumbar_spine") for n in ("men", "women", "castrated")
     ]  # fmt: skip
-    found = predictor("reference", [Evidence("t", Observations(tuple(rows)), arms)])
+    found = Predictor.of("reference", [Evidence("t", Observations(tuple(rows)), arms)])
     men, women, castrated, loss, _, most = found.predict()
     alone = rm.simulate(
         schedule=drug, patient=rm.Patient(age=65, sex="male"), times=[365.25],
@@ -130,14 +146,14 @@ def test_equal_arms_are_simulated_once():
     arms = {("s", n): arm(name=n, age=60.0) for n in ("a", "b", "c")}
     arms["s", "c"] = arm("denosumab 60 mg once", name="c", age=60.0)
     rows = [Observation("s", n, "bmd_lumbar_spine", 12, 0.0) for n in ("a", "b", "c")]
-    found = predictor("reference", [Evidence("t", Observations(tuple(rows)), arms)])
+    found = Predictor.of("reference", [Evidence("t", Observations(tuple(rows)), arms)])
     assert found.arms == 2
     assert len(found.batches) == 2
 
 
 def test_every_shipped_validation_trial_is_predicted_or_skipped_with_a_reason():
     rows = load_observations().where(use="validation")
-    found, skipped = targets(load_model("reference"), Evidence("shipped", rows, load_regimens()))
+    found, skipped = find_targets(load_model("reference"), Evidence("shipped", rows, load_regimens()))
     assert len(found) + sum(s.n for s in skipped) == len(rows)
     assert all(s.reason.endswith(".") for s in skipped)
     assert len(found) > 90

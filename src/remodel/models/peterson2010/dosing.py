@@ -23,7 +23,7 @@ TERIPARATIDE = Drug(
     "teriparatide",
     (),
     {"sc": "TERISC"},
-    "PTH analog",
+    "PTH analogue",
     {"sc": "teriparatide_dose_factor"},
 )
 

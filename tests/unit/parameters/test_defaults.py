@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remodel.calibration.defaults import write_values
+from remodel.parameters.defaults import write_values
 from remodel.errors import ParameterError
 from remodel.parameters import load_parameters
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from remodel.errors import ParameterError
-from remodel.parameters import load_parameters
+from remodel.files import write_text
+from remodel.parameters.files import load_parameters
 
 _HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.-]+)\s*\]\s*(#.*)?")
 _VALUE = re.compile(r"(\s*value\s*=\s*)([^\s#]+)")
@@ -37,29 +38,30 @@ def write_values(folder: str | Path, values: Mapping[str, float]) -> dict[str, f
     """
     written = {name: float(f"{value:.{DIGITS}g}") for name, value in values.items()}
     load_parameters(folder).replace(written)  # raises for unknown names and values out of bounds
-    left = dict(written)
-    for file in sorted(Path(folder).glob("*.toml")):
-        lines = [_line(line, left) for line in _with_names(file.read_text(encoding="utf-8"))]
-        file.write_text("".join(lines), encoding="utf-8")
-    if left:
-        raise ParameterError(f"{folder}: no line 'value = ...' of {', '.join(sorted(left))}.")
+    remaining = dict(written)
+    texts = {
+        file: "".join(_line(name, line, remaining) for name, line in _named_lines(file))
+        for file in sorted(Path(folder).glob("*.toml"))
+    }
+    if remaining:
+        raise ParameterError(f"{folder}: no line 'value = ...' of {', '.join(sorted(remaining))}.")
+    for file, text in texts.items():
+        write_text(file, text)
     return written
 
 
-def _with_names(text: str) -> list[tuple[str, str]]:
-    """Return lines with the parameter in whose table each stands."""
-    name, found = "", []
-    for line in text.splitlines(keepends=True):
+def _named_lines(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a file with the parameter in whose table each stands."""
+    name = ""
+    for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
         if header := _HEADER.fullmatch(line.rstrip("\n")):
             name = header.group(1).replace(".", "_")
-        found.append((name, line))
-    return found
+        yield name, line
 
 
-def _line(named: tuple[str, str], left: dict[str, float]) -> str:
-    """Return a line, with its new value if it has one; what is written is no longer left."""
-    name, line = named
+def _line(name: str, line: str, remaining: dict[str, float]) -> str:
+    """Return a line with its new value, which then no longer remains; others as they are."""
     match = _VALUE.match(line)
-    if match is None or name not in left:
+    if match is None or name not in remaining:
         return line
-    return f"{match.group(1)}{left.pop(name)!r}{line[match.end() :]}"
+    return f"{match.group(1)}{remaining.pop(name)!r}{line[match.end() :]}"
