@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from remodel.calibration import calibrate, load_problem
-from remodel.parameters.defaults import write_values
-from remodel.cli.calibrate import draw_fit
+from remodel.cli.calibrate import Printed, draw_fit
 from remodel.errors import RemodelError
+from remodel.parameters.defaults import write_values
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
@@ -31,7 +31,7 @@ def main() -> int:
     out = given.out or HERE / "results" / mode
     fit = calibrate(
         problem, out=out, resume=given.resume, profiles=given.profiles, draws=given.draws,
-        report=lambda line: print(line, flush=True),
+        progress=Printed(),
     )  # fmt: skip
     figures = draw_fit(fit)
     found = {"objective": fit.cost, **{p.name: p.value for p in chosen(fit)}}

@@ -16,9 +16,9 @@ import numpy as np
 
 from remodel.calibration import FitProblem
 from remodel.calibration.data import Source
-from remodel.parameters.defaults import write_values
 from remodel.calibration.objective import Objective
 from remodel.calibration.search import descend
+from remodel.parameters.defaults import write_values
 
 HERE = Path(__file__).parent
 PARAMETERS = HERE.parents[1] / "src" / "remodel" / "parameters" / "sets" / "reference"

@@ -24,7 +24,7 @@ from remodel.calibration.report import (
 from remodel.calibration.search import StartResult, run_starts
 from remodel.calibration.uncertainty import Information, Posterior
 from remodel.errors import ConfigError, SolverError, StoreError
-from remodel.files import write_atomically, write_text, writing
+from remodel.files import write_csv, write_text, writing
 from remodel.models import load_model
 from remodel.parameters import ParameterSet, write_parameters
 from remodel.predictions import prediction_table, scorecard, totals
@@ -249,9 +249,7 @@ def _write(fit: Fit, objective: Objective) -> None:
     if fit.profiles:
         tables["profiles"] = profiles_table(fit.profiles)
     for name, table in tables.items():
-        write_atomically(
-            folder / f"{name}.csv", lambda draft, table=table: table.to_csv(draft, index=False)
-        )
+        write_csv(folder / f"{name}.csv", table)
     write_parameters(fit.parameters, folder / "parameters.toml")
     if fit.posterior is not None:
         fit.posterior.to_csv(folder / "posterior.csv", _DRAWS_KEPT)

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from remodel.errors import ConfigError, nearest
 from remodel.observations import Observation, Observations, load_observations, load_regimens
-from remodel.predictions import Evidence
-
-SHIPPED = "shipped"
+from remodel.predictions import SHIPPED, Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.calibration.objective import Objective
 from remodel.errors import SolverError
-from remodel.files import write_atomically
+from remodel.files import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,7 +223,7 @@ class Posterior:
         import pandas as pd
 
         frame = pd.DataFrame(self.resampled(count, seed), columns=list(self.names))
-        write_atomically(path, lambda draft: frame.to_csv(draft, index=False, float_format="%.6g"))
+        write_csv(path, frame, float_format="%.6g")
 
 
 def _gauss(normal: FloatArray) -> FloatArray:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import count, number, print_table
 from remodel.errors import ConfigError
+from remodel.files import write_atomically, writing
+from remodel.progress import Silent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,33 +42,41 @@ def add_parser(commands: Any) -> None:
     )
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Calibrate, print, draw."""
     from remodel.calibration import calibrate
     from remodel.simulation.inputs import check_count
 
-    check_count("--workers", given.workers)
-    if given.draws < 0:
-        raise ConfigError(f"--draws = {given.draws}: must be a whole number from 0.")
+    check_count("--workers", args.workers)
+    if args.draws < 0:
+        raise ConfigError(f"--draws = {args.draws}: must be a whole number from 0.")
     fit = calibrate(
-        given.problem,
-        out=given.out,
-        resume=given.resume,
-        quick=given.quick,
-        profiles=given.profiles,
-        draws=given.draws,
-        workers=given.workers,
-        report=_say,
+        args.problem,
+        out=args.out,
+        resume=args.resume,
+        quick=args.quick,
+        profiles=args.profiles,
+        draws=args.draws,
+        workers=args.workers,
+        progress=Printed(),
     )
     paths = draw_fit(fit)
     _print(fit)
     print(f"\nFitted set: {fit.folder / 'parameters.toml'}")
     print(f"Report:     {fit.folder / 'report.md'}")
     print(f"Figures:    {fit.folder / 'figures'} ({count(len(paths), 'figure')})")
-    failed = [s for s in fit.starts if s.cost == float("inf")]
+    failed = [start for start in fit.starts if start.cost == float("inf")]
     for start in failed:
         print(f"remodel: start {start.index}: {start.message}.", file=sys.stderr)
     return 3 if failed else 0
+
+
+class Printed(Silent):
+    """A progress whose lines are printed, and kept by whoever redirects the output."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, flush=True)
 
 
 def draw_fit(fit: Fit) -> list[Path]:
@@ -74,16 +84,17 @@ def draw_fit(fit: Fit) -> list[Path]:
     from remodel.plots import calibration as draw
 
     folder = fit.folder / "figures"
-    folder.mkdir(exist_ok=True)
     figures = {
         "waterfall": draw.waterfall(fit.starts)[0],
         "spectrum": draw.spectrum(fit.information)[0],
         **_numbered("residuals", draw.residuals(fit.predictions)[0]),
         **_numbered("profiles", draw.profiles(fit.profiles)[0] if fit.profiles else []),
     }
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
-    return [folder / f"{name}.png" for name in figures]
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+    return [
+        write_atomically(folder / f"{name}.png", figure.savefig) for name, figure in figures.items()
+    ]
 
 
 def _numbered(name: str, figures: list[Figure]) -> dict[str, Figure]:
@@ -93,19 +104,21 @@ def _numbered(name: str, figures: list[Figure]) -> dict[str, Figure]:
     return {f"{name}_{i}": figure for i, figure in enumerate(figures, 1)}
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def _print(fit: Fit) -> None:
     from remodel.calibration.report import convergence
 
     print(f"\n{convergence(fit.starts)}\n")
     rows = [
-        [str(r.drug_class), str(r.group), str(r.n), number(r.mae, 3), number(r.rmse, 3),
-         number(r.bias, 3), number(t.rms, 3), number(t.slope, 2), number(t.slope_error, 2)]
+        [
+            str(r.drug_class),
+            str(r.group),
+            str(r.n),
+            *(number(value, 3) for value in (r.mae, r.rmse, r.bias, t.rms)),
+            number(t.slope, 2),
+            number(t.slope_error, 2),
+        ]
         for r, t in zip(fit.totals.itertuples(), fit.trends.itertuples(), strict=True)
-    ]  # fmt: skip
+    ]
     columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "rms z", "z a year", "±"]
     print_table(columns, rows, right=(2, 3, 4, 5, 6, 7, 8))
     print("Errors in percentage points; z is a residual in standard errors.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
 from remodel.cli.screen import count, number, print_table
 
 if TYPE_CHECKING:
-    from remodel.predictions import Evidence
     from remodel.validation.validate import Validation
 
 
@@ -24,7 +24,9 @@ def add_parser(commands: Any) -> None:
         "shipped trials that were never used in a fit.",
     )
     parser.set_defaults(action=run)
-    parser.add_argument("--model", default="reference", help="see: remodel list models")
+    parser.add_argument(
+        "--model", default="reference", help="a name (remodel list models), or FILE.py:NAME"
+    )
     parser.add_argument("--observations", metavar="CSV", help="table of observations")
     parser.add_argument("--regimens", metavar="CSV", help="table of what each arm was given")
     parser.add_argument("--out", metavar="DIR", default="validation", help="folder (validation)")
@@ -43,58 +45,62 @@ def add_parser(commands: Any) -> None:
     )
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Validate, print, write."""
-    from remodel.validation.validate import load_evidence, validate
+    from remodel.validation.validate import validate
 
-    evidence = load_evidence(given.observations, given.regimens, given.use)
-    with progress("Simulating and drawing studies") as shown:
-        shown.start(len(evidence.observations.studies))
-        found = validate(
-            given.model,
-            observations=given.observations,
-            regimens=given.regimens,
-            out=given.out,
-            parameters=given.parameters,
-            posterior=given.posterior,
-            use=given.use,
-            progress=shown.advance,
+    with progress("Simulating and drawing studies") as meter:
+        validation = validate(
+            args.model,
+            observations=args.observations,
+            regimens=args.regimens,
+            out=args.out,
+            parameters=args.parameters,
+            posterior=args.posterior,
+            use=args.use,
+            progress=meter,
         )
-    _print(found)
-    if given.regimens is not None:
-        _print_idle(evidence)
-    for study, arm in found.failed:
+    _print(validation)
+    for study, arm in validation.failed:
         print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
-    print(f"\nResults: {given.out}")
-    if found.figures:
-        print(f"Figures: {given.out}/figures ({count(len(found.figures), 'study overlay')})")
-    return 3 if found.failed else 0
+    print(f"\nResults: {args.out}")
+    if validation.figures:
+        print(f"Figures: {args.out}/figures ({count(len(validation.figures), 'study overlay')})")
+    return 3 if validation.failed else 0
 
 
-def _print(found: Validation) -> None:
-    if len(found.totals):
+def _print(validation: Validation) -> None:
+    if len(validation.totals):
         rows = [
-            [str(r.drug_class), str(r.group), str(r.n), number(r.mae, 3), number(r.rmse, 3),
-             number(r.bias, 3), _share(r.within_95)]
-            for r in found.totals.itertuples()
-        ]  # fmt: skip
+            [
+                str(r.drug_class),
+                str(r.group),
+                str(r.n),
+                *(number(value, 3) for value in (r.mae, r.rmse, r.bias)),
+                _share(r.within_95),
+            ]
+            for r in validation.totals.itertuples()
+        ]
         columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "within 95 %"]
         print_table(columns, rows, right=(2, 3, 4, 5, 6))
         print("Errors in percentage points of change; bias is predicted minus observed.")
-        print(_intervals(found))
+        print(_intervals(validation))
     else:
-        print(f"Nothing to compare model '{found.model}' with.")
-    if found.skipped:
-        n = sum(item.n for item in found.skipped)
-        print(f"\nSkipped: {count(n, 'observation')}.")
-        _print_reasons(found)
+        print(f"Nothing to compare model '{validation.model}' with.")
+    if validation.skipped:
+        _print_skipped(validation)
+    if validation.idle:
+        names = ", ".join(f"{study} {arm}" for study, arm in validation.idle)
+        idle = count(len(validation.idle), "arm")
+        print(f"\nNot simulated, without observations: {idle} ({names}).")
 
 
-def _intervals(found: Validation) -> str:
+def _intervals(validation: Validation) -> str:
     """Return how many points have a published interval, and what counts for the others."""
     from remodel.predictions.scores import WITHOUT_INTERVAL
 
-    have, n = int(found.totals["n_interval"].sum()), int(found.totals["n"].sum())
+    totals = validation.totals
+    have, n = int(totals["n_interval"].sum()), int(totals["n"].sum())
     text = f"{have} of {count(n, 'point')} {'has' if n == 1 else 'have'} a published interval."
     if have == n:
         return text
@@ -104,20 +110,13 @@ def _intervals(found: Validation) -> str:
     )
 
 
-def _print_idle(evidence: Evidence) -> None:
-    from remodel.observations import idle_arms
-
-    idle = idle_arms(evidence.observations, evidence.arms)
-    if idle:
-        names = ", ".join(f"{study} {arm}" for study, arm in idle)
-        print(f"\nNot simulated, without observations: {count(len(idle), 'arm')} ({names}).")
-
-
-def _print_reasons(found: Validation) -> None:
-    counts: dict[str, int] = {}
-    for item in found.skipped:
-        counts[item.reason] = counts.get(item.reason, 0) + item.n
-    rows = [[str(n), reason] for reason, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+def _print_skipped(validation: Validation) -> None:
+    """Print how many observations could not be compared, and why."""
+    counts: Counter[str] = Counter()
+    for item in validation.skipped:
+        counts[item.reason] += item.n
+    print(f"\nSkipped: {count(counts.total(), 'observation')}.")
+    rows = [[str(n), reason] for reason, n in counts.most_common()]
     print_table(["n", "reason (arms in skipped.csv)"], rows, right=(0,), wrap_last=True)
 
 

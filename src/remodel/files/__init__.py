@@ -4,7 +4,7 @@ What needs pydantic is in ``remodel.files.schema``, which is imported where file
 """
 
 from remodel.files.names import checked_file_name
-from remodel.files.output import write_atomically, write_netcdf, write_text, writing
+from remodel.files.output import write_atomically, write_csv, write_netcdf, write_text, writing
 from remodel.files.reading import read_text
 from remodel.files.toml import Table, load_toml
 
@@ -14,6 +14,7 @@ __all__ = [
     "load_toml",
     "read_text",
     "write_atomically",
+    "write_csv",
     "write_netcdf",
     "write_text",
     "writing",

@@ -8,11 +8,12 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remodel.errors import StoreError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 DRAFT = ".remodel-"
@@ -79,6 +80,24 @@ def write_atomically(path: str | Path, writer: Callable[[Path], object]) -> Path
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
     return named
+
+
+def write_csv(path: str | Path, table: pd.DataFrame, **options: Any) -> Path:
+    """Write a table without its index, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    table : pandas.DataFrame
+    **options
+        Of ``DataFrame.to_csv``.
+
+    Raises
+    ------
+    StoreError
+        As :func:`write_atomically`.
+    """
+    return write_atomically(path, lambda draft: table.to_csv(draft, index=False, **options))
 
 
 def write_text(path: str | Path, text: str) -> Path:

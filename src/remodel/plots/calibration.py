@@ -127,9 +127,9 @@ def profiles(curves: Sequence[Profile]) -> tuple[list[Figure], pd.DataFrame]:
     -------
     list of matplotlib.figure.Figure
     pandas.DataFrame
-        From ``remodel.calibration.profiles.profiles_table``.
+        From ``remodel.calibration.profile.profiles_table``.
     """
-    from remodel.calibration.profiles import profiles_table
+    from remodel.calibration.profile import profiles_table
 
     figures = []
     with paper():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from remodel.predictions.arms import drug_class, patient_of
-from remodel.predictions.evidence import Evidence, Skipped, Target, find_targets
+from remodel.predictions.evidence import SHIPPED, Evidence, Skipped, Target, find_targets
 from remodel.predictions.predictor import Predictor
 from remodel.predictions.scores import prediction_table, scorecard, totals
 
 __all__ = [
+    "SHIPPED",
     "Evidence",
     "Predictor",
     "Skipped",

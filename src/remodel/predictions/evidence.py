@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from remodel.errors import RemodelError
+from remodel.errors import ConfigError, ObservationError, RemodelError
 from remodel.models import Model
-from remodel.observations import Arm, Observation, Observations, check_pairs
+from remodel.observations import (
+    Arm,
+    Observation,
+    Observations,
+    check_pairs,
+    load_observations,
+    load_regimens,
+)
 from remodel.predictions.arms import batch_of, drug_class
 
+SHIPPED = "shipped"
 Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
 
@@ -33,6 +43,45 @@ class Evidence:
     name: str
     observations: Observations
     arms: Arms
+
+    @classmethod
+    def read(
+        cls,
+        observations: str | Path | None = None,
+        regimens: str | Path | None = None,
+        use: str = "validation",
+    ) -> Self:
+        """Return a user's tables, or those of the package.
+
+        Parameters
+        ----------
+        observations, regimens : path, optional
+            Both or none.
+        use : str
+            Of the package's tables: ``validation``, ``calibration`` or ``all``.
+
+        Raises
+        ------
+        ConfigError
+            If one of two files is missing, or ``use`` is not known.
+        ObservationError
+            If a table is malformed, or an arm has no regimen.
+        """
+        if observations is None and regimens is None:
+            if use not in ("validation", "calibration", "all"):
+                raise ConfigError(f"use = '{use}': must be validation, calibration or all.")
+            uses = ("validation", "calibration") if use == "all" else use
+            return cls(SHIPPED, load_observations().where(use=uses), load_regimens())
+        if observations is None or regimens is None:
+            raise ConfigError(
+                "give both tables, observations and regimens, or neither for the shipped trials."
+            )
+        rows = load_observations(observations)
+        if not len(rows):
+            raise ObservationError(f"{Path(observations).name} has no observations.")
+        arms = load_regimens(regimens)
+        check_pairs(rows, arms)
+        return cls(Path(observations).name, rows, arms)
 
 
 @dataclass(frozen=True, slots=True)

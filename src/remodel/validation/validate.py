@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,46 +12,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ConfigError, ObservationError, ParameterError, StoreError
+from remodel.errors import ObservationError, ParameterError
+from remodel.files import write_atomically, write_csv, write_text, writing
 from remodel.models import Model, load_model, model_names
-from remodel.observations import (
-    Arm,
-    check_pairs,
-    load_observations,
-    load_regimens,
-    trial_names,
-    trials,
-)
+from remodel.observations import idle_arms
 from remodel.observations.load import check_drugs
 from remodel.observations.rows import Row, load_rows
-from remodel.observations.schema import LONGEST_MONTHS
 from remodel.parameters import Parameter, ParameterSet, load_parameters
 from remodel.predictions import (
     Evidence,
+    Predictor,
     Skipped,
-    drug_class,
     prediction_table,
-    predictor,
     scorecard,
     totals,
 )
-from remodel.predictions.evidence import patients_of
+from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
-from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
+from remodel.validation.overlays import Overlays, file_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
-    from matplotlib.figure import Figure
 
-SHIPPED = "shipped"
-_MOST_TIMES = 401
-_BAND_STEP = 4  # curves have this many times more points than bands
-Draws = Mapping[str, FloatArray] | None
 Parameters = ParameterSet | Mapping[str, float] | str | Path | None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Validation:
     """Predictions of published numbers and their errors.
 
@@ -69,6 +54,8 @@ class Validation:
         What the model cannot be compared with, and why.
     failed : tuple of (str, str)
         Study and arm of simulations that failed; their predictions are NaN.
+    idle : tuple of (str, str)
+        Study and arm of regimens in a user's table that nothing was measured under.
     figures : tuple of Path
         One overlay a study, if ``out`` was given.
     """
@@ -79,6 +66,7 @@ class Validation:
     totals: pd.DataFrame
     skipped: tuple[Skipped, ...]
     failed: tuple[tuple[str, str], ...]
+    idle: tuple[tuple[str, str], ...] = ()
     figures: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
@@ -104,7 +92,7 @@ def validate(
     parameters: Parameters = None,
     posterior: str | Path | None = None,
     use: str = "validation",
-    progress: Callable[[int], None] | None = None,
+    progress: ProgressLike = None,
 ) -> Validation:
     """Compare a model with published trials.
 
@@ -124,69 +112,41 @@ def validate(
     use : str
         Of the shipped trials: ``validation``, ``calibration`` or ``all``. Tables of one's own
         are always used whole.
-    progress : callable, optional
-        Called with the number of studies drawn since the last call.
+    progress : Progress or callable, optional
+        Hears how many studies are drawn.
 
     Raises
     ------
     RemodelError
         One of its children, before any work starts, if a table or an argument is not allowed.
     """
-    chosen = load_model(model)
-    evidence = load_evidence(observations, regimens, use)
-    values = _values(chosen, parameters)
-    draws = _draws(chosen, posterior)
+    model = load_model(model)
+    evidence = Evidence.read(observations, regimens, use)
     if regimens is not None:
-        check_drugs(regimens, _known_drugs(chosen))
-    one = predictor(chosen, [evidence])
-    folder = _folder(out)
-    table = prediction_table(one.targets, one.predict(values))
+        check_drugs(regimens, _known_drugs(model))
+    values = _values(model, parameters)
+    draws = {} if posterior is None else _draws(model, posterior)
+    predictor = Predictor.of(model, [evidence])
+    table = prediction_table(predictor.targets, predictor.predict(values))
     gone = table[table["predicted"].isna()]
-    found = Validation(
-        model=chosen.name,
+    validation = Validation(
+        model=model.name,
         predictions=table,
         scorecard=scorecard(table),
         totals=totals(table),
-        skipped=one.skipped,
+        skipped=predictor.skipped,
         failed=tuple(dict.fromkeys((str(r.study_id), str(r.arm)) for r in gone.itertuples())),
+        idle=idle_arms(evidence.observations, evidence.arms) if regimens is not None else (),
     )
-    if folder is None:
-        return found
-    _write(found, folder, chosen, values, evidence)
-    figures = _draw_all(found, chosen, values, evidence, folder, progress, draws)
-    return Validation(
-        **{name: getattr(found, name) for name in Validation.__slots__ if name != "figures"},
-        figures=figures,
-    )
-
-
-def load_evidence(
-    observations: str | Path | None, regimens: str | Path | None, use: str
-) -> Evidence:
-    """Return a user's tables, or those of the package.
-
-    Raises
-    ------
-    ConfigError
-        If one of two files is missing, or ``use`` is not known.
-    ObservationError
-        If a table is malformed, or an arm has no regimen.
-    """
-    if (observations is None) != (regimens is None):
-        raise ConfigError(
-            "give both tables, observations and regimens, or neither for the shipped trials."
-        )
-    if observations is None:
-        if use not in ("validation", "calibration", "all"):
-            raise ConfigError(f"use = '{use}': must be validation, calibration or all.")
-        uses = ("validation", "calibration") if use == "all" else use
-        return Evidence(SHIPPED, load_observations().where(use=uses), load_regimens())
-    rows = load_observations(observations)
-    if not len(rows):
-        raise ObservationError(f"{Path(observations).name} has no observations.")
-    arms = load_regimens(regimens)
-    check_pairs(rows, arms)
-    return Evidence(Path(observations).name, rows, arms)
+    if out is None:
+        return validation
+    folder = Path(out)
+    with writing(folder):
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        _write(validation, folder, model, values, evidence)
+        overlays = Overlays(model, evidence, values, draws)
+        figures = _draw(table, overlays, folder / "figures", progress_of(progress))
+    return replace(validation, figures=figures)
 
 
 def _known_drugs(model: Model) -> tuple[str, ...]:
@@ -196,15 +156,16 @@ def _known_drugs(model: Model) -> tuple[str, ...]:
 
 
 def _values(model: Model, parameters: Parameters) -> dict[str, float]:
-    if parameters is None:
-        return {}
-    found = load_parameters(parameters) if isinstance(parameters, str | Path) else parameters
-    values = found.natural() if isinstance(found, ParameterSet) else dict(found)
+    """Return the values that replace those of a model, checked."""
+    if isinstance(parameters, str | Path):
+        parameters = load_parameters(parameters)
+    is_set = isinstance(parameters, ParameterSet)
+    values = parameters.natural() if is_set else dict(parameters or {})
     model.all_parameters.replace(values)  # raises for an unknown name or a value out of bounds
     return values
 
 
-def _draws(model: Model, posterior: str | Path | None) -> Draws:
+def _draws(model: Model, path: str | Path) -> dict[str, FloatArray]:
     """Return draws by parameter, checked to be within the bounds of the model.
 
     Raises
@@ -213,19 +174,17 @@ def _draws(model: Model, posterior: str | Path | None) -> Draws:
         If the file cannot be read or has no draws, a column is not a parameter, or a cell is not
         a number within the bounds of its parameter; it names file, row and column.
     """
-    if posterior is None:
-        return None
-    rows = load_rows(posterior, ())
+    rows = load_rows(path, ())
     if not rows:
-        raise ObservationError(f"{Path(posterior).name} has no draws.")
-    found: dict[str, FloatArray] = {}
+        raise ObservationError(f"{Path(path).name} has no draws.")
+    draws: dict[str, FloatArray] = {}
     for name in filter(None, rows[0].cells):
         try:
             parameter = model.parameters[name]
         except ParameterError as error:
             Row(rows[0].file, 1, {}).fail(name, str(error), error)
-        found[name] = np.array([_drawn(row, name, parameter) for row in rows])
-    return found
+        draws[name] = np.array([_drawn(row, name, parameter) for row in rows])
+    return draws
 
 
 def _drawn(row: Row, name: str, parameter: Parameter) -> float:
@@ -238,19 +197,8 @@ def _drawn(row: Row, name: str, parameter: Parameter) -> float:
     return value
 
 
-def _folder(out: str | Path | None) -> Path | None:
-    if out is None:
-        return None
-    folder = Path(out)
-    try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    return folder
-
-
 def _write(
-    found: Validation,
+    validation: Validation,
     folder: Path,
     model: Model,
     values: Mapping[str, float],
@@ -258,138 +206,33 @@ def _write(
 ) -> None:
     import pandas as pd
 
-    found.scorecard.to_csv(folder / "scorecard.csv", index=False)
-    found.predictions.to_csv(folder / "predictions.csv", index=False)
-    found.totals.to_csv(folder / "totals.csv", index=False)
+    skipped = [asdict(item) for item in validation.skipped]
+    write_csv(folder / "scorecard.csv", validation.scorecard)
+    write_csv(folder / "predictions.csv", validation.predictions)
+    write_csv(folder / "totals.csv", validation.totals)
     names = list(Skipped.__dataclass_fields__)
-    skipped = pd.DataFrame([asdict(s) for s in found.skipped], columns=names)
-    skipped.to_csv(folder / "skipped.csv", index=False)
+    write_csv(folder / "skipped.csv", pd.DataFrame(skipped, columns=names))
     record = manifest(
         model=model.name,
+        model_file_hash=model.file_hash,
         parameters=model.all_parameters.replace(values).fingerprint(),
         table=evidence.name,
         observations=fingerprint([repr(row) for row in evidence.observations]),
     )
     text = json.dumps(record, indent=2, sort_keys=True, default=str)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / "manifest.json", text + "\n")
 
 
-def _draw_all(
-    found: Validation,
-    model: Model,
-    values: Mapping[str, float],
-    evidence: Evidence,
-    folder: Path,
-    progress: Callable[[int], None] | None,
-    draws: Draws,
+def _draw(
+    predictions: pd.DataFrame, overlays: Overlays, folder: Path, progress: Progress
 ) -> tuple[Path, ...]:
-    paths = []
-    for study in dict.fromkeys(found.predictions["study_id"]):
-        path = folder / "figures" / f"{_file_name(study)}.png"
-        figure, _ = draw_study(found.predictions, study, model, values, evidence, draws)
-        figure.savefig(path)
-        paths.append(path)
-        if progress:
-            progress(1)
-    return tuple(paths)
-
-
-def draw_study(
-    predictions: pd.DataFrame,
-    study: str,
-    model: Model,
-    values: Mapping[str, float],
-    evidence: Evidence,
-    draws: Draws = None,
-) -> tuple[Figure, pd.DataFrame]:
-    """Return the overlay of a study and the points in it."""
-    from remodel.plots.panels import YOURS
-    from remodel.plots.study_overlay import study_overlay
-
-    rows = predictions[predictions["study_id"] == study]
-    dataset = simulate_study(rows, model, values, evidence, draws)
-    shipped = evidence.name == SHIPPED and study in trial_names()
-    label = trials(study).label if shipped else f"{YOURS}: {study}"
-    title = f"{label}: {model.name}"
-    return study_overlay(dataset, rows, title=title, label=label, split=shipped)
-
-
-def simulate_study(
-    rows: pd.DataFrame,
-    model: Model,
-    values: Mapping[str, float],
-    evidence: Evidence,
-    draws: Draws = None,
-) -> xr.Dataset:
-    """Return the curves of a study's arms, with every endpoint that was measured in it.
-
-    With draws, ``NAME_low`` and ``NAME_high`` hold the band of 90 % of each.
-    """
-    study = str(rows["study_id"].iloc[0])
-    names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
-    arms = [evidence.arms[study, name] for name in names]
-    end = min(max(float(rows["time_months"].max()), 1.0) * 1.03, LONGEST_MONTHS) * DAYS_PER_MONTH
-    variables = _variables(rows)
-    dataset = _curves(model, arms, np.linspace(0.0, end, _MOST_TIMES), variables, values)
-    if draws is not None:
-        dataset = dataset.assign(_bands(model, arms, dataset, variables, values, draws))
-    return dataset.assign_coords(
-        arm=("simulation", names), drug_class=("simulation", [drug_class(arm) for arm in arms])
-    )
-
-
-def _curves(
-    model: Model,
-    arms: Sequence[Arm],
-    times: FloatArray,
-    outputs: tuple[str, ...],
-    parameters: Mapping[str, float | FloatArray],
-) -> xr.Dataset:
-    from remodel.simulation.dataset import SimulationWarning
-    from remodel.simulation.simulate import simulate
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SimulationWarning)
-        return simulate(
-            model,
-            schedule=[arm.schedule for arm in arms],
-            patient=patients_of(arms, model, scored=True),
-            parameters=parameters or None,
-            times=times,
-            outputs=outputs,
-        )
-
-
-def _bands(
-    model: Model,
-    arms: Sequence[Arm],
-    dataset: xr.Dataset,
-    variables: tuple[str, ...],
-    values: Mapping[str, float],
-    draws: Mapping[str, FloatArray],
-) -> dict[str, tuple[tuple[str, str], FloatArray]]:
-    """Return the ends of the band of each variable, over draws from the posterior."""
-    from remodel.plots.overlay import HIGH, LOW
-
-    count = len(next(iter(draws.values())))
-    tiled = {name: np.tile(given, len(arms)) for name, given in draws.items()}
-    repeated = [arm for arm in arms for _ in range(count)]
-    times = dataset["time"].to_numpy()
-    some = _curves(model, repeated, times[::_BAND_STEP], variables, {**values, **tiled})
-    found: dict[str, tuple[tuple[str, str], FloatArray]] = {}
-    for name in variables:
-        shaped = some[name].to_numpy().reshape(len(arms), count, -1)
-        for end, share in ((LOW, 0.05), (HIGH, 0.95)):
-            edge = np.nanquantile(shaped, share, axis=1)
-            smooth = np.stack([np.interp(times, times[::_BAND_STEP], row) for row in edge])
-            found[name + end] = (("simulation", "time"), smooth)
-    return found
-
-
-def _variables(rows: pd.DataFrame) -> tuple[str, ...]:
-    pairs = zip(rows["endpoint"], rows["kind"], strict=True)
-    return tuple(dict.fromkeys(e if k == "level" else e + PERCENT_CHANGE for e, k in pairs))
-
-
-def _file_name(study: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in study)
+    """Write the overlay of each study."""
+    names: dict[str, str] = {}
+    studies = predictions.groupby("study_id", sort=False)
+    progress.start(len(studies))
+    for study, rows in studies:
+        names[study] = file_name(study, names.values())
+        figure, _ = overlays.draw(rows)
+        write_atomically(folder / f"{names[study]}.png", figure.savefig)
+        progress.advance(1)
+    return tuple(folder / f"{name}.png" for name in names.values())

@@ -168,7 +168,9 @@ def test_a_parameter_that_scales_the_dose_is_differenced(tmp_path):
     theta = built.coordinates.inner({p.name: p.value for p in problem.parameters().values()})
     _, slopes = built.residuals_and_jacobian(theta)
     step = np.array([0.0, 0.0])
-    step[0] = 1e-3 / built.coordinates.derivatives(theta)[0] * problem.parameters()["E_denosumab"].value
+    step[0] = (
+        1e-3 / built.coordinates.derivatives(theta)[0] * problem.parameters()["E_denosumab"].value
+    )
     near = (built.residuals(theta + step) - built.residuals(theta - step))[:2] / (2 * step[0])
     np.testing.assert_allclose(slopes[:2, 0], near, rtol=1e-3)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from remodel.parameters.defaults import write_values
 from remodel.errors import ParameterError
 from remodel.parameters import load_parameters
+from remodel.parameters.defaults import write_values
 
 TEXT = """# a remark
 [rate]

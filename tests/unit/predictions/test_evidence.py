@@ -107,7 +107,7 @@ def test_classes_of_treatment(schedule, name):
 def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
     for model in map(load_model, model_names()):
         for drug in model.drugs:
-            treated = Arm("s", "a", Schedule([Dose(drug, 0.0, 1.0)]))
+            treated = Arm("s", "a", Schedule((Dose(drug, 1.0, time=0.0),)))
             is_supplement = model.drugs[drug].drug_class == "supplement"
             assert (drug_class(treated, model) == "untreated") == is_supplement, drug
 
@@ -153,7 +153,9 @@ def test_equal_arms_are_simulated_once():
 
 def test_every_shipped_validation_trial_is_predicted_or_skipped_with_a_reason():
     rows = load_observations().where(use="validation")
-    found, skipped = find_targets(load_model("reference"), Evidence("shipped", rows, load_regimens()))
+    found, skipped = find_targets(
+        load_model("reference"), Evidence("shipped", rows, load_regimens())
+    )
     assert len(found) + sum(s.n for s in skipped) == len(rows)
     assert all(s.reason.endswith(".") for s in skipped)
     assert len(found) > 90

@@ -1,0 +1,133 @@
+"""Overlays: curves of a study's arms over its published numbers, with bands of draws."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from remodel._arrays import FloatArray
+from remodel.models import Model
+from remodel.observations import Arm, trial_names, trials
+from remodel.observations.schema import LONGEST_MONTHS
+from remodel.predictions import SHIPPED, Evidence, drug_class
+from remodel.predictions.arms import patients_of
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_MOST_TIMES = 401
+_BAND_STEP = 4  # curves have this many times more points than bands
+_BAND = (0.05, 0.95)  # its ends, in shares of the draws
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """What the curves of studies are simulated with.
+
+    Attributes
+    ----------
+    model : Model
+    evidence : Evidence
+    values : mapping of str to float
+        Parameters that replace the model's.
+    draws : mapping of str to ndarray, shape (n_draws,)
+        From the posterior, by parameter; empty for curves without bands.
+    """
+
+    model: Model
+    evidence: Evidence
+    values: Mapping[str, float]
+    draws: Mapping[str, FloatArray]
+
+    def draw(self, rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+        """Return the overlay of a study and the points in it, from its rows of predictions."""
+        from remodel.plots.panels import YOURS
+        from remodel.plots.study_overlay import study_overlay
+
+        study = str(rows["study_id"].iloc[0])
+        is_shipped = self.evidence.name == SHIPPED and study in trial_names()
+        label = trials(study).label if is_shipped else f"{YOURS}: {study}"
+        return study_overlay(
+            self.simulated(rows),
+            rows,
+            title=f"{label}: {self.model.name}",
+            label=label,
+            split=is_shipped,
+        )
+
+    def simulated(self, rows: pd.DataFrame) -> xr.Dataset:
+        """Return the curves of a study's arms, with every endpoint that was measured in it.
+
+        With draws, ``NAME_low`` and ``NAME_high`` hold the band of 90 % of each.
+        """
+        study = str(rows["study_id"].iloc[0])
+        names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
+        arms = [self.evidence.arms[study, name] for name in names]
+        months = min(max(float(rows["time_months"].max()), 1.0) * 1.03, LONGEST_MONTHS)
+        times = np.linspace(0.0, months * DAYS_PER_MONTH, _MOST_TIMES)
+        pairs = zip(rows["endpoint"], rows["kind"], strict=True)
+        outputs = list(dict.fromkeys(e if kind == "level" else e + PERCENT_CHANGE for e, kind in pairs))
+        dataset = self._curves(arms, times, outputs, self.values)
+        if self.draws:
+            dataset = dataset.assign(self._bands(arms, times, outputs))
+        classes = [drug_class(arm, self.model) for arm in arms]
+        return dataset.assign_coords(arm=("simulation", names), drug_class=("simulation", classes))
+
+    def _curves(
+        self,
+        arms: Sequence[Arm],
+        times: FloatArray,
+        outputs: Sequence[str],
+        parameters: Mapping[str, float | FloatArray],
+    ) -> xr.Dataset:
+        from remodel.simulation.dataset import SimulationWarning
+        from remodel.simulation.simulate import simulate
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SimulationWarning)
+            return simulate(
+                self.model,
+                schedule=[arm.schedule for arm in arms],
+                patient=patients_of(arms, self.model, scored=True),
+                parameters=parameters or None,
+                times=times,
+                outputs=outputs,
+            )
+
+    def _bands(
+        self, arms: Sequence[Arm], times: FloatArray, outputs: Sequence[str]
+    ) -> dict[str, tuple[tuple[str, str], FloatArray]]:
+        """Return the ends of the band of each output, over draws from the posterior."""
+        from remodel.plots.overlay import HIGH, LOW
+
+        count = len(next(iter(self.draws.values())))
+        tiled = {name: np.tile(values, len(arms)) for name, values in self.draws.items()}
+        repeated = [arm for arm in arms for _ in range(count)]
+        coarse = times[::_BAND_STEP]
+        dataset = self._curves(repeated, coarse, outputs, {**self.values, **tiled})
+        bands: dict[str, tuple[tuple[str, str], FloatArray]] = {}
+        for name in outputs:
+            by_arm = dataset[name].to_numpy().reshape(len(arms), count, -1)
+            for end, share in zip((LOW, HIGH), _BAND, strict=True):
+                edges = np.nanquantile(by_arm, share, axis=1)
+                smooth = np.stack([np.interp(times, coarse, edge) for edge in edges])
+                bands[name + end] = (("simulation", "time"), smooth)
+        return bands
+
+
+def file_name(study: str, taken: Collection[str]) -> str:
+    """Return a name for the figure of a study that no other study has."""
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in study)[:_LONGEST_NAME]
+    stem = f"study_{name}" if name.startswith(".") else name
+    names, number = {other.casefold() for other in taken}, 2
+    while name.casefold() in names or name.startswith("."):
+        name, number = f"{stem}_{number}", number + 1
+    return name
