@@ -148,9 +148,7 @@ def calibrate(
                 "no starting point could be simulated; narrow the bounds or the priors."
             )
         information = Information.at(objective, objective.coordinates.inner(best.end))
-        profiles = run_profiles(
-            problem, information, names, folder, workers=workers, progress=shown
-        )
+        curves = run_profiles(problem, information, names, folder, workers=workers, progress=shown)
     posterior = (
         Posterior.sample(objective, information, draws=draws, seed=problem.seed) if draws else None
     )
@@ -161,13 +159,13 @@ def calibrate(
         parameters=fitted_parameters(objective, problem, best.end),
         cost=best.cost,
         starts=starts,
-        estimates=estimates_table(objective, information, best, profiles),
+        estimates=estimates_table(objective, information, best, curves),
         predictions=table,
         scorecard=scorecard(table),
         totals=totals(table),
         trends=residual_trends(table),
         information=information,
-        profiles=profiles,
+        profiles=curves,
         posterior=posterior,
         folder=folder,
     )

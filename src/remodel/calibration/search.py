@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from remodel._arrays import FloatArray
+from remodel._arrays import BoolArray, FloatArray
 from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem
@@ -192,7 +192,7 @@ def descend(
     objective: Objective,
     start: FloatArray,
     *,
-    free: FloatArray | None = None,
+    free: BoolArray | None = None,
     without_prior: int | None = None,
     max_evaluations: int = 60,
     tolerance: float = 1e-5,

@@ -25,35 +25,42 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(action=run)
     parser.add_argument("folder", metavar="DIR", help="with scenarios.csv and reference_*.csv")
-    parser.add_argument("--model", help="by default the model that is called like the folder")
+    parser.add_argument(
+        "--model", help="a name, or FILE.py:NAME; the name of the folder by default"
+    )
     parser.add_argument(
         "--method", default="rodas5p", choices=_METHODS, metavar="METHOD", help="rodas5p or lsoda"
     )
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Compare; print the worst state of each scenario, and every state that differs."""
     from remodel.verification import verify
 
     with progress("Simulating"):
-        found = verify(given.folder, given.model, method=given.method)
-    _print(found)
-    return 0 if found.passed else 1
+        verification = verify(args.folder, args.model, method=args.method)
+    _print(verification)
+    return 0 if verification.passed else 1
 
 
-def _print(found: Verification) -> None:
+def _print(verification: Verification) -> None:
     rows = [
-        [scenario, worst.quantity, f"{worst.difference:.1e}", f"{worst.tolerance:.0e}",
-         "ok" if worst.passed else f"DIFFERENT {worst.note}".strip()]
-        for scenario, worst in found.worst().items()
-    ]  # fmt: skip
+        [
+            scenario,
+            worst.quantity,
+            f"{worst.difference:.1e}",
+            f"{worst.tolerance:.0e}",
+            "ok" if worst.passed else f"DIFFERENT {worst.note}".strip(),
+        ]
+        for scenario, worst in verification.worst().items()
+    ]
     print_table(["scenario", "worst quantity", "difference", "allowed", ""], rows, right=(2, 3))
     print()
-    if found.ignored:
-        print(f"Not in the model, so not compared: {', '.join(found.ignored)}.")
-    failures = found.failures
-    total = count(len(found.comparisons), "comparison")
+    if verification.ignored:
+        print(f"Not in the model, so not compared: {', '.join(verification.ignored)}.")
+    failures = verification.failures
+    total = count(len(verification.comparisons), "comparison")
     if failures:
-        print(f"FAIL: {found.model}, {len(failures)} of {total} differ.")
+        print(f"FAIL: {verification.model}, {len(failures)} of {total} differ.")
     else:
-        print(f"PASS: {found.model}, {total} within tolerance.")
+        print(f"PASS: {verification.model}, {total} within tolerance.")

@@ -53,7 +53,10 @@ class Terms:
         with np.errstate(divide="ignore"):
             yearly = np.where(is_rate, 12.0 / months, 1.0)
         return cls(
-            *positions,
+            level=positions[0],
+            reference=positions[1],
+            other_level=positions[2],
+            other_reference=positions[3],
             is_level=is_level,
             is_difference=is_difference,
             is_relative=compared & ~is_difference & ~is_level & ~is_rate,

@@ -159,8 +159,9 @@ def _values(model: Model, parameters: Parameters) -> dict[str, float]:
     """Return the values that replace those of a model, checked."""
     if isinstance(parameters, str | Path):
         parameters = load_parameters(parameters)
-    is_set = isinstance(parameters, ParameterSet)
-    values = parameters.natural() if is_set else dict(parameters or {})
+    if isinstance(parameters, ParameterSet):
+        parameters = parameters.natural()
+    values = dict(parameters or {})
     model.all_parameters.replace(values)  # raises for an unknown name or a value out of bounds
     return values
 

@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -37,7 +39,7 @@ _FIRST_LINE = 2  # of the rows below the header
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReferenceTable:
     """A CSV file: its name and the text of each column."""
 
     name: str
@@ -73,7 +75,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ScenarioRow:
     """One row of ``scenarios.csv``; ``where`` names file and row for messages."""
 
     where: str
@@ -90,11 +92,11 @@ class Folder:
     Attributes
     ----------
     path : Path
-    scenarios : mapping of str to tuple of Action
+    scenarios : mapping of str to tuple of ScenarioRow
         In the order of time; the first is a start.
-    references : mapping of str to Table
+    references : mapping of str to ReferenceTable
         One a scenario.
-    right_hand_side : Table or None
+    right_hand_side : ReferenceTable or None
     initial : mapping of str to (float, str)
         Value and unit of each state at the start; empty where the folder does not say.
     units : mapping of str to str
@@ -102,38 +104,38 @@ class Folder:
     """
 
     path: Path
-    scenarios: Mapping[str, tuple[Action, ...]]
-    references: Mapping[str, Table]
-    right_hand_side: Table | None
+    scenarios: Mapping[str, tuple[ScenarioRow, ...]]
+    references: Mapping[str, ReferenceTable]
+    right_hand_side: ReferenceTable | None
     initial: Mapping[str, tuple[float, str]]
     units: Mapping[str, str]
 
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a folder of reference values.
 
-def read_folder(path: str | Path) -> Folder:
-    """Read a folder of reference values.
-
-    Raises
-    ------
-    ConfigError
-        If a file is missing or malformed; the message names file and row.
-    """
-    root = Path(path)
-    if not root.is_dir():
-        raise ConfigError(f"{root}: no such folder.")
-    scenarios = _read_scenarios(root / SCENARIOS)
-    references = {name: read_table(root / f"reference_{name}.csv") for name in scenarios}
-    _check_complete(root, scenarios)
-    return Folder(
-        path=root,
-        scenarios=scenarios,
-        references=references,
-        right_hand_side=_optional(root / RIGHT_HAND_SIDE),
-        initial=_read_initial(_optional(root / "initial_state.csv")),
-        units=_read_units(_optional(root / "parameters.csv")),
-    )
+        Raises
+        ------
+        ConfigError
+            If a file is missing or malformed; the message names file and row.
+        """
+        root = Path(path)
+        if not root.is_dir():
+            raise ConfigError(f"{root}: no such folder.")
+        scenarios = _read_scenarios(root / SCENARIOS)
+        references = {name: read_table(root / f"reference_{name}.csv") for name in scenarios}
+        _check_complete(root, scenarios)
+        return cls(
+            path=root,
+            scenarios=scenarios,
+            references=references,
+            right_hand_side=_optional(root / RIGHT_HAND_SIDE),
+            initial=_read_initial(_optional(root / "initial_state.csv")),
+            units=_read_units(_optional(root / "parameters.csv")),
+        )
 
 
-def read_table(file: Path) -> Table:
+def read_table(file: Path) -> ReferenceTable:
     """Read a CSV file.
 
     Raises
@@ -157,10 +159,10 @@ def read_table(file: Path) -> Table:
                 f"{file.name}, row {line}: {len(row)} fields, expected {len(header)}."
             )
     columns = {name: tuple(row[j].strip() for row in rows[1:]) for j, name in enumerate(header)}
-    return Table(file.name, columns)
+    return ReferenceTable(file.name, columns)
 
 
-def _optional(file: Path) -> Table | None:
+def _optional(file: Path) -> ReferenceTable | None:
     return read_table(file) if file.exists() else None
 
 
@@ -174,29 +176,23 @@ def _number(text: str, file: str, line: int, column: str) -> float:
     return value
 
 
-def _read_scenarios(file: Path) -> dict[str, tuple[Action, ...]]:
+def _read_scenarios(file: Path) -> dict[str, tuple[ScenarioRow, ...]]:
     table = read_table(file)
-    found: dict[str, list[Action]] = {}
-    rows = zip(
-        table.text("scenario"),
-        table.numbers("time"),
-        table.text("action"),
-        table.text("target"),
-        table.text("value"),
-        strict=True,
-    )
-    for line, (scenario, time, kind, target, text) in enumerate(rows, _FIRST_LINE):
+    scenarios: dict[str, list[ScenarioRow]] = defaultdict(list)
+    columns = [table.text(name) for name in ("scenario", "action", "target", "value")]
+    rows = zip(table.numbers("time"), *columns, strict=True)
+    for line, (time, scenario, kind, target, text) in enumerate(rows, _FIRST_LINE):
         where = f"{table.name}, row {line}"
         if kind not in ACTIONS:
             raise ConfigError(f"{where}: '{kind}' is not an action.{nearest(kind, ACTIONS)}")
         changes = kind in (INIT, SET, ADD)
         value = _number(text, table.name, line, "value") if changes else 0.0
-        action = Action(where, float(time), kind, target if changes else "", value)
-        found.setdefault(scenario, []).append(action)
-    return {scenario: _ordered(scenario, actions) for scenario, actions in found.items()}
+        row = ScenarioRow(where, float(time), kind, target if changes else "", value)
+        scenarios[scenario].append(row)
+    return {scenario: _ordered(scenario, actions) for scenario, actions in scenarios.items()}
 
 
-def _ordered(scenario: str, actions: list[Action]) -> tuple[Action, ...]:
+def _ordered(scenario: str, actions: list[ScenarioRow]) -> tuple[ScenarioRow, ...]:
     ranks = {START: 0, INIT: 1}
     order = tuple(sorted(actions, key=lambda a: (a.time, ranks.get(a.kind, 2))))
     if order[0].kind != START:
@@ -218,7 +214,7 @@ def _ordered(scenario: str, actions: list[Action]) -> tuple[Action, ...]:
     return order
 
 
-def _check_complete(root: Path, scenarios: Mapping[str, tuple[Action, ...]]) -> None:
+def _check_complete(root: Path, scenarios: Mapping[str, tuple[ScenarioRow, ...]]) -> None:
     for file in sorted(root.glob("reference_*.csv")):
         name = file.stem.removeprefix("reference_")
         if name not in scenarios and file.name != RIGHT_HAND_SIDE:
@@ -226,14 +222,14 @@ def _check_complete(root: Path, scenarios: Mapping[str, tuple[Action, ...]]) -> 
             raise ConfigError(f"{file.name}: {SCENARIOS} has no scenario '{name}'.{hint}")
 
 
-def _read_initial(table: Table | None) -> dict[str, tuple[float, str]]:
+def _read_initial(table: ReferenceTable | None) -> dict[str, tuple[float, str]]:
     if table is None:
         return {}
     rows = zip(table.text("symbol"), table.numbers("value"), table.text("unit"), strict=True)
     return {symbol: (float(value), unit) for symbol, value, unit in rows}
 
 
-def _read_units(table: Table | None) -> dict[str, str]:
+def _read_units(table: ReferenceTable | None) -> dict[str, str]:
     if table is None:
         return {}
     return dict(zip(table.text("symbol"), table.text("unit"), strict=True))

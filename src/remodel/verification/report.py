@@ -70,12 +70,11 @@ class Verification:
 
     def worst(self) -> dict[str, Comparison]:
         """Return the largest difference of each scenario."""
-        found: dict[str, Comparison] = {}
+        worst: dict[str, Comparison] = {}
         for c in self.comparisons:
-            best = found.get(c.scenario)
-            if best is None or not c.difference <= best.difference:
-                found[c.scenario] = c
-        return found
+            if c.scenario not in worst or not c.difference <= worst[c.scenario].difference:
+                worst[c.scenario] = c
+        return worst
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row a scenario and quantity."""
@@ -84,6 +83,11 @@ class Verification:
         names = ("scenario", "quantity", "difference", "time", "tolerance", "passed", "note")
         rows = [[getattr(c, name) for name in names] for c in self.comparisons]
         return pd.DataFrame(rows, columns=list(names))
+
+    def __repr__(self) -> str:
+        """Return one line: how many comparisons were made, and how many failed."""
+        n, failed = len(self.comparisons), len(self.failures)
+        return f"<Verification of {self.model!r}: {n} comparisons, {failed} beyond tolerance>"
 
     def __str__(self) -> str:
         """Return one line a scenario."""

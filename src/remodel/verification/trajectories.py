@@ -14,8 +14,17 @@ from remodel.solvers import problem as solver
 from remodel.solvers.problem import Event, Solution, problem
 from remodel.solvers.solve import solve
 from remodel.solvers.status import Status
-from remodel.verification.folder import ADD, BREAK, INIT, SET, START, Action, Folder, Table
-from remodel.verification.port import Port, days_of
+from remodel.verification.folder import (
+    ADD,
+    BREAK,
+    INIT,
+    SET,
+    START,
+    Folder,
+    ReferenceTable,
+    ScenarioRow,
+)
+from remodel.verification.ported_model import PortedModel, days_of
 from remodel.verification.report import Comparison
 
 _SMALLEST_RANGE = 1e-3  # of the largest value: below it a state counts as constant
@@ -24,7 +33,7 @@ _NEGLIGIBLE = 1e-6  # of the size at which a state matters
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """From one start of a scenario to the next, or to its last row."""
+    """From one start of a scenario to the next, or to its last row; times in days."""
 
     scenario: str
     start: float
@@ -35,7 +44,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Trajectories:
+class Runs:
     """Runs with their solution.
 
     Attributes
@@ -52,8 +61,8 @@ class Trajectories:
 
 
 def integrate(
-    port: Port, folder: Folder, scenarios: Sequence[str], method: str, rtol: float
-) -> Trajectories:
+    ported: PortedModel, folder: Folder, scenarios: Sequence[str], method: str, rtol: float
+) -> Runs:
     """Run scenarios.
 
     Raises
@@ -61,25 +70,25 @@ def integrate(
     ConfigError
         If a reference begins before its scenario, or has nothing to compare.
     """
-    runs = tuple(run for name in scenarios for run in _runs(port, folder, name))
-    names = _compared(port, [folder.references[name] for name in scenarios])
-    return Trajectories(names, runs, _solve(port, runs, names, method, rtol))
+    runs = tuple(run for name in scenarios for run in _runs(ported, folder, name))
+    names = _compared(ported, [folder.references[name] for name in scenarios])
+    return Runs(names, runs, _solve(ported, runs, names, method, rtol))
 
 
-def _compared(port: Port, tables: Sequence[Table]) -> tuple[str, ...]:
+def _compared(ported: PortedModel, tables: Sequence[ReferenceTable]) -> tuple[str, ...]:
     columns = {c for table in tables for c in table.columns}
-    names = tuple(name for name in port.system.outputs if name in columns)
+    names = tuple(name for name in ported.system.outputs if name in columns)
     if not names:
         raise ConfigError(
-            f"{tables[0].name}: no column is a state or quantity of {port.model.name}."
+            f"{tables[0].name}: no column is a state or quantity of {ported.model.name}."
         )
     return names
 
 
-def _runs(port: Port, folder: Folder, scenario: str) -> Iterator[Run]:
+def _runs(ported: PortedModel, folder: Folder, scenario: str) -> Iterator[Run]:
     """Cut a scenario at its starts; a row at a later start still belongs to what came before."""
     actions, table = folder.scenarios[scenario], folder.references[scenario]
-    column, unit = days_of(table, port.model)
+    column, unit = days_of(table, ported.model)
     times = table.numbers(column)
     if len(times) == 0 or np.any(np.diff(times) < 0):
         raise ConfigError(f"{table.name}, column {column}: times must rise.")
@@ -92,113 +101,111 @@ def _runs(port: Port, folder: Folder, scenario: str) -> Iterator[Run]:
     first = 0
     for start, end in zip(starts, [*starts[1:], np.inf], strict=True):
         last = int(np.searchsorted(times, end, side="right"))
-        mine = [a for a in actions if start <= a.time < end]
         if last > first:
-            yield _run(port, scenario, mine, times[first:last], unit)
+            within = [a for a in actions if start <= a.time < end]
+            yield _run(ported, scenario, within, times[first:last], unit)
         first = last
 
 
 def _run(
-    port: Port,
+    ported: PortedModel,
     scenario: str,
-    actions: Sequence[Action],
+    actions: Sequence[ScenarioRow],
     times: FloatArray,
     unit: float,
 ) -> Run:
     start = actions[0].time
-    values, state = dict(port.values), dict(port.initial)
+    values, state = dict(ported.values), dict(ported.initial)
     for action in actions:
         if action.kind == SET and action.time == start:
-            port.apply_set(values, action)
+            ported.apply_set(values, action)
     for action in actions:
         if action.kind == INIT:
-            port.apply_init(values, state, action)
+            ported.apply_init(values, state, action)
     events = [
-        _event(port, action, unit)
+        _event(ported, action, unit)
         for action in actions
         if action.kind in (ADD, BREAK) or (action.kind == SET and action.time > start)
     ]
-    events += _corners(port, values, actions, unit)
+    events += _corners(ported, values, actions, unit)
     end = float(times[-1]) * unit
     return Run(
         scenario=scenario,
         start=start * unit,
         times=times * unit,
-        parameters=port.vector(values),
-        state=np.array([state[name] for name in port.system.state_names]),
+        parameters=ported.vector(values),
+        state=np.array([state[name] for name in ported.system.state_names]),
         events=tuple(e for e in events if e is not None and e.time <= end),
     )
 
 
 def _corners(
-    port: Port, values: dict[str, float], actions: Sequence[Action], unit: float
+    ported: PortedModel, values: dict[str, float], actions: Sequence[ScenarioRow], unit: float
 ) -> Iterator[Event]:
     """Restart at corners of the equations, unless something happens there anyway."""
-    taken, now = [a.time * unit for a in actions], dict(values)
+    times, current = [a.time * unit for a in actions], dict(values)
     for action in actions:
         if action.kind == SET:
-            port.apply_set(now, action)
+            ported.apply_set(current, action)
         elif action.kind != START:
             continue
-        for time in port.model.constants(port.model.kinks, now).values():
-            if not np.any(np.isclose(taken, time, rtol=1e-12, atol=0.0)):
-                taken.append(float(time))
+        for time in ported.model.constants(ported.model.kinks, current).values():
+            if not np.any(np.isclose(times, time, rtol=1e-12, atol=0.0)):
+                times.append(float(time))
                 yield Event(float(time))
 
 
-def _event(port: Port, action: Action, unit: float) -> Event | None:
+def _event(ported: PortedModel, action: ScenarioRow, unit: float) -> Event | None:
     time = action.time * unit
     if action.kind == BREAK:
         return Event(time)
     if action.kind == ADD:
-        index = port.system.state_names.index(action.target)
-        return Event(time, solver.ADD, index, action.value * port.state_factor[action.target])
-    if action.target not in port.system.parameter_names:
+        index = ported.system.state_names.index(action.target)
+        return Event(time, solver.ADD, index, action.value * ported.state_factor[action.target])
+    if action.target not in ported.system.parameter_names:
         return None  # no equation uses it
-    index = port.system.parameter_names.index(action.target)
-    value = action.value * port.parameter_factor[action.target]
+    index = ported.system.parameter_names.index(action.target)
+    value = action.value * ported.parameter_factor[action.target]
     return Event(time, solver.SET, index, value)
 
 
 def _solve(
-    port: Port, runs: Sequence[Run], names: Sequence[str], method: str, rtol: float
+    ported: PortedModel, runs: Sequence[Run], names: Sequence[str], method: str, rtol: float
 ) -> Solution:
-    task = problem(
+    batch = problem(
         parameters=[run.parameters for run in runs],
         start=[run.start for run in runs],
         times=[run.times for run in runs],
-        scale=scales(port.system, port.model),
+        scale=scales(ported.system, ported.model),
         events=[run.events for run in runs],
         initial=[run.state for run in runs],
     )
-    return solve(port.system, task, outputs=names, method=method, rtol=rtol, check_domain=False)
+    return solve(ported.system, batch, outputs=names, method=method, rtol=rtol, check_domain=False)
 
 
 def compare(
-    port: Port, folder: Folder, found: Trajectories, scenario: str, tolerance: float
+    ported: PortedModel, folder: Folder, runs: Runs, scenario: str, tolerance: float
 ) -> Iterator[Comparison]:
     """Yield the largest difference of each state and quantity in one scenario."""
     table = folder.references[scenario]
-    column, _ = days_of(table, port.model)
+    column, _ = days_of(table, ported.model)
     times = table.numbers(column)
-    mine = [i for i, run in enumerate(found.runs) if run.scenario == scenario]
-    ends = [Status(int(found.solution.status[i])) for i in mine]
+    members = [i for i, run in enumerate(runs.runs) if run.scenario == scenario]
+    ends = [Status(int(runs.solution.status[i])) for i in members]
     note = " ".join(s.sentence for s in ends if s is not Status.OK)
-    for k, name in enumerate(found.names):
+    for k, name in enumerate(runs.names):
         if name not in table.columns:
             continue
-        factor = port.state_factor.get(name, 1.0)
-        expected = table.numbers(name) * factor
-        parts = [found.solution.outputs[k, i, : len(found.runs[i].times)] for i in mine]
-        got = np.concatenate(parts)
-        gap = np.abs(got - expected) / _size(port, name, expected)
+        expected = table.numbers(name) * ported.state_factor.get(name, 1.0)
+        outputs = [runs.solution.outputs[k, i, : len(runs.runs[i].times)] for i in members]
+        gap = np.abs(np.concatenate(outputs) - expected) / _size(ported, name, expected)
         worst = int(np.argmax(np.where(np.isnan(gap), np.inf, gap)))
         yield Comparison(scenario, name, float(gap[worst]), float(times[worst]), tolerance, note)
 
 
-def _size(port: Port, name: str, expected: FloatArray) -> float:
+def _size(ported: PortedModel, name: str, expected: FloatArray) -> float:
     """Return the range of a reference, or its largest value where it hardly moves."""
     largest = float(np.max(np.abs(expected)))
-    states = port.system.assembly.states
+    states = ported.system.assembly.states
     floor = _NEGLIGIBLE * states[name].typical if name in states else 0.0
     return max(float(np.ptp(expected)), _SMALLEST_RANGE * largest, floor) or 1.0

@@ -9,8 +9,8 @@ from remodel.errors import ConfigError, nearest
 from remodel.models import Model, load_model, model_names
 from remodel.solvers.methods import DEFAULT, checked_rtol
 from remodel.verification import right_hand_side, trajectories
-from remodel.verification.folder import Folder, read_folder
-from remodel.verification.port import make_port
+from remodel.verification.folder import Folder
+from remodel.verification.ported_model import PortedModel
 from remodel.verification.report import Verification
 
 TOLERANCE = 1e-6
@@ -53,16 +53,16 @@ def verify(
         If the folder is malformed or names something the model does not have.
     """
     checked_rtol(rtol, method)
-    files = read_folder(folder)
-    port = make_port(_model_of(files, model), files)
-    chosen = _chosen(files, scenarios)
-    found = trajectories.integrate(port, files, chosen, method, rtol)
-    comparisons = list(right_hand_side.compare(port, files))
-    for name in chosen:
-        comparisons += trajectories.compare(port, files, found, name, tolerance)
-    columns = {c for name in chosen for c in files.references[name].columns}
-    ignored = sorted(c for c in columns if c not in found.names and not c.startswith("time"))
-    return Verification(port.model.name, tuple(comparisons), tuple(ignored))
+    files = Folder.read(folder)
+    ported = PortedModel.of(_model_of(files, model), files)
+    names = _checked_scenarios(files, scenarios)
+    runs = trajectories.integrate(ported, files, names, method, rtol)
+    comparisons = list(right_hand_side.compare(ported, files))
+    for name in names:
+        comparisons += trajectories.compare(ported, files, runs, name, tolerance)
+    columns = {c for name in names for c in files.references[name].columns}
+    ignored = sorted(c for c in columns if c not in runs.names and not c.startswith("time"))
+    return Verification(ported.model.name, tuple(comparisons), tuple(ignored))
 
 
 def _model_of(folder: Folder, model: str | Model | None) -> Model:
@@ -75,7 +75,7 @@ def _model_of(folder: Folder, model: str | Model | None) -> Model:
     return load_model(name if model is None else model)
 
 
-def _chosen(folder: Folder, scenarios: Sequence[str] | None) -> tuple[str, ...]:
+def _checked_scenarios(folder: Folder, scenarios: Sequence[str] | None) -> tuple[str, ...]:
     if scenarios is None:
         return tuple(folder.scenarios)
     for name in scenarios:

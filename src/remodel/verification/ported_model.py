@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -14,13 +15,13 @@ from remodel.errors import ConfigError, UnitError, nearest
 from remodel.models import Model
 from remodel.parameters import Parameter, ParameterSet
 from remodel.units import days, parse, registry
-from remodel.verification.folder import ADD, INIT, SET, Action, Folder, Table
+from remodel.verification.folder import ADD, INIT, SET, Folder, ReferenceTable, ScenarioRow
 
 BASELINE = "_0"  # <state>_0 is the value of the state at time zero
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class PortedModel:
     """A model and how the numbers of a folder translate into its own.
 
     Attributes
@@ -43,53 +44,74 @@ class Port:
     initial: Mapping[str, float]
     values: Mapping[str, float]
 
+    @classmethod
+    def of(cls, model: Model, folder: Folder) -> Self:
+        """Check the names of a folder against a model and convert its units.
+
+        Raises
+        ------
+        ConfigError
+            If a name is not a state or parameter of the model; names file, row and nearest name.
+        UnitError
+            If a unit of the folder cannot be converted to the model's.
+        """
+        drugs = _drugs_named(model, folder)
+        assembly = model.assembly(drugs)
+        for symbol in folder.initial:
+            _check(symbol, assembly.states, "state", "initial_state.csv", model)
+        units = {name: unit for name, (_, unit) in folder.initial.items()}
+        state_factor = {
+            name: _factor(units.get(name, state.unit), state.unit, f"initial_state.csv, {name}")
+            for name, state in assembly.states.items()
+        }
+        defaults = {**_internal(model), TIME: 0.0}
+        initial = {n: float(v) for n, v in assembly.evaluate_initial(defaults).items()}
+        initial.update({n: value * state_factor[n] for n, (value, _) in folder.initial.items()})
+        held = _hold(model, initial, assembly.states)
+        parameter_factor = {
+            n: p.factor * _factor(folder.units.get(n, p.unit), p.unit, f"parameters.csv, {n}")
+            for n, p in held.all_parameters.items()
+        }
+        ported = cls(
+            held, held.system(drugs), state_factor, parameter_factor, initial, _internal(held)
+        )
+        for actions in folder.scenarios.values():
+            ported.check_targets(actions)
+        return ported
+
+    def check_targets(self, actions: Iterable[ScenarioRow]) -> None:
+        """Raise if an action changes what the model does not have.
+
+        Raises
+        ------
+        ConfigError
+        """
+        for action in actions:
+            if action.kind in (INIT, ADD):
+                _check(action.target, self.state_factor, "state", action.where, self.model)
+            elif action.kind == SET:
+                _check(action.target, self.values, "parameter", action.where, self.model)
+
     def vector(self, values: Mapping[str, float]) -> FloatArray:
         """Return parameters in the order of the system."""
         return np.array([values[name] for name in self.system.parameter_names])
 
-    def apply_init(self, values: dict[str, float], state: dict[str, float], act: Action) -> None:
+    def apply_init(
+        self, values: dict[str, float], state: dict[str, float], action: ScenarioRow
+    ) -> None:
         """Change the value of a state at the start, and what depends on it."""
-        state[act.target] = act.value * self.state_factor[act.target]
-        if act.target + BASELINE in values:
-            values[act.target + BASELINE] = state[act.target]
+        state[action.target] = action.value * self.state_factor[action.target]
+        if action.target + BASELINE in values:
+            values[action.target + BASELINE] = state[action.target]
 
-    def apply_set(self, values: dict[str, float], act: Action) -> None:
+    def apply_set(self, values: dict[str, float], action: ScenarioRow) -> None:
         """Change a parameter."""
-        values[act.target] = act.value * self.parameter_factor[act.target]
+        values[action.target] = action.value * self.parameter_factor[action.target]
 
 
-def make_port(model: Model, folder: Folder) -> Port:
-    """Check the names of a folder against a model and convert its units.
-
-    Raises
-    ------
-    ConfigError
-        If a name is not a state or parameter of the model; names file, row and nearest name.
-    UnitError
-        If a unit of the folder cannot be converted to the model's.
-    """
-    drugs = _drugs_named(model, folder)
-    assembly = model.assembly(drugs)
-    for symbol in folder.initial:
-        _check(symbol, assembly.states, "state", "initial_state.csv", model)
-    given = {name: unit for name, (_, unit) in folder.initial.items()}
-    state_factor = {
-        name: _factor(given.get(name, state.unit), state.unit, f"initial_state.csv, {name}")
-        for name, state in assembly.states.items()
-    }
-    defaults = {name: p.value * p.factor for name, p in model.all_parameters.items()}
-    initial = {n: float(v) for n, v in assembly.evaluate_initial({**defaults, TIME: 0.0}).items()}
-    initial.update({n: value * state_factor[n] for n, (value, _) in folder.initial.items()})
-    held = _hold(model, initial, assembly.states)
-    parameter_factor = {
-        name: p.factor * _factor(folder.units.get(name, p.unit), p.unit, f"parameters.csv, {name}")
-        for name, p in held.all_parameters.items()
-    }
-    values = {name: p.value * p.factor for name, p in held.all_parameters.items()}
-    port = Port(held, held.system(drugs), state_factor, parameter_factor, initial, values)
-    for actions in folder.scenarios.values():
-        check_targets(port, actions)
-    return port
+def _internal(model: Model) -> dict[str, float]:
+    """Return the default of every parameter, as the equations use it."""
+    return {name: p.value * p.factor for name, p in model.all_parameters.items()}
 
 
 def _drugs_named(model: Model, folder: Folder) -> list[str]:
@@ -97,20 +119,6 @@ def _drugs_named(model: Model, folder: Folder) -> list[str]:
     mentioned = {a.target for actions in folder.scenarios.values() for a in actions}
     mentioned.update(*(t.columns for t in folder.references.values()), folder.initial)
     return [d for d in model.drugs if any(name.startswith(f"{d}_") for name in mentioned)]
-
-
-def check_targets(port: Port, actions: Iterable[Action]) -> None:
-    """Raise if an action changes what the model does not have.
-
-    Raises
-    ------
-    ConfigError
-    """
-    for action in actions:
-        if action.kind in (INIT, ADD):
-            _check(action.target, port.state_factor, "state", action.where, port.model)
-        elif action.kind == SET:
-            _check(action.target, port.values, "parameter", action.where, port.model)
 
 
 def _check(name: str, known: Iterable[str], kind: str, where: str, model: Model) -> None:
@@ -124,11 +132,11 @@ def _check(name: str, known: Iterable[str], kind: str, where: str, model: Model)
 def _factor(unit: str, wanted: str, where: str) -> float:
     """Return what converts numbers; a unit outside the registry is the model's own."""
     try:
-        given = parse(unit)
+        parsed = parse(unit)
     except UnitError:
         return 1.0
     try:
-        return float(registry().Quantity(1.0, given).to(parse(wanted)).magnitude)
+        return float(registry().Quantity(1.0, parsed).to(parse(wanted)).magnitude)
     except Exception as error:
         raise UnitError(f"{where}: '{unit}' cannot be converted to '{wanted}'.") from error
 
@@ -153,7 +161,7 @@ def _held(name: str, value: float, unit: str, known: Parameter | None) -> Parame
     return Parameter(name, value, unit, -np.inf, np.inf, f"{name} at time zero", "reference folder")
 
 
-def days_of(table: Table, model: Model) -> tuple[str, float]:
+def days_of(table: ReferenceTable, model: Model) -> tuple[str, float]:
     """Return the column of time and the length of its unit [d]."""
     for column in table.columns:
         if column == "time" or column.startswith("time_"):
