@@ -14,7 +14,7 @@ from remodel.equations.latex import equation_latex, name_latex
 from remodel.experiments import load_experiment, run_experiment
 from remodel.experiments.sweeps import SweepExperiment
 from remodel.models import load_model, model_names
-from remodel.observations import trial_names, trials
+from remodel.observations import load_trial, trial_names
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 INTERNAL = "remodel.models.model"  # dosing rates, which schedules set
@@ -266,7 +266,7 @@ def trial_table() -> str:
     """Return a table of every study with the use that is made of it."""
     rows = []
     for name in trial_names():
-        study = trials(name)
+        study = load_trial(name)
         uses = sorted({row.use.replace("_", " ") for row in study.observations})
         rows.append([f"`{name}`", study.label, words(study.family), len(study.arms),
                      len(study.observations), ", ".join(uses), study.citation])  # fmt: skip

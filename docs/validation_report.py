@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from remodel.calibration.report import markdown
-from remodel.observations import load_observations, trial_names, trials
+from remodel.observations import load_observations, load_trial, trial_names
 from remodel.predictions import totals
 from remodel.predictions.scores import WITHOUT_INTERVAL
 from remodel.validation.validate import validate
@@ -107,7 +107,7 @@ def misses(table, count: int = 15) -> str:
 
 def section(study: str, rows, score) -> list[str]:
     """Return the part of one trial."""
-    about = trials(study)
+    about = load_trial(study)
     uses = " and ".join(USES[use] for use in sorted(rows["use"].unique()))
     return [
         f"### {about.label}", "",

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from remodel import plots as plots
     from remodel.calibration import calibrate
     from remodel.errors import EquivalentDoseWarning, UnusualDoseWarning, UnusualPatientWarning
+    from remodel.experiments import run_experiment
+    from remodel.explanation.differences import explain_difference
     from remodel.explanation.explain import explain
     from remodel.models import Model, load_model, model_names
-    from remodel.observations import trials
+    from remodel.observations import load_trial, trial_names
     from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
     from remodel.patient import Patient
     from remodel.schedules import Dose, Intervention, Schedule
@@ -36,12 +38,15 @@ _HOME = {
     "UnusualPatientWarning": "remodel.errors",
     "calibrate": "remodel.calibration",
     "explain": "remodel.explanation.explain",
+    "explain_difference": "remodel.explanation.differences",
     "load_model": "remodel.models",
     "load_parameters": "remodel.parameters",
+    "load_trial": "remodel.observations",
     "model_names": "remodel.models",
+    "run_experiment": "remodel.experiments",
     "simulate": "remodel.simulation.simulate",
     "sweep": "remodel.sweeps",
-    "trials": "remodel.observations",
+    "trial_names": "remodel.observations",
     "validate": "remodel.validation.validate",
     "verify": "remodel.verification",
     "write_parameters": "remodel.parameters",
@@ -60,12 +65,15 @@ __all__ = [
     "UnusualPatientWarning",
     "calibrate",
     "explain",
+    "explain_difference",
     "load_model",
     "load_parameters",
+    "load_trial",
     "model_names",
+    "run_experiment",
     "simulate",
     "sweep",
-    "trials",
+    "trial_names",
     "validate",
     "verify",
     "write_parameters",
@@ -80,6 +88,12 @@ def __getattr__(name: str) -> Any:
         return package_version()
     if name == "plots":
         return importlib.import_module("remodel.plots")
+    if name == "trials":
+        import warnings
+
+        message = "remodel.trials is now remodel.load_trial, and will be gone in 0.3."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        name = "load_trial"
     if name not in _HOME:
         raise AttributeError(f"module 'remodel' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME[name]), name)

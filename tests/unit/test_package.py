@@ -24,6 +24,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         rm.simulat  # noqa: B018
 
 
+def test_the_old_name_of_a_trial_warns_and_gives_the_same() -> None:
+    with pytest.warns(DeprecationWarning, match=r"remodel.trials is now remodel\.load_trial"):
+        old = rm.trials("decide")
+    assert old == rm.load_trial("decide")
+
+
 def _run(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -58,9 +58,9 @@ def _drugs(model: str) -> None:
 
 
 def _trials(_: str) -> None:
-    from remodel.observations import trial_names, trials
+    from remodel.observations import load_trial, trial_names
 
-    studies = [trials(name) for name in trial_names()]
+    studies = [load_trial(name) for name in trial_names()]
     rows = [
         [s.study_id, s.family, str(len(s.arms)), str(len(s.observations)), s.label, s.population]
         for s in studies

@@ -16,7 +16,7 @@ from remodel.experiments.sweeps import SweepExperiment, is_sweep, sweep_experime
 from remodel.files import Table, checked_file_name, load_toml
 from remodel.files.schema import FileName, Positive, Schema, Texts, one_of, validate
 from remodel.models import Model, load_model
-from remodel.observations import Arm, trials
+from remodel.observations import Arm, load_trial
 from remodel.patient import Patient
 from remodel.plots.points import study_label
 from remodel.plots.style import check_text
@@ -208,7 +208,7 @@ def _arm(table: Table, name: str, arm: _Arm, shared: Mapping[str, Any]) -> Exper
     sources = [_source(table, "observed", text) for text in arm.observed]
     if arm.published is not None:
         source = _source(table, "published", arm.published)
-        published = trials(source[0]).arm(source[1])
+        published = load_trial(source[0]).arm(source[1])
         sources.insert(0, source)
     table.table("patient").check_keys(_PATIENT)
     values = {**(shared if published is None else _patient_of(published)), **arm.patient}

@@ -12,7 +12,7 @@ from remodel.observations.load import (
     load_regimens,
 )
 from remodel.observations.schema import KINDS, Arm, Observation, Observations, Study
-from remodel.observations.shipped import trial_names, trials
+from remodel.observations.shipped import load_trial, trial_names
 
 __all__ = [
     "KINDS",
@@ -26,10 +26,10 @@ __all__ = [
     "idle_arms",
     "load_observations",
     "load_regimens",
+    "load_trial",
     "predicted_value",
     "reported_standard_error",
     "residual",
     "standard_error",
     "trial_names",
-    "trials",
 ]

@@ -22,7 +22,7 @@ STUDY_COLUMNS = (
 )
 
 
-def trials(study_id: str) -> Study:
+def load_trial(study_id: str) -> Study:
     """Return a shipped study with its arms and observations.
 
     Parameters

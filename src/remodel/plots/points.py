@@ -13,9 +13,9 @@ from remodel.observations import (
     Observation,
     Observations,
     load_observations,
+    load_trial,
     reported_standard_error,
     trial_names,
-    trials,
 )
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.plots.panels import YOURS, arms_of, value_at
@@ -143,7 +143,7 @@ def study_label(study: str, arm: str, more: Observations | None = None) -> str:
     if study not in trial_names() and more is not None and study in more.studies:
         known, label = {row.arm for row in more.where(study=study)}, f"{YOURS}: {study}"
     else:
-        shipped = trials(study)
+        shipped = load_trial(study)
         known, label = {a.name for a in shipped.arms}, shipped.label
     if arm not in known:
         raise ObservationError(f"study {study} has no arm '{arm}'.{nearest(arm, known)}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.models import Model
-from remodel.observations import Arm, trial_names, trials
+from remodel.observations import Arm, load_trial, trial_names
 from remodel.observations.schema import LONGEST_MONTHS
 from remodel.predictions import SHIPPED, Evidence, drug_class
 from remodel.predictions.arms import patients_of
@@ -54,7 +54,7 @@ class Overlays:
 
         study = str(rows["study_id"].iloc[0])
         is_shipped = self.evidence.name == SHIPPED and study in trial_names()
-        label = trials(study).label if is_shipped else f"{YOURS}: {study}"
+        label = load_trial(study).label if is_shipped else f"{YOURS}: {study}"
         return study_overlay(
             self.simulated(rows),
             rows,

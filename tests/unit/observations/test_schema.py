@@ -11,9 +11,9 @@ from remodel.observations import (
     Observation,
     Observations,
     load_observations,
+    load_trial,
     predicted_value,
     residual,
-    trials,
 )
 
 LEVEL = st.floats(0.1, 10.0)
@@ -71,14 +71,14 @@ def test_reference_is_a_month_or_baseline() -> None:
 
 
 def test_study_gives_its_arms_and_names_the_nearest() -> None:
-    study = trials("halt_bc_ellis2008")
+    study = load_trial("halt_bc_ellis2008")
 
     assert study.arm("ai_denosumab").schedule.drugs == ("anastrozole", "denosumab")
     assert study.observations.studies == ("halt_bc_ellis2008",)
     with pytest.raises(ObservationError, match="Did you mean 'ai_placebo'"):
         study.arm("ai_placeb")
     with pytest.raises(ObservationError, match="Did you mean 'atac_eastell2008'"):
-        trials("atac_estell2008")
+        load_trial("atac_estell2008")
 
 
 @given(level=LEVEL, reference=LEVEL)

@@ -16,9 +16,9 @@ from remodel.observations import (
     idle_arms,
     load_observations,
     load_regimens,
+    load_trial,
     standard_error,
     trial_names,
-    trials,
 )
 from remodel.observations.error_models import spreads
 
@@ -76,7 +76,7 @@ def vars_of(row) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", trial_names())
 def test_every_study_can_be_found_in_the_literature(name: str) -> None:
-    study = trials(name)
+    study = load_trial(name)
 
     assert study.citation
     assert study.population
@@ -94,14 +94,14 @@ def test_held_out_studies_are_never_calibrated() -> None:
 def test_patients_are_on_one_side_of_the_split() -> None:
     sides: dict[str, set[str]] = {}
     for row in BY_COHORT:
-        sides.setdefault(trials(row.study_id).cohort, set()).add(row.use)
+        sides.setdefault(load_trial(row.study_id).cohort, set()).add(row.use)
     assert [cohort for cohort, uses in sides.items() if len(uses) > 1] == []
 
 
 def test_about_a_quarter_of_each_family_is_held_out() -> None:
     cohorts: dict[str, dict[str, set[str]]] = {}
     for row in BY_COHORT:
-        study = trials(row.study_id)
+        study = load_trial(row.study_id)
         cohorts.setdefault(study.family, {}).setdefault(row.use, set()).add(study.cohort)
     for family, uses in cohorts.items():
         held_out = len(uses.get("validation", ()))
@@ -144,8 +144,8 @@ def test_arms_take_what_they_are_named_for(study: str, arm: str, given: set[str]
 
 def test_rows_that_are_held_out_by_themselves_are_of_calibrated_cohorts() -> None:
     alone = [row for row in USED if row.reason]
-    calibrated = {trials(row.study_id).cohort for row in USED.where(use="calibration")}
-    assert {trials(row.study_id).cohort for row in alone} <= calibrated
+    calibrated = {load_trial(row.study_id).cohort for row in USED.where(use="calibration")}
+    assert {load_trial(row.study_id).cohort for row in alone} <= calibrated
     assert {row.study_id for row in alone} == {"phase2_223", "data", "data_switch", "defend"}
 
 
