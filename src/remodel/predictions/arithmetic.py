@@ -10,6 +10,7 @@ import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.predictions.evidence import Target
+from remodel.units import percent_change, percent_change_derivative
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Terms:
 
     def values(self, levels: FloatArray) -> FloatArray:
         """Return predictions, shape (..., n), from levels, shape (..., n_levels)."""
-        change = _change(levels[..., self.level], levels[..., self.reference])
-        other = _change(levels[..., self.other_level], levels[..., self.other_reference])
+        change = percent_change(levels[..., self.level], levels[..., self.reference])
+        other = percent_change(levels[..., self.other_level], levels[..., self.other_reference])
         relative = 100.0 * ((100.0 + change) / (100.0 + other) - 1.0)
         single = self.factor * np.where(self.is_level, levels[..., self.level], change)
         return self._chosen(single, change - other, relative)
@@ -97,20 +98,10 @@ class Terms:
         return np.where(self.is_relative, relative, chosen)
 
 
-def _change(level: FloatArray, reference: FloatArray) -> FloatArray:
-    """Return the change in percent; NaN where the reference is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change: FloatArray = 100.0 * (level / reference - 1.0)
-    return np.where(np.isfinite(change), change, np.nan)
-
-
 def _differentiated(
     levels: FloatArray, derivatives: FloatArray, level: IntArray, reference: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return changes in percent and their derivatives."""
     now, then = levels[level], levels[reference]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        d_change: FloatArray = (
-            100.0 * (derivatives[:, level] - now / then * derivatives[:, reference]) / then
-        )
-    return _change(now, then), d_change
+    d_now, d_then = derivatives[:, level], derivatives[:, reference]
+    return percent_change(now, then), percent_change_derivative(now, then, d_now, d_then)

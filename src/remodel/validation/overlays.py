@@ -74,7 +74,9 @@ class Overlays:
         months = min(max(float(rows["time_months"].max()), 1.0) * 1.03, LONGEST_MONTHS)
         times = np.linspace(0.0, months * DAYS_PER_MONTH, _MOST_TIMES)
         pairs = zip(rows["endpoint"], rows["kind"], strict=True)
-        outputs = list(dict.fromkeys(e if kind == "level" else e + PERCENT_CHANGE for e, kind in pairs))
+        outputs = list(
+            dict.fromkeys(e if kind == "level" else e + PERCENT_CHANGE for e, kind in pairs)
+        )
         dataset = self._curves(arms, times, outputs, self.values)
         if self.draws:
             dataset = dataset.assign(self._bands(arms, times, outputs))
