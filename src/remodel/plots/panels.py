@@ -363,7 +363,7 @@ def wrapped(text: str, width: int = 34) -> str:
     """Return a text broken into lines for a legend."""
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, width)) or text
+    return "\n".join(textwrap.wrap(text.replace("_", " "), width)) or text
 
 
 def finish_time(
