@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import number, print_table
+from remodel.cli.screen import number, print_table, print_text
 from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
 
 if TYPE_CHECKING:
@@ -101,17 +101,19 @@ def _difference(
 
 def _print_difference(found: Difference, when: str, versus: str) -> None:
     unit = _unit(found.unit)
-    print(
+    print_text(
         f"{found.name} at {when}: {number(found.value)}{unit}, against "
-        f"{number(found.versus)}{unit} on '{versus}'. {found.meaning}\n"
+        f"{number(found.versus)}{unit} on '{versus}'. {found.meaning}"
     )
+    print()
     if not found.causes or found.value == found.versus:
         print("There is no difference.")
         return
     rows = [row for cause in found.causes for row in _cause_rows(cause, 0)]
-    print_table(["because of", "effect", "share", "meaning"], rows, right=(1, 2), wrap_last=True)
-    print(
-        f"\ndifference = {number(found.value - found.versus)}{unit}; indented: what moved the "
+    print_table(["because of", "effect", "share", "meaning"], rows, right=(1, 2))
+    print()
+    print_text(
+        f"difference = {number(found.value - found.versus)}{unit}; indented: what moved the "
         "state above; parts below 1 % are left out."
     )
 
@@ -127,9 +129,9 @@ def _cause_rows(cause: Cause, level: int) -> list[list[str]]:
 
 
 def _print(found: Explanation, when: str) -> None:
-    print(f"{found.name} at {when}: {number(found.value)}{_unit(found.unit)}. {found.meaning}")
+    print_text(f"{found.name} at {when}: {number(found.value)}{_unit(found.unit)}. {found.meaning}")
     if found.reference:
-        print(found.reference)
+        print_text(found.reference)
     print()
     if not found.terms:
         print("It has no terms: it stays as it is.")
@@ -141,11 +143,12 @@ def _print(found: Explanation, when: str) -> None:
         for t in found.terms
     ]  # fmt: skip
     heads = [_HEADS[found.kind], "value", "unit", *(["share"] if with_share else []), "meaning"]
-    print_table(heads, rows, right=(1, 3) if with_share else (1,), wrap_last=True)
+    print_table(heads, rows, right=(1, 3) if with_share else (1,))
     if found.kind == "state":
         unit = found.terms[0].unit
-        print(
-            f"\nsum = {number(found.rate)} {unit}, the rate of {found.name}; "
+        print()
+        print_text(
+            f"sum = {number(found.rate)} {unit}, the rate of {found.name}; "
             "shares are of all gains and of all losses."
         )
 

@@ -44,7 +44,8 @@ def _models(_: str) -> None:
         [m.name, str(len(m.system().states)), str(len(m.drugs)), m.title, m.citation]
         for m in models
     ]
-    print_table(["model", "states", "drugs", "what it is", "source"], rows, right=(1, 2))
+    heads = ["model", "states", "drugs", "what it is", "source"]
+    print_table(heads, rows, right=(1, 2), is_list=True, cut=True)
 
 
 def _drugs(model: str) -> None:
@@ -54,7 +55,7 @@ def _drugs(model: str) -> None:
         [drug.name, ", ".join(drug.routes), drug.drug_class]
         for drug in load_model(model).drugs.values()
     ]
-    print_table(["drug", "routes", "class"], rows)
+    print_table(["drug", "routes", "class"], rows, is_list=True)
 
 
 def _trials(_: str) -> None:
@@ -62,10 +63,18 @@ def _trials(_: str) -> None:
 
     studies = [load_trial(name) for name in trial_names()]
     rows = [
-        [s.study_id, s.family, str(len(s.arms)), str(len(s.observations)), s.label, s.population]
+        [
+            s.study_id,
+            s.family.replace("_", " "),
+            str(len(s.arms)),
+            str(len(s.observations)),
+            s.label,
+            s.population,
+        ]
         for s in studies
     ]
-    print_table(["study", "family", "arms", "numbers", "name", "women"], rows, right=(2, 3))
+    heads = ["study", "family", "arms", "numbers", "name", "women"]
+    print_table(heads, rows, right=(2, 3), is_list=True, cut=True)
 
 
 def _parameters(model: str) -> None:
@@ -80,7 +89,7 @@ def _parameters(model: str) -> None:
         ["parameter", "value", "unit", "bounds", "status", "meaning"],
         rows,
         right=(1,),
-        wrap_last=True,
+        is_list=True,
     )
 
 
@@ -98,4 +107,4 @@ def _endpoints(model: str) -> None:
         ]
         for e in load_model(model).endpoints.values()
     ]
-    print_table(["endpoint", "unit", "change from start [%]", "meaning"], rows)
+    print_table(["endpoint", "unit", "change from start [%]", "meaning"], rows, is_list=True)

@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         description="Simulate bone remodeling under menopause, aromatase inhibitors and drugs. "
         "For research, not for decisions about patients.",
         epilog="Exit codes: 0 fine, 1 numbers differ from those expected, 2 wrong input, "
-        "3 some simulations failed.",
+        "3 some simulations failed, 130 interrupted.",
     )
     top.add_argument("--version", action="store_true", help="print the version and leave")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Any
 
 from remodel.errors import StoreError
 
-_NARROWEST = 24
+_WIDTH = 80  # of a page that is no terminal
+_WHOLE_WORDS: Any = {"break_long_words": False, "break_on_hyphens": False}
+_CUT = 10  # narrowest of a column that is cut
+_LONGEST_WORD = 16  # that a column keeps whole
+_BREAKS = re.compile(r"(\s+|(?<=[_/,]))")  # after which a text may go on in the next line
 
 
 def print_table(
@@ -17,9 +24,12 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     right: Sequence[int] = (),
-    wrap_last: bool = False,
+    is_list: bool = False,
+    cut: bool = False,
 ) -> None:
-    """Print aligned columns.
+    """Print aligned columns, no wider than the terminal.
+
+    Heads and text that are too wide are broken over several lines.
 
     Parameters
     ----------
@@ -27,44 +37,79 @@ def print_table(
     rows : sequence of sequence of str
     right : sequence of int
         Columns aligned to the right, such as numbers.
-    wrap_last : bool
-        Break the last column over several lines in a terminal; it is cut to the width otherwise.
-        In a pipe a row is always one whole line.
+    is_list : bool
+        In a pipe every row is one line, whatever its length.
+    cut : bool
+        In a terminal the last column is cut where it is too long for one line.
     """
-    table = [tuple(columns), *map(tuple, rows)]
-    widths = [max(len(row[c]) for row in table) for c in range(len(columns))]
-    last = _last_width(widths)
-    for number, row in enumerate(table):
-        cells = [
-            cell.rjust(widths[c]) if c in right else cell.ljust(widths[c])
-            for c, cell in enumerate(row[:-1])
+    room = shutil.get_terminal_size((_WIDTH, 24)).columns
+    if is_list and not sys.stdout.isatty():
+        room = sys.maxsize
+    widths = _widths(columns, rows, right, room, least_of_last=_CUT if cut else 0)
+    _print_row(columns, widths, right)
+    print("  ".join("─" * width for width in widths))
+    for row in rows:
+        last = row[-1]
+        if cut and len(last) > widths[-1]:
+            last = f"{last[: widths[-1] - 1]}…"
+        _print_row([*row[:-1], last], widths, right)
+
+
+def _widths(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int],
+    room: int,
+    *,
+    least_of_last: int,
+) -> list[int]:
+    """Return the width of each column, narrowed where they do not fit, the widest first."""
+    bodies = [max((len(row[c]) for row in rows), default=0) for c in range(len(columns))]
+    widths = [max(len(head), body) for head, body in zip(columns, bodies, strict=True)]
+    room -= 2 * (len(columns) - 1)
+    least = [
+        max(_longest([head]), body if c in right else _longest(row[c] for row in rows))
+        for c, (head, body) in enumerate(zip(columns, bodies, strict=True))
+    ]
+    least[-1] = least_of_last or least[-1]
+    others = [c for c in range(1, len(columns)) if c not in right]
+    for order in (right, others, [0]):  # heads of numbers first, names last
+        while sum(widths) > room:
+            free = [c for c in order if widths[c] > least[c]]
+            if not free:
+                break
+            widths[max(free, key=lambda c: widths[c])] -= 1
+    return widths
+
+
+def _longest(texts: Iterable[str]) -> int:
+    """Return the length of the longest word, of which an unusual one may be broken."""
+    words = (word for text in texts for word in _BREAKS.split(text) if word)
+    return min(max(map(len, words), default=0), _LONGEST_WORD)
+
+
+def _print_row(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> None:
+    cells = [_lines(cell, width) for cell, width in zip(row, widths, strict=True)]
+    for line in zip_longest(*cells, fillvalue=""):
+        aligned = [
+            text.rjust(width) if c in right else text.ljust(width)
+            for c, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
-        for text in _lines(row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1],
-                           last, wrap=wrap_last):  # fmt: skip
-            print("  ".join([*cells, text]).rstrip())
-            cells = [" " * len(cell) for cell in cells]
-        if number == 0:
-            print(
-                "  ".join(
-                    "─" * (w if c < len(widths) - 1 else last or w) for c, w in enumerate(widths)
-                )
-            )
+        print("  ".join(aligned).rstrip())
 
 
-def _last_width(widths: Sequence[int]) -> int:
-    """Return the room for the last column in a terminal; 0 where it is not limited."""
-    if not sys.stdout.isatty():
-        return 0
-    room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    return 0 if room >= widths[-1] else max(room, _NARROWEST)
-
-
-def _lines(text: str, width: int, *, wrap: bool) -> list[str]:
-    if not width or len(text) <= width:
+def _lines(text: str, width: int) -> list[str]:
+    """Break a text into lines, at blanks and inside long names."""
+    if len(text) <= width:
         return [text]
-    if wrap:
-        return textwrap.wrap(text, width) or [""]
-    return [text[: width - 1] + "…"]
+    wrapper = textwrap.TextWrapper(width, break_on_hyphens=False)
+    wrapper.wordsep_simple_re = _BREAKS
+    return wrapper.wrap(text)
+
+
+def print_text(text: str) -> None:
+    """Print a sentence in lines no wider than the terminal."""
+    print(textwrap.fill(text, shutil.get_terminal_size((_WIDTH, 24)).columns, **_WHOLE_WORDS))
 
 
 def number(value: float, digits: int = 4) -> str:

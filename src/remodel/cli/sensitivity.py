@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 _OK, _FAILED = 0, 3
 _MOST_LISTED, _MOST_NOTES = 10, 5
 _EPILOG = """
-The design has kind = "morris" (elementary effects), "saltelli" (Sobol indices), or is a sample
-("latin_hypercube", "sobol", "random") or a table (PAWN, delta). A table [sensitivity] may say
-method, failed ("refuse" or "drop"), resamples and confidence.
+The design has kind = "morris" (elementary effects), "saltelli" (Sobol
+indices), or is a sample ("latin_hypercube", "sobol", "random") or a table
+(PAWN, delta). A table [sensitivity] may say method, failed ("refuse" or
+"drop"), resamples and confidence.
 """
 
 
@@ -38,7 +39,7 @@ def add_parser(commands: Any) -> None:
         "sensitivity",
         help="find out which factors of a design matter",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Simulate a design and say how much each factor moves each output, over time.",
+        description="Simulate a design and say how much each factor moves each output,\nover time.",
         epilog=_EPILOG,
     )
     parser.set_defaults(action=run)

@@ -1,14 +1,15 @@
-"""``remodel simulate``: one patient, one schedule, a table, and files where asked for."""
+"""``remodel simulate``: one patient, one schedule or several, tables, and files if asked for."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import checked_file, count, number, print_table
+from remodel.cli.screen import checked_file, count, number, print_table, print_text
 from remodel.errors import ConfigError, ParameterError, ScheduleError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _MAIN = (
     "ctx_percent_change",
     "p1np_percent_change",
     "t_score_lumbar_spine",
+    "t_score_total_hip",
     "estradiol",
 )
 _MOST_ROWS = 14
@@ -35,14 +37,23 @@ def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "simulate",
-        help="simulate one patient under one schedule",
-        description="Simulate one patient under one schedule; prints a table over the years.",
-        epilog='Example: remodel simulate --schedule "anastrozole 1 mg daily for 5 y; '
-        'zoledronic acid 4 mg every 6 mo for 5 y" --age 62 --menopause-age 50 --years 7',
+        help="simulate one patient under one schedule or several",
+        description="Simulate one patient under one schedule, or under several as arms; prints a "
+        "table over the years for each.",
+        epilog='Examples: remodel simulate --schedule "anastrozole 1 mg daily for 5 y; '
+        'zoledronic acid 4 mg every 6 mo for 5 y" --age 62 --menopause-age 50 --years 7; '
+        'remodel simulate --arm "alone=letrozole 2.5 mg daily for 5 y" --arm "untreated=none" '
+        "--plot arms.png",
     )
     parser.set_defaults(action=run)
     what = parser.add_argument_group("treatment").add_mutually_exclusive_group()
     what.add_argument("--schedule", metavar="SENTENCE", help='such as "denosumab 60 mg every 6 mo"')
+    what.add_argument(
+        "--arm",
+        action="append",
+        metavar="ARM",
+        help="NAME=SENTENCE, a schedule with a name; may be repeated",
+    )
     what.add_argument("--table", metavar="FILE.csv", help="NONMEM-style table of doses")
     add_table_options(parser)
     add_patient_options(parser)
@@ -87,8 +98,10 @@ def add_patient_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a patient."""
     who = parser.add_argument_group("patient")
     who.add_argument("--age", type=float, help="years at the start of treatment (62)")
-    who.add_argument("--sex", choices=("female", "male"), help="female or male (female)")
-    who.add_argument("--menopause-age", type=float, help="years (50)")
+    who.add_argument(
+        "--sex", choices=("female", "male"), metavar="SEX", help="female or male (female)"
+    )
+    who.add_argument("--menopause-age", type=float, metavar="AGE", help="years (50)")
     who.add_argument(
         "--menopause",
         choices=("natural", "surgical", "none"),
@@ -107,23 +120,51 @@ def run(given: argparse.Namespace) -> int:
     from remodel.models import load_model
 
     model = load_model(given.model)
-    schedule, patient = schedule_of(given, model), patient_of(given)
-    outputs = _outputs(given, model, schedule)
+    arms, patient = _arms(given, model), patient_of(given)
+    outputs = _outputs(given, model, arms)
     begun = time.perf_counter()
-    dataset = _simulate(given, model, schedule, patient, outputs)
-    seconds = time.perf_counter() - begun
-    _print_result(dataset, model, schedule, outputs, seconds)
+    dataset = _simulate(given, model, list(arms.values()), patient, outputs)
+    dataset = dataset.assign_coords(arm=("simulation", list(arms)))
+    _print_arms(dataset, model, arms, outputs)
+    print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
     if given.out:
-        _write(dataset, given.out)
+        _write(dataset, given.out, has_arms=given.arm is not None)
     if given.plot:
-        _plot(dataset, given.plot, schedule, outputs)
-    return _status(dataset)
+        _plot(dataset, given.plot, arms, outputs)
+    return _status(dataset, has_arms=given.arm is not None)
+
+
+def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
+    """Return the schedules by the name of their arm; a single one is named by itself.
+
+    Raises
+    ------
+    ConfigError
+        If an arm is not NAME=SENTENCE, or two have the same name.
+    """
+    from remodel.schedules import Schedule
+
+    if given.arm is None:
+        schedule = schedule_of(given, model)
+        return {_words(schedule): schedule}
+    arms: dict[str, Schedule] = {}
+    for text in given.arm:
+        name, equals, sentence = (part.strip() for part in text.partition("="))
+        if not (name and equals and sentence):
+            raise ConfigError(
+                f"--arm '{text}': expected NAME=SENTENCE, such as "
+                "'treated=denosumab 60 mg every 6 mo' or 'untreated=none'."
+            )
+        if name in arms:
+            raise ConfigError(f"--arm '{name}' is given twice; every arm needs a name of its own.")
+        arms[name] = Schedule.parse(sentence, drugs=model.drugs)
+    return arms
 
 
 def _simulate(
     given: argparse.Namespace,
     model: Model,
-    schedule: Schedule,
+    schedules: list[Schedule],
     patient: Patient | None,
     outputs: tuple[str, ...],
 ) -> xr.Dataset:
@@ -137,7 +178,7 @@ def _simulate(
         warnings.simplefilter("ignore", SimulationWarning)
         return simulate(
             model,
-            schedule=schedule,
+            schedule=schedules if len(schedules) > 1 else schedules[0],
             patient=patient,
             parameters=parameters_of(given) or None,
             years=given.years,
@@ -220,7 +261,9 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
     return values
 
 
-def _outputs(given: argparse.Namespace, model: Model, schedule: Schedule) -> tuple[str, ...]:
+def _outputs(
+    given: argparse.Namespace, model: Model, arms: Mapping[str, Schedule]
+) -> tuple[str, ...]:
     """Return what the table shows."""
     from remodel.simulation.dataset import default_outputs
 
@@ -231,12 +274,13 @@ def _outputs(given: argparse.Namespace, model: Model, schedule: Schedule) -> tup
     names = tuple(name.strip() for name in given.outputs.split(",") if name.strip())
     if not names:
         raise ConfigError("--outputs: expected names separated by commas.")
+    drugs = {drug for schedule in arms.values() for drug in schedule.drugs}
     for name in names:
-        _check_part(name, model, schedule)
+        _check_part(name, model, drugs)
     return names
 
 
-def _check_part(name: str, model: Model, schedule: Schedule) -> None:
+def _check_part(name: str, model: Model, drugs: Iterable[str]) -> None:
     """Refuse a part of the name of an endpoint, such as ``hip``, and say which endpoints have it.
 
     Raises
@@ -247,7 +291,7 @@ def _check_part(name: str, model: Model, schedule: Schedule) -> None:
     from remodel.units import PERCENT_CHANGE
 
     alike = [endpoint for endpoint in model.endpoints if name.lower() in endpoint.lower()]
-    if alike and name not in known_outputs(tuple(model.system(schedule.drugs).outputs)):
+    if alike and name not in known_outputs(tuple(model.system(drugs).outputs)):
         raise ConfigError(
             f"--outputs {name}: model '{model.name}' has no such output. Those with '{name}' in "
             f"their name: {', '.join(sorted(alike))}; each also with {PERCENT_CHANGE} behind it "
@@ -255,22 +299,23 @@ def _check_part(name: str, model: Model, schedule: Schedule) -> None:
         )
 
 
-def _print_result(
-    dataset: xr.Dataset, model: Model, schedule: Schedule, outputs: tuple[str, ...], seconds: float
+def _print_arms(
+    dataset: xr.Dataset, model: Model, arms: Mapping[str, Schedule], outputs: tuple[str, ...]
 ) -> None:
+    """Print a table for each arm."""
     from remodel.solvers.status import Status
 
-    print(f"{model.name}: {_words(schedule)}")
-    print()
     heads = [_head(dataset, name) for name in outputs]
     years = _rows(float(dataset["time"].to_numpy()[-1]))
-    rows = [[f"{year:g}", *(_at(dataset, name, year) for name in outputs)] for year in years]
-    print_table(["year", *heads], rows, right=range(len(heads) + 1))
-    print()
-    steps = int(dataset["steps"].to_numpy()[0])
-    status = Status(int(dataset["status"].to_numpy()[0])).name.lower().replace("_", " ")
-    print(f"Status {status}, {count(steps, 'step')}, {seconds:.2f} s. ", end="")
-    print("Δ%: percent change from the start.")
+    for i, (name, schedule) in enumerate(arms.items()):
+        words = _words(schedule)
+        print_text(f"{model.name}: {words}" if name == words else f"{name}: {words}")
+        print()
+        rows = [[f"{year:g}", *(_at(dataset, i, n, year) for n in outputs)] for year in years]
+        print_table(["year", *heads], rows, right=range(len(heads) + 1))
+        steps = count(int(dataset["steps"].to_numpy()[i]), "step")
+        status = Status(int(dataset["status"].to_numpy()[i])).name.lower().replace("_", " ")
+        print(f"\nStatus {status}, {steps}.", end="\n\n" if i + 1 < len(arms) else " ")
 
 
 def _words(schedule: Schedule) -> str:
@@ -300,12 +345,12 @@ def _rows(days: float) -> list[float]:
     return years if abs(years[-1] - length) < 1e-3 else [*years, round(length, 3)]
 
 
-def _at(dataset: xr.Dataset, name: str, year: float) -> str:
+def _at(dataset: xr.Dataset, simulation: int, name: str, year: float) -> str:
     import numpy as np
 
     from remodel.units import DAYS_PER_YEAR, PERCENT_CHANGE
 
-    values = dataset[name].to_numpy()[0]
+    values = dataset[name].to_numpy()[simulation]
     value = float(np.interp(year * DAYS_PER_YEAR, dataset["time"].to_numpy(), values))
     if name.endswith(PERCENT_CHANGE):
         return "-" if np.isnan(value) else f"{value + 0.0:+.2f}" if abs(value) >= 0.005 else "0.00"
@@ -314,36 +359,37 @@ def _at(dataset: xr.Dataset, name: str, year: float) -> str:
     return number(value)
 
 
-def _write(dataset: xr.Dataset, path: str) -> None:
+def _write(dataset: xr.Dataset, path: str, *, has_arms: bool) -> None:
     if path.endswith(".nc"):
         dataset.to_netcdf(path, engine="h5netcdf")
     else:
         values = [name for name, v in dataset.data_vars.items() if "time" in v.dims]
-        table = dataset[values].isel(simulation=0, drop=True).to_dataframe()
-        table[["month", *values]].to_csv(path, index_label="day")
+        table = dataset[values].to_dataframe().reset_index().rename(columns={"time": "day"})
+        labels = [*(["arm"] if has_arms else []), "day", "month"]
+        table[[*labels, *values]].to_csv(path, index=False)
     print(f"Written: {path}")
 
 
-def _plot(dataset: xr.Dataset, path: str, schedule: Schedule, outputs: tuple[str, ...]) -> None:
+def _plot(
+    dataset: xr.Dataset, path: str, arms: Mapping[str, Schedule], outputs: tuple[str, ...]
+) -> None:
     from remodel.plots import marker_panel, trial_overlay
 
-    shown = dataset.assign_coords(arm=("simulation", [_words(schedule)]))
     drawing = trial_overlay if len(outputs) <= 3 else marker_panel
-    arm = str(shown["arm"].to_numpy()[0])
-    figure, _ = drawing(shown, outputs, schedules={arm: schedule})
+    figure, _ = drawing(dataset, outputs, schedules=arms)
     figure.savefig(path)
     print(f"Drawn: {path}")
 
 
-def _status(dataset: xr.Dataset) -> int:
+def _status(dataset: xr.Dataset, *, has_arms: bool) -> int:
     from remodel.solvers.status import Status
     from remodel.units import DAYS_PER_YEAR
 
-    status = Status(int(dataset["status"].to_numpy()[0]))
-    if status == Status.OK:
-        return 0
-    reached = float(dataset["stopped_at"].to_numpy()[0]) / DAYS_PER_YEAR
-    print(
-        f"remodel: the simulation failed at year {reached:.3g}. {status.sentence}", file=sys.stderr
-    )
-    return 3
+    codes = [Status(int(code)) for code in dataset["status"].to_numpy()]
+    years = dataset["stopped_at"].to_numpy() / DAYS_PER_YEAR
+    for arm, status, year in zip(dataset["arm"].to_numpy(), codes, years, strict=True):
+        if status != Status.OK:
+            what = f"the simulation of arm {arm}" if has_arms else "the simulation"
+            sentence = f"remodel: {what} failed at year {year:.3g}. {status.sentence}"
+            print(sentence, file=sys.stderr)
+    return 0 if all(code == Status.OK for code in codes) else 3

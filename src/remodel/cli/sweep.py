@@ -28,9 +28,10 @@ Run every simulation of a design and store the results, chunk by chunk.
   remodel sweep status STORE.zarr                how far it is, and what failed
 """
 _EPILOG = """
-Stopped by Ctrl-C, a crash or a full disk? The same command with --resume simulates what is missing.
-The store opens with xarray.open_zarr("STORE.zarr"). Exit code 3: some simulations failed; they are
-NaN, listed, and the rest is complete.
+Stopped by Ctrl-C, a crash or a full disk? The same command with --resume
+simulates what is missing. The store opens with xarray.open_zarr("STORE.zarr").
+Exit code 3: some simulations failed; they are NaN, listed, and the rest is
+complete.
 """
 
 
@@ -254,7 +255,7 @@ def _report(store: Store, given: argparse.Namespace, taken: str = "") -> int:
 def _print_failures(found: Summary, first: pd.DataFrame) -> None:
     print(f"\n{found.failed:,} failed; their values are NaN from the time of failure:\n")
     rows = [[c.name.lower(), f"{n:,}", c.sentence] for c, n in found.causes.items()]
-    print_table(["cause", "failed", ""], rows, right=(1,), wrap_last=True)
+    print_table(["cause", "failed", ""], rows, right=(1,))
     print()
     factors = [name for name in first.columns if name not in ("status", "stopped_at", "cause")]
     columns = [*factors[:_MOST_COLUMNS], "status", "stopped_at"]

@@ -117,7 +117,7 @@ def _print_skipped(validation: Validation) -> None:
         counts[item.reason] += item.n
     print(f"\nSkipped: {count(counts.total(), 'observation')}.")
     rows = [[str(n), reason] for reason, n in counts.most_common()]
-    print_table(["n", "reason (arms in skipped.csv)"], rows, right=(0,), wrap_last=True)
+    print_table(["n", "reason (arms in skipped.csv)"], rows, right=(0,))
 
 
 def _share(value: float) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 import xarray as xr
 
 from remodel.cli.main import main
 from remodel.cli.screen import count, number, print_table
+from remodel.observations import trial_names
 from remodel.solvers.status import Status
 
 DENOSUMAB = "denosumab 60 mg every 6 mo for 1 y"
@@ -83,12 +85,82 @@ def test_help_and_version_leave_with_0(capsys):
 def test_simulate_prints_years_by_endpoints(capsys):
     assert main(["simulate", "--schedule", DENOSUMAB, "--years", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    head, first, last = lines[2].split("  "), lines[4].split(), lines[7].split()
-    assert "bmd spine Δ%" in [h.strip() for h in head]
+    rule = next(i for i, line in enumerate(lines) if line.startswith("──"))
+    heads = words_of_columns(lines[2:rule], lines[rule])
+    assert heads[:2] == ["year", "bmd spine Δ%"]
+    assert heads[-2:] == ["t score hip", "estradiol [pmol/L]"]
+    first, last = lines[rule + 1].split(), lines[rule + 4].split()
     assert first[:3] == ["0", "0.00", "0.00"]
     assert last[0] == "2"
     assert lines[-1].startswith("Status ok, ")
-    assert " steps, " in lines[-1]
+    assert " steps. " in lines[-1]
+    assert max(map(len, lines)) <= 80
+
+
+def words_of_columns(lines, rule):
+    """Return the heads of a table that are broken over several lines."""
+    ends = [i for i, c in enumerate(rule + " ") if c == " " and rule[i - 1] == "─"]
+    starts = [0, *(end + 2 for end in ends[:-1])]
+    return [
+        " ".join(" ".join(line[a:b] for line in lines).split())
+        for a, b in zip(starts, ends, strict=True)
+    ]
+
+
+def test_simulate_takes_several_arms(tmp_path, capsys):
+    table, plot = tmp_path / "arms.csv", tmp_path / "arms.png"
+    arms = ["--arm", f"treated={DENOSUMAB}", "--arm", "untreated=none"]
+    assert main(["simulate", *arms, "--years", "1", "--out", str(table), "--plot", str(plot)]) == 0
+    shown = capsys.readouterr().out
+    assert "treated: denosumab 60 mg" in shown
+    assert "untreated: no treatment" in shown
+    written = pd.read_csv(table)
+    assert list(written.columns[:3]) == ["arm", "day", "month"]
+    assert written.groupby("arm").size().to_dict() == {"treated": 13, "untreated": 13}
+    alone = tmp_path / "one.csv"
+    assert main(["simulate", "--schedule", DENOSUMAB, "--years", "1", "--out", str(alone)]) == 0
+    one = pd.read_csv(alone)
+    both = written[written["arm"] == "treated"].drop(columns="arm").reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, both, check_exact=True)
+    assert plot.stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("arms", "sentence"),
+    [
+        (["treated"], "expected NAME=SENTENCE"),
+        (["=none"], "expected NAME=SENTENCE"),
+        (["a=none", "a=none"], "'a' is given twice"),
+        (["a=denosumap 60 mg once"], "Did you mean 'denosumab'"),
+    ],
+)
+def test_an_arm_that_is_none_is_refused(arms, sentence, capsys):
+    assert main(["simulate", *(word for arm in arms for word in ("--arm", arm))]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+COMMANDS = ("simulate", "run", "sweep", "sensitivity", "calibrate", "validate", "list", "explain",
+            "warmup", "verify")  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_80_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*filter(None, [command]), "--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "osteoclasts", "--at", "12mo"],
+        ["explain", "bmd_total_hip", "--schedule", DENOSUMAB, "--versus", "none", "--at", "1y"],
+    ],
+)
+def test_explanations_fit_80_columns(arguments, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(arguments) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_simulate_writes_what_it_printed(tmp_path, capsys):
@@ -201,6 +273,30 @@ def test_a_reader_that_leaves_is_no_error(monkeypatch, capfd):
     with capfd.disabled():
         pass
     assert main(["list", "drugs"]) == 0
+
+
+def test_heads_and_text_are_broken_where_a_table_is_too_wide(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(
+        ["arm", "bmd spine", "meaning"],
+        [["with_zoledronic_acid_twice", "1.5", "what there is of it in the whole body"]],
+        right=(1,),
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[0].split() == ["arm", "bmd", "meaning"]
+    assert "with_" in lines[3]
+    cells = words_of_columns(lines[3:], lines[2])
+    assert "".join(cells[0].split()) == "with_zoledronic_acid_twice"
+    assert cells[1:] == ["1.5", "what there is of it in the whole body"]
+
+
+def test_a_list_in_a_pipe_has_a_line_for_each_row(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["list", "trials"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(trial_names()) + 2
+    assert max(map(len, lines)) > 80
 
 
 def test_a_table_is_aligned(capsys):
