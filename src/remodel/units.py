@@ -24,6 +24,7 @@ Number = TypeVar("Number", float, "FloatArray")
 
 PERCENT_CHANGE = "_percent_change"
 """What the name of an output ends with where its change from day 0 is meant."""
+_SCORES = ("t_score_", "z_score_")
 
 DAYS_PER_WEEK = 7.0
 DAYS_PER_MONTH = 30.4375
@@ -116,6 +117,11 @@ def read_time(value: float | str, unit: str = "d", field: str = "time") -> float
 def relative_change(value: Number, reference: Number) -> Number:
     """Return the change from ``reference`` to ``value`` [percent]; the reference is not zero."""
     return 100.0 * (value / reference - 1.0)
+
+
+def has_percent_change(endpoint: str) -> bool:
+    """Whether a change in percent makes sense: not for a score, whose zero is arbitrary."""
+    return not endpoint.startswith(_SCORES)
 
 
 def percent_change(values: FloatArray, reference: FloatArray) -> FloatArray:

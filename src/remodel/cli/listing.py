@@ -95,8 +95,7 @@ def _parameters(model: str) -> None:
 
 def _endpoints(model: str) -> None:
     from remodel.models import load_model
-    from remodel.simulation.dataset import has_percent_change
-    from remodel.units import PERCENT_CHANGE
+    from remodel.units import PERCENT_CHANGE, has_percent_change
 
     rows = [
         [

@@ -8,9 +8,8 @@ from typing import Any
 import xarray as xr
 
 from remodel.errors import ConfigError, nearest
-from remodel.simulation.dataset import has_percent_change
 from remodel.solvers.status import Status
-from remodel.units import PERCENT_CHANGE, percent_change
+from remodel.units import PERCENT_CHANGE, has_percent_change, percent_change
 
 
 class Simulations:

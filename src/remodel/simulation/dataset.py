@@ -16,21 +16,14 @@ from remodel.simulation.batch import Batch
 from remodel.simulation.inputs import Inputs
 from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.status import Status
-from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE, has_percent_change
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_SCORES = ("t_score_", "z_score_")
-
 
 class SimulationWarning(UserWarning):
     """Some simulations of a batch did not reach their end."""
-
-
-def has_percent_change(endpoint: str) -> bool:
-    """Whether a change in percent makes sense: not for a score, whose zero is arbitrary."""
-    return not endpoint.startswith(_SCORES)
 
 
 def default_outputs(model: Model) -> tuple[str, ...]:
