@@ -48,3 +48,11 @@ def test_optional_libraries_are_imported_or_told_how_to_get() -> None:
         "no_such_library is needed for this and is not installed; "
         'run: pip install "bone-remodel[sundials]".'
     )
+
+
+def test_a_place_is_put_before_the_sentence_and_the_fields_are_kept() -> None:
+    error = errors.ConfigError("must be positive.", field="years", value=-1.0, allowed=["1", "2"])
+    inside = error.at("line 3").at("design.toml")
+    assert type(inside) is errors.ConfigError
+    assert str(inside) == "design.toml: line 3: must be positive."
+    assert (inside.field, inside.value, inside.allowed) == ("years", -1.0, ("1", "2"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
+import pytest
 
 import remodel as rm
 from remodel.provenance import fingerprint, manifest, package_version, versions
@@ -67,3 +69,18 @@ def test_a_result_says_how_it_was_made() -> None:
     assert record["exact_doses"] is False
     varied = rm.simulate(years=1, outputs=["ctx"], parameters={"ctx_floor": [0.1, 0.2]})
     assert set(json.loads(varied.attrs["provenance"])["varied"]) == {"ctx_floor"}
+
+
+def test_a_package_that_is_not_installed_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("remodel.provenance.version", missing)
+    package_version.cache_clear()
+    versions.cache_clear()
+    try:
+        assert package_version() == "not installed"
+        assert versions()["numba"] == "not installed"
+    finally:
+        package_version.cache_clear()
+        versions.cache_clear()

@@ -241,3 +241,16 @@ def test_only_shared_quantities_take_contributions() -> None:
     with pytest.raises(ModelError) as caught:
         body(factor("birth")(_leak()))
     assert str(caught.value) == "equation leak contributes to 'birth', which is not shared."
+
+
+def test_a_state_has_one_baseline() -> None:
+    @initial("young")
+    def one() -> float:
+        return 1
+
+    @initial("young")
+    def other() -> float:
+        return 2
+
+    with pytest.raises(ModelError, match=r"the baseline of 'young' is defined twice\."):
+        body(one, other)

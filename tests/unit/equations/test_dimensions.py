@@ -236,3 +236,16 @@ def test_unlike_contributions_to_a_sum_are_found() -> None:
 
     with pytest.raises(UnitError, match="equation load: Cannot convert"):
         _check(load, first, second)
+
+
+def test_a_baseline_that_adds_apples_to_pears_is_named() -> None:
+    bone = state("bone", "-", "Bone")
+
+    @initial("bone")
+    def start(amount: Any, length: Any) -> Any:
+        return (amount + length) / amount
+
+    assembly = Assembly([Group("", (bone, start))], ("amount", "length"))
+    units, values = {"amount": "mg", "length": "d"}, {"amount": 1.0, "length": 2.0}
+    with pytest.raises(UnitError, match=r"^baseline: Cannot convert from"):
+        check_dimensions(assembly, units, {**values, "bone": 1.0, "time": 0.0})

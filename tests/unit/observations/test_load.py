@@ -358,3 +358,18 @@ def test_regimen_without_observation_is_listed_and_harmless(written) -> None:
 
     check_pairs(observations, arms)
     assert idle_arms(observations, arms) == (("mine", "placebo"),)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "says"),
+    [
+        ("relative_to", "week_3", "'week_3' is neither 'baseline' nor like 'month_60'"),
+        ("n", "0.5", "0.5 patients; expected at least 1."),
+    ],
+)
+def test_what_an_optional_column_may_hold(written, column: str, cell: str, says: str) -> None:
+    table = "study_id,arm,endpoint,time_months,value,unit,kind,relative_to,n\n"
+    table += "mine,drug,ctx,12,2.5,percent,change,baseline,40\n"
+    assert len(load_observations(written(table))) == 1
+    with pytest.raises(ObservationError, match=says.replace(".", r"\.")):
+        load_observations(written(changed(table, 2, column, cell)))

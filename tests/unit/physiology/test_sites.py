@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import remodel as rm
-from remodel.equations import Equation, State
+from remodel.equations import Equation, State, total
 from remodel.models.reference import MODEL
 from remodel.physiology import bone_matrix, density
 from remodel.physiology.sites import SITES, at_all_sites, at_site
@@ -78,3 +78,8 @@ def test_bone_is_conserved_between_young_and_mature() -> None:
     for site in SITES:
         given = terms[f"young_{site}"][f"mineralization_{site}"]
         assert given == -terms[f"mature_{site}"][f"mineralization_{site}"] < 0
+
+
+def test_a_shared_quantity_follows_the_site() -> None:
+    port = at_site(total("load_site", "Load at the site"), "total_hip")
+    assert (port.name, port.meaning) == ("load_total_hip", "Load at the total hip")
