@@ -252,12 +252,6 @@ def test_an_open_bound_survives(tmp_path: Path) -> None:
     assert load_parameters(tmp_path / "set.toml")["a"] == parameter
 
 
-def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "set.toml").mkdir()
-    with pytest.raises(ParameterError, match=r"^set\.toml: cannot be read: Is a directory\."):
-        load_parameters(tmp_path / "set.toml")
-
-
 def test_a_uniform_prior_is_that_of_the_bounds(tmp_path: Path) -> None:
     loaded = load_parameters(_write(tmp_path, ENTRY + 'prior = { kind = "uniform" }\n'))
     assert loaded["turnover_rate"].prior == Prior("uniform")
