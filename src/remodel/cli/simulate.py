@@ -69,6 +69,12 @@ def add_parser(commands: Any) -> None:
     )
     how.add_argument("--method", default="rodas5p", help="rodas5p, rodas4, lsoda, bdf or radau")
     how.add_argument("--rtol", type=float, help="relative tolerance")
+    how.add_argument(
+        "--exact-doses",
+        action=argparse.BooleanOptionalAction,
+        help="give daily and weekly doses one by one, or at their mean rate; by default as the "
+        "model needs it",
+    )
     how.add_argument("--threads", type=int, help="processors; all by default")
     result = parser.add_argument_group("results")
     result.add_argument(
@@ -185,6 +191,7 @@ def _simulate(
             outputs=wanted,
             method=given.method,
             rtol=given.rtol,
+            exact_doses=given.exact_doses,
             threads=given.threads,
             progress=shown.advance,
         )

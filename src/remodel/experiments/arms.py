@@ -236,7 +236,7 @@ def _times(end: float, step: float) -> FloatArray:
 
 def _alike(arms: Sequence[ExperimentArm]) -> list[list[int]]:
     """Return the positions of arms that one call can simulate: same model, same way of dosing."""
-    groups: dict[tuple[str, bool], list[int]] = {}
+    groups: dict[tuple[str, bool | None], list[int]] = {}
     for position, arm in enumerate(arms):
         groups.setdefault((arm.model, arm.exact_doses), []).append(position)
     return list(groups.values())

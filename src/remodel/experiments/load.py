@@ -249,7 +249,7 @@ def _in_each_model(
         at = table.table("parameters").table(model.name)
         for name, value in values.items():
             at.checked(name, model.all_parameters.replace, {name: value})
-        is_exact = model.name in content.exact_doses
+        is_exact = True if model.name in content.exact_doses else None
         in_models.append(
             dataclasses.replace(arm, model=model.name, parameters=values, exact_doses=is_exact)
         )

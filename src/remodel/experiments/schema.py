@@ -47,8 +47,9 @@ class ExperimentArm:
     model : str
     parameters : mapping of str to float
         Values that replace those of the model, in the units of its parameter table.
-    exact_doses : bool
-        Whether doses of daily and weekly regimens are given one by one.
+    exact_doses : bool, optional
+        Whether doses of daily and weekly regimens are given one by one; as the model needs it
+        where nothing is said.
     """
 
     key: str
@@ -61,7 +62,7 @@ class ExperimentArm:
     name: str = ""
     model: str = "reference"
     parameters: Mapping[str, float] = field(default_factory=dict)
-    exact_doses: bool = False
+    exact_doses: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

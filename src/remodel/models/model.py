@@ -103,6 +103,9 @@ class Model:
         have one value in a batch.
     time_unit : str
         Of the model's published tables; the equations themselves use days.
+    exact_doses : bool
+        Dense doses are given one by one unless a simulation says otherwise: their mean rate would
+        have another effect.
     file : str
         For a model of a user's own: absolute path and name, which ``load_model`` takes.
     file_hash : str
@@ -126,6 +129,7 @@ class Model:
     kinks: tuple[str, ...] = ()
     structural: tuple[str, ...] = ()
     time_unit: str = "d"
+    exact_doses: bool = False
     file: str = ""
     file_hash: str = ""
 

@@ -46,6 +46,8 @@ class Batch:
         Processors; all by default. Results do not depend on it.
     max_steps : int
         Of one simulation.
+    exact_doses : bool
+        Dense doses are given one by one.
     sensitivities : tuple of str
         Parameters that outputs are differentiated by.
     """
@@ -60,6 +62,7 @@ class Batch:
     rtol: float
     threads: int | None
     max_steps: int
+    exact_doses: bool
     sensitivities: tuple[str, ...]
 
     @classmethod
@@ -73,7 +76,7 @@ class Batch:
         method: str = DEFAULT.name,
         rtol: float | None = None,
         threads: int | None = None,
-        exact_doses: bool = False,
+        exact_doses: bool | None = None,
         max_steps: int = MAX_STEPS,
         sensitivities: Sequence[str] = (),
     ) -> Self:
@@ -87,7 +90,8 @@ class Batch:
         name, tolerance = method_of(method).name, checked_rtol(rtol, method)
         wanted = checked_sensitivities(model, sensitivities)
         until = float(times[-1])
-        dosings, dosing_of = _dosings(model, inputs, until, exact_doses=exact_doses)
+        exact = model.exact_doses if exact_doses is None else exact_doses
+        dosings, dosing_of = _dosings(model, inputs, until, exact_doses=exact)
         check_patients(model, inputs, dosings, dosing_of)
         check_sensitivities(model, inputs, dosings, wanted, name)
         drugs = _drugs_of_outputs(model, inputs, outputs)
@@ -104,6 +108,7 @@ class Batch:
             rtol=tolerance,
             threads=threads,
             max_steps=max_steps,
+            exact_doses=exact,
             sensitivities=wanted,
         )
 

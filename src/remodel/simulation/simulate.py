@@ -43,7 +43,7 @@ def simulate(
     method: str = DEFAULT.name,
     rtol: float | None = None,
     threads: int | None = None,
-    exact_doses: bool = False,
+    exact_doses: bool | None = None,
     max_steps: int = MAX_STEPS,
     sensitivities: Sequence[str] = (),
     strict: bool = False,
@@ -83,8 +83,9 @@ def simulate(
         Relative tolerance; 1e-6 for the engine and 1e-7 for SciPy by default.
     threads : int, optional
         Processors the engine may use; all by default. Results do not depend on it.
-    exact_doses : bool
-        Give each dose of a daily or weekly regimen as a jump, not their mean rate.
+    exact_doses : bool, optional
+        Give each dose of a daily or weekly regimen as a jump, not their mean rate; by default as
+        the model needs it (``model.exact_doses``).
     max_steps : int
         Steps allowed to one simulation.
     sensitivities : sequence of str
@@ -137,7 +138,7 @@ def simulate(
         trajectories,
         names,
         states=chosen.assembly(drugs).states,
-        manifest=_manifest(batch, exact_doses=exact_doses),
+        manifest=_manifest(batch),
     )
 
 
@@ -156,7 +157,7 @@ def _in_chunks(batch: Batch, progress: Callable[[int], None] | None) -> Trajecto
     return trajectories
 
 
-def _manifest(batch: Batch, *, exact_doses: bool) -> Mapping[str, Any]:
+def _manifest(batch: Batch) -> Mapping[str, Any]:
     """Return how a result was made."""
     model, inputs, usual = batch.model, batch.inputs, batch.model.all_parameters
     changed = {n: p.value for n, p in inputs.parameters.items() if p.value != usual[n].value}
@@ -171,6 +172,6 @@ def _manifest(batch: Batch, *, exact_doses: bool) -> Mapping[str, Any]:
         patient=repr(patients[0]) if len(patients) == 1 else fingerprint(patients),
         method=batch.method,
         rtol=batch.rtol,
-        exact_doses=exact_doses,
+        exact_doses=batch.exact_doses,
         seed=None,
     )

@@ -138,4 +138,5 @@ MODEL = Model(
     drugs=DRUGS,
     kinks=("transition_start",),
     time_unit="h",
+    exact_doses=True,
 )
