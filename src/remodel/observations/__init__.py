@@ -10,6 +10,7 @@ from remodel.observations.load import (
     idle_arms,
     load_observations,
     load_regimens,
+    with_references,
 )
 from remodel.observations.schema import KINDS, Arm, Observation, Observations, Study
 from remodel.observations.shipped import load_trial, trial_names
@@ -32,4 +33,5 @@ __all__ = [
     "residual",
     "standard_error",
     "trial_names",
+    "with_references",
 ]

@@ -43,24 +43,23 @@ class Endpoint:
         Unit of an absolute value; changes are in percent.
     modeled : bool
         Whether a bone model gives it.
+    molar_mass : float or None
+        [g/mol], where levels are given in moles and in grams.
+    has_t_score : bool
+        Whether T-scores of it are counted.
     """
 
     name: str
     long_name: str
     level_unit: str
     modeled: bool
+    molar_mass: float | None = None
+    has_t_score: bool = False
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Units an observation of this endpoint may carry."""
+        """Units that messages name."""
         return (PERCENT, PERCENT_PER_YEAR, PERCENT_OF_GAIN, self.level_unit)
-
-    def canonical_unit(self, unit: str) -> str | None:
-        """Return the schema's spelling of ``unit``, or None if this endpoint has no such unit."""
-        word = unit.strip()
-        if word.lower() in PERCENT_SYNONYMS:
-            return PERCENT
-        return word if word in self.units else None
 
 
 @functools.cache

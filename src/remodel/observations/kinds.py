@@ -79,8 +79,8 @@ def check_rate(observation: Observation) -> None:
 def residual(observation: Observation, predicted: float) -> float:
     """Return predicted minus observed [``observation.unit``]; 0 where a bound is kept."""
     difference = predicted - observation.value
-    if observation.kind == "bound_upper":
+    if observation.is_upper:
         return max(difference, 0.0)
-    if observation.kind == "bound_lower":
+    if observation.is_lower:
         return min(difference, 0.0)
     return difference

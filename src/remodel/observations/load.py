@@ -9,42 +9,38 @@ every column that is not in ``OBSERVATION_COLUMNS``; columns of their own are ca
 from __future__ import annotations
 
 import functools
-import re
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from remodel.errors import ObservationError, ScheduleError, UnitError, nearest
-from remodel.observations.endpoints import (
-    PERCENT,
-    PERCENT_PER_YEAR,
-    Endpoint,
-    endpoints,
-)
+from remodel.observations.endpoints import PERCENT, PERCENT_PER_YEAR, endpoints
+from remodel.observations.intervals import read_interval
 from remodel.observations.plain import PLAIN_COLUMNS, check_no_menopause, plain_arms
+from remodel.observations.pools import check_pools, read_pool
 from remodel.observations.rows import Row, load_rows, read_rows
 from remodel.observations.schema import (
     COMPARED_KINDS,
-    ERROR_KINDS,
-    KINDS,
-    LONGEST_MONTHS,
-    MENOPAUSES,
-    PROVENANCES,
-    SEXES,
-    STATISTICS,
-    USES,
+    END_OF_TREATMENT,
     Arm,
     Observation,
     Observations,
 )
+from remodel.observations.units import T_SCORE, Conversion, canonical_unit, conversion
 from remodel.schedules import Schedule
+from remodel.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    from remodel.observations.cells import ObservationCells
 
 OBSERVATION_COLUMNS = ("study_id", "arm", "endpoint", "time_months", "value", "unit")
 REGIMEN_COLUMNS = ("study_id", "arm", "schedule")
 _OWN_COLUMNS = frozenset(Observation.__dataclass_fields__) - {"extra"}
-_REFERENCE = re.compile(r"baseline|month_\d+(\.\d+)?")
-_INTERVALS = {"ci95": "95ci", "sem": "se", "": "none"}
+_LIMITS = {"<": "below", "≤": "below", ">": "above", "≥": "above"}
 
 
 def load_observations(path: str | Path | None = None) -> Observations:
@@ -120,11 +116,51 @@ def check_drugs(path: str | Path, known: Iterable[str]) -> None:
     names = tuple(known)
     for row in load_rows(path, REGIMEN_COLUMNS):
         is_plain = "drug" in row.cells
-        (arm,) = (plain_arms([row]) if is_plain else _arms([row])).values()
+        (arm,) = plain_arms([row]).values() if is_plain else (_arm(row),)
         for drug in arm.schedule.drugs:
             if drug not in names:
                 problem = f"no model has a drug '{drug}'.{nearest(drug, names)}"
                 row.fail("drug" if is_plain else "schedule", problem)
+
+
+def with_references(
+    observations: Iterable[Observation], arms: Mapping[tuple[str, str], Arm]
+) -> Observations:
+    """Return observations whose ``end_of_treatment`` is the month at which the arm's doses end.
+
+    Raises
+    ------
+    ObservationError
+        If an arm has no regimen, no doses, doses without end, or ends after the value.
+    """
+    return Observations(
+        tuple(
+            replace(row, relative_to=f"month_{_end_of_treatment(row, arms):.10g}")
+            if row.relative_to == END_OF_TREATMENT
+            else row
+            for row in observations
+        )
+    )
+
+
+def _end_of_treatment(row: Observation, arms: Mapping[tuple[str, str], Arm]) -> float:
+    place = f"{row.study_id}, arm {row.arm}"
+    arm = arms.get((row.study_id, row.arm))
+    ends = [] if arm is None else [dose.end for dose in arm.schedule.doses]
+    if not ends:
+        raise ObservationError("it counts from the end of treatment, and has none.", place=place)
+    months = max(ends) / DAYS_PER_MONTH
+    if not math.isfinite(months):
+        raise ObservationError(
+            "it counts from the end of treatment, and its doses have no end.", place=place
+        )
+    if months > row.time_months:
+        raise ObservationError(
+            f"the value at {row.time_months:g} months counts from the end of treatment, which is "
+            f"at {months:g} months.",
+            place=place,
+        )
+    return months
 
 
 def idle_arms(
@@ -155,175 +191,161 @@ def _shipped_regimens() -> Mapping[tuple[str, str], Arm]:
 
 def _observations(rows: Iterable[Row]) -> Observations:
     """Return the observations of rows, checked that none is there twice among those used."""
-    found: list[Observation] = []
+    observations: list[Observation] = []
     lines: dict[tuple[object, ...], int] = {}
     for row in rows:
-        one = _observation(row)
-        found.append(one)
-        if one.use == "not_used":
+        observation = _observation(row)
+        observations.append(observation)
+        if observation.use == "not_used":
             continue
-        before = lines.setdefault(_identity(one), row.line)
+        before = lines.setdefault(_identity(observation), row.line)
         if before != row.line:
             problem = (
-                f"row {before} already has a {one.kind} of {one.endpoint} at "
-                f"{one.time_months:g} months for the arm '{one.arm}'; keep one of them."
+                f"row {before} already has a {observation.kind} of {observation.endpoint} at "
+                f"{observation.time_months:g} months for the arm '{observation.arm}'; keep one of "
+                "them."
             )
             row.fail("value", problem)
-    return Observations(tuple(found))
+    return Observations(tuple(observations))
 
 
-def _identity(one: Observation) -> tuple[object, ...]:
+def _identity(row: Observation) -> tuple[object, ...]:
     """Return what no two rows share; only bounds on one number may be several."""
-    limit = one.value if one.is_bound else None
+    limit = row.value if row.is_bound else None
     return (
-        one.study_id, one.arm, one.endpoint, one.time_months, one.kind, one.relative_to,
-        one.comparator, limit,
+        row.study_id, row.arm, row.endpoint, row.time_months, row.kind, row.relative_to,
+        row.comparator, limit,
     )  # fmt: skip
 
 
 def _observation(row: Row) -> Observation:
-    endpoint = endpoints()[row.word("endpoint", endpoints())]
-    kind, unit = _kind_and_unit(row, endpoint)
-    low, high, error_kind = _interval(row, unit)
+    from remodel.observations.cells import ObservationCells, read_cells
+
+    cells = read_cells(row, ObservationCells)
+    value, censored = _value(row, cells)
+    convert = _conversion(row, cells)
+    low, high, error_kind = read_interval(row, cells, value, is_censored=bool(censored))
+    _check_reference(row, cells)
+    _check_comparator(row, cells)
     return Observation(
-        study_id=row.required("study_id"),
-        arm=row.required("arm"),
-        endpoint=endpoint.name,
-        time_months=_time(row),
-        value=row.number("value", unit),
-        unit=unit,
-        kind=kind,
-        relative_to=_relative_to(row, kind),
-        comparator=_comparator(row, kind),
-        statistic=row.word("statistic", STATISTICS, "mean"),
-        error_low=low,
-        error_high=high,
+        study_id=cells.study_id,
+        arm=cells.arm,
+        endpoint=cells.endpoint,
+        time_months=cells.time_months,
+        value=convert(value),
+        unit=convert.unit,
+        kind=convert.kind,
+        relative_to=cells.relative_to,
+        comparator=cells.comparator,
+        statistic=cells.statistic,
+        censored=censored,
+        error_low=None if low is None else convert(low),
+        error_high=None if high is None else convert(high),
         error_kind=error_kind,
-        n=_patients(row),
-        provenance=row.word("provenance", PROVENANCES, "user"),
-        use=row.word("use", USES, "validation"),
-        reason=row.text("reason"),
-        source=row.text("source"),
-        note=row.text("note"),
+        n=cells.n,
+        provenance=cells.provenance,
+        use=cells.use,
+        reason=cells.reason,
+        source=cells.source,
+        note=cells.note,
         extra={name: cell for name, cell in row.cells.items() if name not in _OWN_COLUMNS},
     )
 
 
-def _kind_and_unit(row: Row, endpoint: Endpoint) -> tuple[str, str]:
-    kind = row.word("kind", KINDS, "change")
-    word = row.required("unit")
-    unit = endpoint.canonical_unit(word)
+def _value(row: Row, cells: ObservationCells) -> tuple[float, str]:
+    """Return a number, and whether it is a limit that the value is ``below`` or ``above``."""
+    sign = cells.value[0]
+    text = cells.value.lstrip("<>≤≥=").strip() if sign in _LIMITS else cells.value
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        row.fail("value", f"'{cells.value}' is not a number. Expected a number in {cells.unit}.")
+    return value, _LIMITS.get(sign, "")
+
+
+def _conversion(row: Row, cells: ObservationCells) -> Conversion:
+    endpoint = endpoints()[cells.endpoint]
+    unit = canonical_unit(endpoint, cells.unit)
     if unit is None:
         allowed = ", ".join(endpoint.units)
-        row.fail("unit", f"'{word}' is not a unit of {endpoint.name}; use {allowed}.")
-    expected = {"level": endpoint.level_unit, "rate_per_year": PERCENT_PER_YEAR}.get(kind, PERCENT)
-    if unit != expected and kind != "ratio":
-        problem = f"a {kind} of {endpoint.name} is given in {expected}, not in {unit}."
-        row.fail("unit", problem)
-    return kind, unit
+        row.fail("unit", f"'{cells.unit}' is not a unit of {endpoint.name}; use {allowed}.")
+    if cells.baseline is not None and cells.baseline <= 0 and unit[0] != T_SCORE:
+        row.fail("baseline", f"{cells.baseline:g} is not above 0.")
+    convert = conversion(endpoint, *unit, cells.kind, cells.baseline)
+    if convert is None:
+        expected = {"level": endpoint.level_unit, "rate_per_year": PERCENT_PER_YEAR}
+        wanted = expected.get(cells.kind, PERCENT)
+        hint = ""
+        if unit[0] in (T_SCORE, endpoint.level_unit) and cells.kind in ("change", "difference"):
+            hint = " A column baseline, with the level at the start, converts it."
+        row.fail(
+            "unit",
+            f"a {cells.kind} of {endpoint.name} is given in {wanted}, not in {unit[0]}.{hint}",
+        )
+    return convert
 
 
-def _time(row: Row) -> float:
-    time = row.number("time_months", "months")
-    if time < 0:
-        row.fail("time_months", f"{time:g} months is before the start of treatment.")
-    if time > LONGEST_MONTHS:
-        problem = f"{time:g} months cannot be simulated; at most {LONGEST_MONTHS:g} (120 years)."
-        row.fail("time_months", problem)
-    return time
-
-
-def _relative_to(row: Row, kind: str) -> str:
-    word = row.text("relative_to", "baseline")
-    if not _REFERENCE.fullmatch(word):
-        row.fail("relative_to", f"'{word}' is neither 'baseline' nor like 'month_60'.")
+def _check_reference(row: Row, cells: ObservationCells) -> None:
+    word, time = cells.relative_to, cells.time_months
+    if word == END_OF_TREATMENT:
+        return
     start = 0.0 if word == "baseline" else float(word.removeprefix("month_"))
-    time = row.number("time_months")
     if start > time:
         row.fail("relative_to", f"{word} is after the month of the value, {time:g}.")
-    if kind == "rate_per_year" and start == time:
+    if cells.kind == "rate_per_year" and start == time:
         if word != "baseline":
             row.fail("relative_to", f"{word} is not before the month of the value.")
         row.fail("time_months", "a rate_per_year counts from month 0; it needs a later month.")
-    return word
 
 
-def _comparator(row: Row, kind: str) -> str:
-    name = row.text("comparator")
+def _check_comparator(row: Row, cells: ObservationCells) -> None:
+    kind, name = cells.kind, cells.comparator
     if kind in {"difference", "relative_difference"} and not name:
         row.fail("comparator", f"a {kind} needs the arm it is a difference to.")
     if name and kind not in COMPARED_KINDS:
         problem = f"a {kind} is of one arm; leave the cell empty, or make the kind a difference."
         row.fail("comparator", problem)
-    if name and name == row.text("arm"):
+    if name and name == cells.arm:
         row.fail("comparator", f"'{name}' is the arm itself; name the arm it is compared with.")
-    return name
-
-
-def _patients(row: Row) -> float | None:
-    n = row.optional_number("n", "patients")
-    if n is not None and n < 1:
-        row.fail("n", f"{n:g} patients; expected at least 1.")
-    return n
-
-
-def _interval(row: Row, unit: str) -> tuple[float | None, float | None, str]:
-    low = row.optional_number("error_low", unit)
-    high = row.optional_number("error_high", unit)
-    error_kind = _error_kind(row)
-    if low is None and high is None:
-        return None, None, "none"
-    if low is None or high is None:
-        empty = "error_low" if low is None else "error_high"
-        row.fail(empty, "the cell is empty, but the other end of the interval is given.")
-    if low > high:
-        problem = f"{high:g} is below error_low {low:g}: a spread cannot be negative."
-        row.fail("error_high", problem)
-    if error_kind == "none":
-        kinds = ", ".join(kind for kind in ERROR_KINDS if kind != "none")
-        row.fail("error_kind", f"error_low and error_high are given; say what they are: {kinds}.")
-    return low, high, error_kind
-
-
-def _error_kind(row: Row) -> str:
-    """Return the kind of interval; '95% CI (inferred)' and the like are understood."""
-    word = row.text("error_kind")
-    plain = re.sub(r"\(.*?\)|[^a-z0-9]", "", word.lower())
-    plain = _INTERVALS.get(plain, plain)
-    if plain not in ERROR_KINDS:
-        row.fail("error_kind", f"'{word}' is not known.{nearest(plain, ERROR_KINDS)}")
-    return plain
 
 
 def _arms(rows: Iterable[Row]) -> dict[tuple[str, str], Arm]:
     arms: dict[tuple[str, str], Arm] = {}
+    places: dict[tuple[str, str], Row] = {}
     for row in rows:
         arm = _arm(row)
-        if (arm.study_id, arm.name) in arms:
+        key = (arm.study_id, arm.name)
+        if key in arms:
             row.fail("arm", f"{arm.study_id} has two rows for the arm '{arm.name}'.")
-        arms[arm.study_id, arm.name] = arm
+        arms[key], places[key] = arm, row
+    check_pools(places, arms)
     return arms
 
 
 def _arm(row: Row) -> Arm:
-    menopause = row.word("menopause", MENOPAUSES, "natural")
-    sex = row.word("sex", SEXES, "female")
-    if sex == "male":
+    from remodel.observations.cells import PatientCells, read_cells
+
+    cells = read_cells(row, PatientCells)
+    if cells.sex == "male":
         check_no_menopause(row)
+    pool = read_pool(row)
     return Arm(
-        study_id=row.required("study_id"),
-        name=row.required("arm"),
-        schedule=_schedule(row),
-        age=row.optional_number("age", "years"),
-        menopause_age=row.optional_number("menopause_age", "years"),
-        menopause=menopause,
-        t_score_lumbar_spine=row.optional_number("t_score_lumbar_spine"),
-        t_score_total_hip=row.optional_number("t_score_total_hip"),
-        t_score_femoral_neck=row.optional_number("t_score_femoral_neck"),
-        sex=sex,
-        assumed=tuple(row.text("assumed").split()),
-        recalled=tuple(row.text("recalled").split()),
-        note=row.text("note"),
+        study_id=cells.study_id,
+        name=cells.arm,
+        schedule=Schedule() if pool else _schedule(row),
+        age=cells.age,
+        menopause_age=cells.menopause_age,
+        menopause=cells.menopause,
+        t_score_lumbar_spine=cells.t_score_lumbar_spine,
+        t_score_total_hip=cells.t_score_total_hip,
+        t_score_femoral_neck=cells.t_score_femoral_neck,
+        sex=cells.sex,
+        assumed=tuple(cells.assumed.split()),
+        recalled=tuple(cells.recalled.split()),
+        note=cells.note,
+        pool=pool,
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from remodel.errors import ScheduleError, UnitError
 from remodel.observations.rows import Row
-from remodel.observations.schema import SEXES, Arm
+from remodel.observations.schema import Arm
+from remodel.patient import SEXES
 from remodel.schedules import Dose, Schedule
 from remodel.units import days
 
@@ -62,11 +63,11 @@ def _arm(key: tuple[str, str], rows: list[Row]) -> Arm:
 
 
 def _sex(rows: list[Row]) -> str:
-    found = {row.word("sex", SEXES, "female"): row for row in rows}
-    if len(found) > 1:
+    sexes = {row.word("sex", SEXES, "female") for row in rows}
+    if len(sexes) > 1:
         row = rows[-1]
         row.fail("sex", f"the rows of {row.text('arm')} do not agree about it.")
-    (sex,) = found
+    (sex,) = sexes
     if sex == "male":
         check_no_menopause(rows[0])
     return sex

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from remodel.errors import ObservationError, nearest
+from remodel.files import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class Row:
 
     def fail(self, column: str, problem: str, cause: Exception | None = None) -> NoReturn:
         """Raise an error that names the file, the row and the column."""
-        raise ObservationError(
-            f"{self.file}, row {self.line}, column {column}: {problem}"
-        ) from cause
+        place = f"{self.file}, row {self.line}, column {column}"
+        value = self.text(column)
+        raise ObservationError(problem, place=place, field=column, value=value) from cause
 
     def text(self, column: str, default: str = "") -> str:
         """Return a cell without surrounding blanks; an empty or missing one is ``default``."""
@@ -74,33 +75,36 @@ def load_rows(path: str | Path, required: Collection[str]) -> list[Row]:
         If the file cannot be read, or a column is missing, or a row has too many cells.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ObservationError(f"{file} cannot be read as a CSV file ({error}).") from error
-    return read_rows(text, file.name, required)
+    return read_rows(read_text(file, ObservationError), file.name, required)
 
 
 def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
     """Return the rows of CSV text; ``name`` stands for the file in errors."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
-    header = [column.strip() for column in reader.fieldnames or ()]
-    reader.fieldnames = header
+    try:
+        records = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ObservationError(f"{name} cannot be read as a CSV file ({error}).") from error
+    header = [column.strip() for column in records[0]] if records else []
     for column in required:
         if column not in header:
             raise ObservationError(
                 f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
             )
+    for column in header:
+        if column and header.count(column) > 1:
+            raise ObservationError(f"{name}, row 1: the column '{column}' is there twice.")
     rows = []
-    for line, cells in enumerate(reader, start=2):
-        surplus = cells.pop("", None)
-        if surplus and "" in header and isinstance(surplus, str):
-            raise ObservationError(
-                f"{name}, row 1: column {header.index('') + 1} has cells, but no name."
-            )
-        if surplus:
+    for line, record in enumerate(records[1:], start=2):
+        if not record:
+            continue
+        if len(record) > len(header):
             raise ObservationError(
                 f"{name}, row {line}: more cells than the {len(header)} columns."
+            )
+        cells = dict(zip(header, record, strict=False))
+        if cells.pop("", ""):
+            raise ObservationError(
+                f"{name}, row 1: column {header.index('') + 1} has cells, but no name."
             )
         rows.append(Row(name, line, cells))
     return rows

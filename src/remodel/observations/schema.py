@@ -36,8 +36,8 @@ STATISTICS = (
 )
 ERROR_KINDS = ("95ci", "sd", "se", "iqr", "range", "none")
 MENOPAUSES = ("natural", "surgical", "none")
-SEXES = ("female", "male")
 COMPARED_KINDS = ("difference", "relative_difference", "bound_upper", "bound_lower", "ratio")
+END_OF_TREATMENT = "end_of_treatment"
 LONGEST_MONTHS = 1440.0  # 120 y, as long as a simulation can be
 
 
@@ -60,13 +60,17 @@ class Observation:
     kind : str
         What the value means; see ``KINDS``.
     relative_to : str
-        ``baseline``, or ``month_60`` for a change since month 60.
+        ``baseline``, ``month_60`` for a change since month 60, or ``end_of_treatment``, which
+        ``with_references`` turns into the month at which the schedule of the arm ends.
     comparator : str
         Arm the value is a difference to; empty if there is none.
     statistic : str
         mean, median, estimated_mean, bound, range_of_means or unspecified.
+    censored : str
+        ``below`` for a value under a limit of detection, which is the value given; ``above`` for
+        one over a limit; empty for a number.
     error_low, error_high : float or None
-        Ends of the published interval, in ``unit``.
+        Ends of the published interval, in ``unit``; the value less and plus an SE or SD.
     error_kind : str
         95ci, sd, se, iqr, range or none.
     n : float or None
@@ -93,6 +97,7 @@ class Observation:
     relative_to: str = "baseline"
     comparator: str = ""
     statistic: str = "mean"
+    censored: str = ""
     error_low: float | None = None
     error_high: float | None = None
     error_kind: str = "none"
@@ -111,8 +116,21 @@ class Observation:
 
     @property
     def reference_months(self) -> float:
-        """Month that a change counts from."""
-        return 0.0 if self.relative_to == "baseline" else float(self.relative_to[len("month_") :])
+        """Month that a change counts from.
+
+        Raises
+        ------
+        ObservationError
+            If it is the end of a treatment that is not known here.
+        """
+        if self.relative_to == "baseline":
+            return 0.0
+        if self.relative_to == END_OF_TREATMENT:
+            raise ObservationError(
+                f"{self.study_id}, arm {self.arm}: the change of {self.endpoint} counts from the "
+                "end of treatment; give its regimen to with_references."
+            )
+        return float(self.relative_to.removeprefix("month_"))
 
     @property
     def reference_time(self) -> float:
@@ -122,7 +140,17 @@ class Observation:
     @property
     def is_bound(self) -> bool:
         """Whether the value is an inequality."""
-        return self.kind in {"bound_upper", "bound_lower"}
+        return self.is_upper or self.is_lower
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether a lower prediction keeps it: a bound, or a value under a limit of detection."""
+        return self.kind == "bound_upper" or self.censored == "below"
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether a higher prediction keeps it."""
+        return self.kind == "bound_lower" or self.censored == "above"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +177,9 @@ class Arm:
         Fields that are an assumption, and fields known from memory.
     note : str
         A remark.
+    pool : tuple of (str, float)
+        For arms that were reported together: their names, with the weight of each, which is the
+        number of its patients or a share. Such an arm has no schedule of its own.
     """
 
     study_id: str
@@ -164,11 +195,12 @@ class Arm:
     assumed: tuple[str, ...] = ()
     recalled: tuple[str, ...] = ()
     note: str = ""
+    pool: tuple[tuple[str, float], ...] = ()
 
     def t_score(self, site: str) -> float | None:
         """T-score at day 0 of a site (``total_hip``), None if it is not known."""
-        found: float | None = getattr(self, f"t_score_{site}", None)
-        return found
+        score: float | None = getattr(self, f"t_score_{site}", None)
+        return score
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +269,13 @@ class Observations:
     def arms(self) -> tuple[tuple[str, str], ...]:
         """Pairs of study and arm that have observations, in the order of the table."""
         return tuple(dict.fromkeys((row.study_id, row.arm) for row in self.rows))
+
+    @property
+    def without_bounds(self) -> int:
+        """Number of rows that carry a flag and were read without bounds, as faulty or missing."""
+        return sum(
+            row.error_low is None and bool(row.extra.get("flag", "").strip()) for row in self
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row an observation; carried columns come last."""

@@ -186,7 +186,7 @@ def _point(
         n=np.nan if row.n is None else float(row.n),
         use=row.use,
         counted_from="model" if from_model else "start",
-        bound=row.kind.removeprefix("bound_") if row.is_bound else "",
+        bound="upper" if row.is_upper else "lower" if row.is_lower else "",
     )
 
 

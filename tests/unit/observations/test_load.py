@@ -144,8 +144,9 @@ def test_missing_column_is_named(written, column: str) -> None:
     ],
 )
 def test_wrong_cell_is_named(written, line: int, column: str, cell: str, sentence: str) -> None:
+    text = changed(OBSERVATIONS, line, column, cell).replace(",seen", ",")
     with pytest.raises(ObservationError, match=sentence):
-        load_observations(written(changed(OBSERVATIONS, line, column, cell)))
+        load_observations(written(text))
 
 
 def test_a_row_with_too_many_cells_is_named(written) -> None:
