@@ -74,15 +74,14 @@ class Objective:
         rows = [target.observation for target in targets]
         errors = np.array([standard_error(row) for row in rows])
         deviations = [discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows]
-        kinds = np.array([row.kind for row in rows])
         return cls(
             predictor=predictor.differencing(problem.estimate),
             coordinates=Coordinates.of(problem.parameters().values()),
             observed=np.array([row.value for row in rows]),
             sigma=np.hypot(errors, np.array(deviations)),
             share=_shares(targets, problem.independent_points) * _weights(targets, problem),
-            is_upper=kinds == "bound_upper",
-            is_lower=kinds == "bound_lower",
+            is_upper=np.array([row.is_upper for row in rows]),
+            is_lower=np.array([row.is_lower for row in rows]),
             loss_name=problem.loss,
             loss_scale=problem.loss_scale,
         )

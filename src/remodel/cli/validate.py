@@ -89,6 +89,9 @@ def _print(validation: Validation) -> None:
         print(f"Nothing to compare model '{validation.model}' with.")
     if validation.skipped:
         _print_skipped(validation)
+    if validation.flagged:
+        flagged = count(validation.flagged, "observation")
+        print(f"\nRead without bounds, since they carry a flag: {flagged}.")
     if validation.idle:
         names = ", ".join(f"{study} {arm}" for study, arm in validation.idle)
         idle = count(len(validation.idle), "arm")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from remodel.errors import ObservationError, nearest
 from remodel.observations.endpoints import PERCENT, endpoints
-from remodel.schedules import Schedule
+from remodel.schedules import Dose, Schedule
+from remodel.schedules.medicines import medicines
 from remodel.units import days
 
 if TYPE_CHECKING:
@@ -202,6 +203,22 @@ class Arm:
         score: float | None = getattr(self, f"t_score_{site}", None)
         return score
 
+    def drugs_at(self, months: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the drugs that are taken at a month, and those taken before that have ended.
+
+        Each in the order of their first doses: zoledronic acid after denosumab is
+        ``(("zoledronic_acid",), ("denosumab",))``. A regimen lasts until its next dose would be
+        due, which for a single dose is after the usual interval of the drug.
+        """
+        time = days(months, "mo")
+        begun = sorted(
+            (dose for dose in self.schedule.doses if dose.time < time and dose.amount > 0),
+            key=lambda dose: dose.time,
+        )
+        current = dict.fromkeys(dose.drug for dose in begun if _due(dose) >= time)
+        earlier = dict.fromkeys(dose.drug for dose in begun if dose.drug not in current)
+        return tuple(current), tuple(earlier)
+
 
 @dataclass(frozen=True, slots=True)
 class Observations:
@@ -327,6 +344,14 @@ class Study:
                 return arm
         known = [arm.name for arm in self.arms]
         raise ObservationError(f"{self.study_id} has no arm '{name}'.{nearest(name, known)}")
+
+
+def _due(dose: Dose) -> float:
+    """Return when the dose after the last one of a regimen is due [d]."""
+    if dose.interval is not None:
+        return dose.end
+    usual = medicines().usual.get(dose.drug, ())
+    return dose.end + max((u.days for u in usual), default=0.0)
 
 
 def _words(value: str | Iterable[str] | None) -> frozenset[str] | None:

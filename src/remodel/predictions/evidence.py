@@ -19,6 +19,7 @@ from remodel.observations import (
     check_pairs,
     load_observations,
     load_regimens,
+    with_references,
 )
 from remodel.predictions.arms import batch_of, drug_class
 
@@ -43,6 +44,10 @@ class Evidence:
     name: str
     observations: Observations
     arms: Arms
+
+    def __post_init__(self) -> None:
+        """Let changes that count from the end of treatment count from its month."""
+        object.__setattr__(self, "observations", with_references(self.observations, self.arms))
 
     @classmethod
     def read(
@@ -187,6 +192,9 @@ def _problem(model: Model, arm: Arm) -> str:
     unknown = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
     if unknown:
         return f"model '{model.name}' has no drug '{unknown[0]}'."
+    if arm.pool:
+        names = ", ".join(name for name, _ in arm.pool)
+        return f"the arm is several ({names}) that were reported together."
     if arm.sex == "male" and not model.male:
         return f"model '{model.name}' knows women only."
     if not model.follows_age and _crosses_menopause(arm):

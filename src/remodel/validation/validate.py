@@ -56,6 +56,8 @@ class Validation:
         Study and arm of simulations that failed; their predictions are NaN.
     idle : tuple of (str, str)
         Study and arm of regimens in a user's table that nothing was measured under.
+    flagged : int
+        Number of rows that carry a flag and were read without bounds.
     figures : tuple of Path
         One overlay a study, if ``out`` was given.
     """
@@ -67,6 +69,7 @@ class Validation:
     skipped: tuple[Skipped, ...]
     failed: tuple[tuple[str, str], ...]
     idle: tuple[tuple[str, str], ...] = ()
+    flagged: int = 0
     figures: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
@@ -137,6 +140,7 @@ def validate(
         skipped=predictor.skipped,
         failed=tuple(dict.fromkeys((str(r.study_id), str(r.arm)) for r in gone.itertuples())),
         idle=idle_arms(evidence.observations, evidence.arms) if regimens is not None else (),
+        flagged=evidence.observations.without_bounds,
     )
     if out is None:
         return validation

@@ -203,7 +203,7 @@ def test_a_limit_weighs_in_a_fit_like_a_bound(tmp_path):
 
     from remodel.calibration import FitProblem
     from remodel.calibration.data import Source
-    from remodel.calibration.objective import objective
+    from remodel.calibration.objective import Objective
 
     table(tmp_path, COLUMNS, "ctx,6,<99,ng/mL,level")
     (tmp_path / "arms.csv").write_text("study_id,arm,schedule\nmine,drug,none\n")
@@ -213,7 +213,7 @@ def test_a_limit_weighs_in_a_fit_like_a_bound(tmp_path):
         estimate=("osteoclast_turnover_rate",),
         sources=(Source(tmp_path / "mine.csv", tmp_path / "arms.csv"),),
     )
-    built = objective(problem)
+    built = Objective.of(problem)
     assert np.asarray(built.is_upper).tolist() == [True]
 
 
@@ -290,3 +290,39 @@ def test_numbers_too_large_are_no_numbers(tmp_path):
     with pytest.raises(ObservationError, match=r"column value: .*is not a number"):
         read(tmp_path, COLUMNS, f"ctx,6,1{'0' * 400},percent,change")
     assert math.isfinite(read(tmp_path, COLUMNS, "ctx,6,1e300,percent,change")[0].value)
+
+
+def test_an_arm_knows_which_drugs_come_after_which(tmp_path):
+    (tmp_path / "arms.csv").write_text(
+        "study_id,arm,schedule\n"
+        "mine,drug,denosumab 60 mg every 6 mo x 2 then zoledronic acid 5 mg yearly x 1\n"
+    )
+    arm = load_regimens(tmp_path / "arms.csv")["mine", "drug"]
+    assert arm.drugs_at(0) == ((), ())
+    assert arm.drugs_at(6) == (("denosumab",), ())
+    assert arm.drugs_at(12) == (("denosumab",), ())
+    assert arm.drugs_at(18) == (("zoledronic_acid",), ("denosumab",))
+    assert arm.drugs_at(36) == ((), ("denosumab", "zoledronic_acid"))
+
+
+def test_single_doses_last_as_long_as_the_drug_is_usually_given(tmp_path):
+    columns = "study_id,arm,drug,schedule,dose_mg,time_months,start_month,end_month,dose_mg_per_day"
+    (tmp_path / "arms.csv").write_text(
+        f"{columns}\nmine,drug,denosumab,discrete,60,0,,,\nmine,drug,denosumab,discrete,60,6,,,\n"
+        "mine,drug,alendronate,continuous,,,14,26,10\n"
+    )
+    arm = load_regimens(tmp_path / "arms.csv")["mine", "drug"]
+    assert arm.drugs_at(10) == (("denosumab",), ())
+    assert arm.drugs_at(13) == ((), ("denosumab",))
+    assert arm.drugs_at(20) == (("alendronate",), ("denosumab",))
+
+
+def test_a_pooled_arm_is_never_simulated_as_untreated(tmp_path):
+    (tmp_path / "arms.csv").write_text(ARMS.format("", "a 240; b 120"))
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{COLUMNS}\nmine,both,ctx,6,-40,percent,change\n")
+    validation = rm.validate("reference", observations=path, regimens=tmp_path / "arms.csv")
+    assert [(s.arm, s.n) for s in validation.skipped] in ([("both", 1)], [])
+    if not validation.skipped:
+        (predicted,) = validation.predictions["predicted"]
+        assert predicted < -5
