@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
     from remodel.patient import Patient
     from remodel.schedules import Dose, Intervention, Schedule
+    from remodel.sensitivity.study import sensitivity_analysis
     from remodel.simulation.simulate import simulate
-    from remodel.sweeps import sweep
+    from remodel.sweeps import open_sweep, sweep
     from remodel.validation.validate import validate
     from remodel.verification.verify import verify
 
@@ -43,7 +44,9 @@ _HOME = {
     "load_parameters": "remodel.parameters",
     "load_trial": "remodel.observations",
     "model_names": "remodel.models",
+    "open_sweep": "remodel.sweeps",
     "run_experiment": "remodel.experiments",
+    "sensitivity_analysis": "remodel.sensitivity.study",
     "simulate": "remodel.simulation.simulate",
     "sweep": "remodel.sweeps",
     "trial_names": "remodel.observations",
@@ -70,7 +73,9 @@ __all__ = [
     "load_parameters",
     "load_trial",
     "model_names",
+    "open_sweep",
     "run_experiment",
+    "sensitivity_analysis",
     "simulate",
     "sweep",
     "trial_names",

@@ -117,10 +117,84 @@ def test_a_cluster_needs_a_store_on_disk():
 
 
 def test_a_worker_that_cannot_see_the_store_says_so(tmp_path):
-    from remodel.sweeps.cluster import simulate_and_store
+    from remodel.sweeps.cluster import SentDesign, simulate_and_store
     from remodel.sweeps.load import load_design
 
     with pytest.raises(
         StoreError, match=r"does not see .*nowhere.zarr; the store must be on a disk"
     ):
-        simulate_and_store(str(tmp_path / "nowhere.zarr"), load_design(DESIGN), 0)
+        simulate_and_store(str(tmp_path / "nowhere.zarr"), SentDesign.of(load_design(DESIGN)), 0)
+
+
+OWN = """
+from remodel.equations import endpoint, loss, quantity, starts_at, state
+from remodel.models import Model
+from remodel.parameters import Parameter, ParameterSet
+
+bone = state("bone", "-", "Bone")
+
+
+@loss("bone")
+def resorption(lost, bone):
+    return lost * bone
+
+
+@quantity
+def bone_0():
+    return 1.0
+
+
+@endpoint(unit="-", meaning="Bone that is left")
+def density(bone):
+    return 1.0 * bone
+
+
+OWN = Model(
+    name="own",
+    title="a model of my own",
+    citation="none",
+    parts=(bone, resorption, bone_0, starts_at("bone", "bone_0"), density),
+    parameters=ParameterSet([Parameter("lost", 0.001, "1/d", 0.0, 1.0, "loss", "made up")]),
+)
+"""
+RATES = {
+    "kind": "grid",
+    "years": 2,
+    "outputs": ["density"],
+    "factors": {"lost": {"lower": 0.0005, "upper": 0.005, "count": 20}},
+}
+
+
+def test_workers_simulate_a_model_of_ones_own_from_a_file(tmp_path, cluster):
+    (tmp_path / "own.py").write_text(OWN)
+    design = {**RATES, "model": f"{tmp_path}/own.py:OWN"}
+    whole = sweep(design, tmp_path / "whole.zarr", chunk=4)
+    found = sweep(design, tmp_path / "s.zarr", chunk=4, scheduler=cluster.scheduler_address)
+    assert found.identical(whole)
+    assert float(found["density"][0, -1]) == pytest.approx(0.6940, abs=1e-4)
+
+
+def test_workers_simulate_a_model_made_in_python(tmp_path, cluster):
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    exec(OWN, namespace)  # as in a notebook
+    model = namespace["OWN"]
+    whole = sweep(RATES, tmp_path / "whole.zarr", chunk=4, model=model)
+    found = sweep(
+        RATES, tmp_path / "s.zarr", chunk=4, model=model, scheduler=cluster.scheduler_address
+    )
+    assert found.identical(whole)
+
+
+def test_workers_on_this_machine_listen_on_this_machine_only(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    from remodel.sweeps.cluster import connected
+
+    with connected("local", 2):
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        addresses = {
+            line.laddr.ip
+            for process in processes
+            for line in process.net_connections()
+            if line.status == psutil.CONN_LISTEN
+        }
+    assert addresses == {"127.0.0.1"}

@@ -56,3 +56,25 @@ def oscillator(make_system: Trace) -> System:
         },
         signed=True,
     )
+
+
+class Heard:
+    """A progress that remembers every call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def start(self, total: int) -> None:
+        self.calls.append(("start", total))
+
+    def advance(self, n: int, failed: int = 0) -> None:
+        self.calls.append(("advance", n, failed))
+
+    def say(self, text: str) -> None:
+        self.calls.append(("say", text))
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """Return a progress that remembers what it heard."""
+    return Heard()

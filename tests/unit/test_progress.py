@@ -8,24 +8,7 @@ from remodel.errors import ConfigError
 from remodel.progress import Progress, Silent, progress_of
 
 
-class Heard:
-    """A progress that remembers every call."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[object, ...]] = []
-
-    def start(self, total: int) -> None:
-        self.calls.append(("start", total))
-
-    def advance(self, n: int, failed: int = 0) -> None:
-        self.calls.append(("advance", n, failed))
-
-    def say(self, text: str) -> None:
-        self.calls.append(("say", text))
-
-
-def test_a_progress_is_used_as_it_is():
-    heard = Heard()
+def test_a_progress_is_used_as_it_is(heard):
     assert isinstance(heard, Progress)
     assert progress_of(heard) is heard
 

@@ -41,7 +41,16 @@ _COMMANDS = (
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence."""
+    """A parser whose errors are one sentence, and whose first word may be a command of its own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._words: dict[str, Parser] = {}
+
+    def add_word(self, word: str, **options: Any) -> Parser:
+        """Return the parser of what follows a word, such as ``status`` in ``sweep status``."""
+        self._words[word] = Parser(prog=f"{self.prog} {word}", **options)
+        return self._words[word]
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and leave with 2."""
@@ -50,6 +59,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse options nobody knows, by the command they were given to."""
+        if args and args[0] in self._words:
+            return self._words[args[0]].parse_known_args(args[1:], namespace)
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             option = next((word for word in unknown if word.startswith("-")), unknown[0])

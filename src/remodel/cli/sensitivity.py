@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from remodel.cli.progress import progress
 from remodel.cli.screen import number, print_table
-from remodel.cli.sweep_progress import AnalysisLines, meter, say_remark, say_stopping, stopped
+from remodel.cli.sweep import say_remark, stopped
 from remodel.errors import ConfigError, SolverError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(action=run)
     parser.add_argument("design", metavar="DESIGN.toml")
     parser.add_argument("--out", metavar="DIR", help="folder for simulations, indices and figures")
+    parser.add_argument("--model", metavar="MODEL", help="instead of the design's; or FILE.py:NAME")
     parser.add_argument("--method", help="pawn or delta, of a sample or table")
     parser.add_argument("--resume", action="store_true", help="continue the simulations in DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
@@ -52,41 +54,48 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="processes of --scheduler local")
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Simulate, analyze, print, draw."""
     from pathlib import Path
 
-    from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity
+    from remodel.sensitivity.study import SIMULATIONS, load_study, sensitivity_analysis
     from remodel.simulation.dataset import SimulationWarning
 
-    if given.out is None:
+    if args.out is None:
         raise ConfigError(
             "--out DIR is missing: where simulations, indices and figures are written."
         )
-    study = load_study(given.design, given.method)
-    drawn = study.design.drawn
+    study = load_study(args.design, args.method, args.model)
     say_remark(study.design)
     print(_headline(study), flush=True)
     try:
-        with warnings.catch_warnings(), meter(drawn) as shown:
+        with warnings.catch_warnings(), progress("Simulating and analyzing") as shown:
             warnings.simplefilter("ignore", SimulationWarning)  # it is in the report
-            found = sensitivity(
-                given.design, given.out, method=given.method, resume=given.resume,
-                threads=given.threads, scheduler=given.scheduler, workers=given.workers,
-                progress=shown.add, stopping=say_stopping, analyzing=AnalysisLines(),
-            )  # fmt: skip
+            indices = sensitivity_analysis(
+                args.design,
+                args.out,
+                model=args.model,
+                method=args.method,
+                resume=args.resume,
+                threads=args.threads,
+                scheduler=args.scheduler,
+                workers=args.workers,
+                progress=shown,
+            )
     except KeyboardInterrupt as stop:
-        return stopped(stop, _again(given))
+        return stopped(stop, _again(args))
     except SolverError as error:
         print(f"remodel: {error}", file=sys.stderr)
-        print(f"  remodel sweep status {Path(given.out) / SIMULATIONS}", file=sys.stderr)
+        print(f"  remodel sweep status {Path(args.out) / SIMULATIONS}", file=sys.stderr)
         return _FAILED
-    return _report(found, Path(given.out))
+    return _report(indices, Path(args.out))
 
 
-def _again(given: argparse.Namespace) -> str:
-    method = f" --method {given.method}" if given.method else ""
-    return f"remodel sensitivity {given.design} --out {given.out}{method} --resume"
+def _again(args: argparse.Namespace) -> str:
+    options = "".join(
+        f" --{name} {getattr(args, name)}" for name in ("method", "model") if getattr(args, name)
+    )
+    return f"remodel sensitivity {args.design} --out {args.out}{options} --resume"
 
 
 def _headline(study: Study) -> str:
@@ -98,29 +107,29 @@ def _headline(study: Study) -> str:
     return f"{title[:1].upper()}{title[1:]}: {factors} factors, {drawn:,} simulations{blocks}."
 
 
-def _report(found: xr.Dataset, folder: Path) -> int:
+def _report(indices: xr.Dataset, folder: Path) -> int:
     """Print the indices of every output and draw them."""
-    outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in found.data_vars.values()))
+    outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in indices.data_vars.values()))
     for output in outputs:
-        _print_output(found, output)
-    rule = found.attrs["failed"]
+        _print_output(indices, output)
+    rule = indices.attrs["failed"]
     print(f"\n{rule[:1].upper()}{rule[1:]}.")
-    notes = found.attrs["notes"].splitlines()
+    notes = indices.attrs["notes"].splitlines()
     for note in notes[:_MOST_NOTES]:
         print(f"Note: {note}")
     if len(notes) > _MOST_NOTES:
         print(f"... and {len(notes) - _MOST_NOTES} more notes in indices.nc.")
-    for path in draw(found, outputs, folder / "figures"):
+    for path in draw(indices, outputs, folder / "figures"):
         print(f"Figure: {path}")
     print(f"Indices: {folder / 'indices.csv'}")
-    return _FAILED if found.attrs["left_out"] else _OK
+    return _FAILED if indices.attrs["left_out"] else _OK
 
 
-def _print_output(found: xr.Dataset, output: str) -> None:
+def _print_output(indices: xr.Dataset, output: str) -> None:
     from remodel.plots.sensitivity import tornado
 
-    _, table = tornado(found, output, most=_MOST_LISTED)
-    print(f"\n{output}{'' if 'time' not in found.dims else ', at the end'}:\n")
+    _, table = tornado(indices, output, most=_MOST_LISTED)
+    print(f"\n{output}{'' if 'time' not in indices.dims else ', at the end'}:\n")
     heads = [column.replace("_interval", " ±").replace("_", " ") for column in table.columns]
     rows = [
         [str(factor), *(number(float(value), 3) for value in values)]
@@ -129,7 +138,7 @@ def _print_output(found: xr.Dataset, output: str) -> None:
     print_table(["factor", *heads], rows, right=range(1, len(heads) + 1))
 
 
-def draw(found: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
+def draw(indices: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
     """Draw every output and return the files: tornado, and over time heat map and time course."""
     from remodel.errors import StoreError
     from remodel.plots.sensitivity import index_heat_map, indices_of, time_course, tornado
@@ -139,12 +148,12 @@ def draw(found: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for output in outputs:
             drawings: dict[str, Drawing] = {"tornado": tornado}
-            main, _ = indices_of(found, output)
-            if "time" in found[f"{output}_{main}"].dims:
+            main, _ = indices_of(indices, output)
+            if "time" in indices[f"{output}_{main}"].dims:
                 drawings |= {"heat_map": index_heat_map, "time_course": time_course}
             for name, drawing in drawings.items():
                 path = folder / f"{output}_{name}.png"
-                drawing(found, output)[0].savefig(path)
+                drawing(indices, output)[0].savefig(path)
                 paths.append(path)
     except OSError as error:
         raise StoreError(

@@ -21,13 +21,11 @@ from remodel.progress import Progress
 from remodel.sensitivity.analysis import Study, analyze
 from remodel.sensitivity.study import SIMULATIONS, study_of
 from remodel.sensitivity.study import write as write_indices
-from remodel.sweeps.api import begin, open_dataset, run
 from remodel.sweeps.design import STRUCTURED, Design
-from remodel.sweeps.export import write_netcdf
 from remodel.sweeps.load import design_of
-from remodel.sweeps.setup import setup_of
 from remodel.sweeps.store import Store
 from remodel.sweeps.summary import summary_of
+from remodel.sweeps.sweep import begin, labelled, run, write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,14 +110,12 @@ class SweepExperiment:
         """
         design = self.designs[_mode(quick)]
         progress.say(
-            f"Simulating {design.drawn:,} of {design.years:g} years with {design.model} ..."
+            f"Simulating {design.drawn:,} of {design.years:g} years with {design.model.name} ..."
         )
-        progress.start(design.drawn)
-        setup = setup_of(design)
-        store = begin(setup, folder / SIMULATIONS, resume=True)
-        run(store, setup, progress=progress.advance)
+        store = begin(design, folder / SIMULATIONS, resume=True)
+        store = run(store, design, progress=progress)
         study = self.studies.get(_mode(quick))
-        dataset = open_dataset(store)
+        dataset = labelled(store)
         failed = tuple(
             f"simulations: {number} {cause.name.lower()}. {cause.sentence}"
             for cause, number in summary_of(store).causes.items()

@@ -2,7 +2,7 @@
 
 from remodel.sensitivity.analysis import Study, analyze, to_frame
 from remodel.sensitivity.methods import METHODS, Method, Options, method_of
-from remodel.sensitivity.study import load_study, sensitivity
+from remodel.sensitivity.study import load_study, sensitivity, sensitivity_analysis
 
 __all__ = [
     "METHODS",
@@ -13,5 +13,6 @@ __all__ = [
     "load_study",
     "method_of",
     "sensitivity",
+    "sensitivity_analysis",
     "to_frame",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,20 +13,19 @@ import numpy.typing as npt
 
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, SolverError
+from remodel.progress import Progress, Silent
 from remodel.sensitivity.methods import Indices, Method, Options, Sampled, block_length
 from remodel.simulation.dataset import SimulationWarning
 from remodel.solvers.status import Status
-from remodel.sweeps.api import open_dataset
 from remodel.sweeps.design import STRUCTURED, Design
 from remodel.sweeps.samples import points
 from remodel.sweeps.store import Store
+from remodel.sweeps.sweep import labelled
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Analyzing = Callable[[str, float, int, int], None]
-"""Told what is analyzed next: output, month or NaN, how many are done, and of how many."""
 Rule = Literal["refuse", "drop"]
 RULES: tuple[Rule, ...] = ("refuse", "drop")
 _CONSTANT = 1e-12  # an output that varies less than this, relative to its size, does not vary
@@ -54,15 +53,15 @@ class Study:
     options: Options = field(default_factory=Options)
 
 
-def analyze(study: Study, store: Store, analyzing: Analyzing | None = None) -> xr.Dataset:
+def analyze(study: Study, store: Store, progress: Progress | None = None) -> xr.Dataset:
     """Return the sensitivities of every output and reduction of a complete sweep.
 
     Parameters
     ----------
     study : Study
     store : Store
-    analyzing : callable, optional
-        Called before each output and time is analyzed.
+    progress : Progress, optional
+        Hears how many outputs and times are analyzed.
 
     Returns
     -------
@@ -79,40 +78,20 @@ def analyze(study: Study, store: Store, analyzing: Analyzing | None = None) -> x
     """
     if store.missing():
         raise ConfigError(f"{store.path} is not complete; continue it with --resume first.")
-    dataset = open_dataset(store)
+    design, progress = study.design, progress or Silent()
+    dataset = labelled(store)
     kept, dropped = _kept(study, dataset["status"].to_numpy())
-    sampled = _sampled(study.design, dataset, kept)
-    found = _empty(study, dataset, dropped, len(kept))
-    design = study.design
+    sampled = _sampled(design, dataset, kept)
+    indices = _empty(study, dataset, dropped, len(kept))
     names = (*design.outputs, *(r.name for r in design.reductions))
-    told = _told(dataset, names, analyzing)
-    with warnings.catch_warnings(record=True) as said:
+    progress.start(sum(dataset[name].sizes.get("time", 1) for name in names))
+    with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         for name in names:
-            values = dataset[name].to_numpy().astype(np.float64)[kept]
-            _add(found, study, sampled, name, values, dict(dataset[name].attrs), told)
-    notes = (str(w.message).strip() for w in said if "SALib" in w.filename)
-    found.attrs["notes"] = "\n".join(dict.fromkeys(notes))
-    return found
-
-
-def _told(
-    dataset: xr.Dataset, names: tuple[str, ...], analyzing: Analyzing | None
-) -> Callable[[], object]:
-    """Return what is called before each output and time, in the order of the names."""
-    every = [
-        (name, float(month))
-        for name in names
-        for month in (dataset["month"].to_numpy() if "time" in dataset[name].dims else [np.nan])
-    ]
-    steps = iter(enumerate(every))
-
-    def tell() -> None:
-        done, (name, month) = next(steps)
-        if analyzing is not None:
-            analyzing(name, month, done, len(every))
-
-    return tell
+            _add(indices, study, sampled, dataset[name], kept, progress)
+    notes = (str(w.message).strip() for w in remarks if "SALib" in w.filename)
+    indices.attrs["notes"] = "\n".join(dict.fromkeys(notes))
+    return indices
 
 
 def _kept(study: Study, status: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], int]:
@@ -184,33 +163,33 @@ def _empty(study: Study, dataset: xr.Dataset, dropped: int, drawn: int) -> xr.Da
 
 
 def _add(
-    found: xr.Dataset,
+    indices: xr.Dataset,
     study: Study,
     sampled: Sampled,
-    name: str,
-    values: FloatArray,
-    about: dict[str, Any],
-    told: Callable[[], object],
+    output: xr.DataArray,
+    kept: npt.NDArray[np.bool_],
+    progress: Progress,
 ) -> None:
     """Add the sensitivities of one output."""
+    name, values = str(output.name), output.to_numpy().astype(np.float64)[kept]
     if not np.isfinite(values).all():
         raise SolverError(f"{name} has values that are not numbers; it has no sensitivities.")
-    dims = ("factor", "time")[: values.ndim]
+    progress.say(f"Analyzing {name} ...")
     columns = []
     for column in np.atleast_2d(values.T):
-        told()
         columns.append(_indices(study, sampled, column))
+        progress.advance(1)
     for index in columns[0]:
         stacked = np.stack([column[index] for column in columns], axis=-1)
-        long_name = _long_name(study.method, index)
         note = {
-            "units": about["units"] if study.method.has_unit else "1",
-            "long_name": f"{about['long_name']}: {long_name}",
+            "units": output.attrs["units"] if study.method.has_unit else "1",
+            "long_name": f"{output.attrs['long_name']}: {_long_name(study.method, index)}",
             "index": index,
             "output": name,
-            "output_long_name": about["long_name"],
+            "output_long_name": output.attrs["long_name"],
         }
-        found[f"{name}_{index}"] = (dims, stacked[:, 0] if values.ndim == 1 else stacked, note)
+        dims = ("factor", "time")[: values.ndim]
+        indices[f"{name}_{index}"] = (dims, stacked[:, 0] if values.ndim == 1 else stacked, note)
 
 
 def _long_name(method: Method, index: str) -> str:
@@ -230,29 +209,29 @@ def _indices(study: Study, sampled: Sampled, values: FloatArray) -> Indices:
     return dict.fromkeys(example, unknown)
 
 
-def to_frame(found: xr.Dataset) -> pd.DataFrame:
+def to_frame(indices: xr.Dataset) -> pd.DataFrame:
     """Return sensitivities as a table: one row an output, time, factor and index."""
     import pandas as pd
 
-    return pd.DataFrame(list(_rows(found)))
+    return pd.DataFrame(list(_rows(indices)))
 
 
-def _rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
-    for name, variable in found.data_vars.items():
+def _rows(indices: xr.Dataset) -> Iterator[dict[str, Any]]:
+    for name, variable in indices.data_vars.items():
         index = str(variable.attrs["index"])
         if index.endswith("_interval"):
             continue
-        interval = found.get(f"{name}_interval")
-        months = found["month"].to_numpy() if "time" in variable.dims else [np.nan]
-        for i, factor in enumerate(found["factor"].to_numpy()):
+        interval = indices.get(f"{name}_interval")
+        months = indices["month"].to_numpy() if "time" in variable.dims else [np.nan]
+        for i, factor in enumerate(indices["factor"].to_numpy()):
             for k, month in enumerate(months):
-                place = (i, k) if "time" in variable.dims else (i,)
+                cell = (i, k) if "time" in variable.dims else (i,)
                 yield {
                     "output": variable.attrs["output"],
                     "month": float(month),
                     "factor": str(factor),
                     "index": index,
-                    "value": float(variable.to_numpy()[place]),
-                    "interval": np.nan if interval is None else float(interval.to_numpy()[place]),
+                    "value": float(variable.to_numpy()[cell]),
+                    "interval": np.nan if interval is None else float(interval.to_numpy()[cell]),
                     "unit": variable.attrs["units"],
                 }

@@ -150,16 +150,16 @@ def method_of(design: Design, name: str | None = None) -> Method:
 
 
 def _morris(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
-    found = require("SALib.analyze.morris", "sensitivity").analyze(
+    indices = require("SALib.analyze.morris", "sensitivity").analyze(
         sampled.problem, sampled.points, values, num_resamples=options.resamples,
         conf_level=options.confidence, num_levels=4, seed=options.seed_of_salib,
     )  # fmt: skip
     names = {"mu_star": "mu_star", "mu_star_interval": "mu_star_conf", "mu": "mu", "sigma": "sigma"}
-    return _renamed(found, names)
+    return _renamed(indices, names)
 
 
 def _sobol(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
-    found = require("SALib.analyze.sobol", "sensitivity").analyze(
+    indices = require("SALib.analyze.sobol", "sensitivity").analyze(
         sampled.problem,
         values,
         calc_second_order=False,
@@ -173,7 +173,7 @@ def _sobol(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
         "first_order": "S1",
         "first_order_interval": "S1_conf",
     }
-    return _renamed(found, names)
+    return _renamed(indices, names)
 
 
 @contextmanager
@@ -188,16 +188,16 @@ def _own_random_numbers() -> Iterator[None]:
 
 def _pawn(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     with _own_random_numbers():
-        found = require("SALib.analyze.pawn", "sensitivity").analyze(
+        indices = require("SALib.analyze.pawn", "sensitivity").analyze(
             sampled.problem, sampled.points, values, S=10, seed=options.seed_of_salib
         )
     names = {"pawn_median": "median", "pawn_maximum": "maximum", "pawn_minimum": "minimum"}
-    return _renamed(found, names)
+    return _renamed(indices, names)
 
 
 def _delta(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
     with _own_random_numbers():
-        found = require("SALib.analyze.delta", "sensitivity").analyze(
+        indices = require("SALib.analyze.delta", "sensitivity").analyze(
             sampled.problem,
             sampled.points,
             values,
@@ -211,11 +211,11 @@ def _delta(sampled: Sampled, values: FloatArray, options: Options) -> Indices:
         "first_order": "S1",
         "first_order_interval": "S1_conf",
     }
-    return _renamed(found, names)
+    return _renamed(indices, names)
 
 
-def _renamed(found: Mapping[str, object], names: Mapping[str, str]) -> Indices:
-    return {ours: np.asarray(found[theirs], dtype=np.float64) for ours, theirs in names.items()}
+def _renamed(indices: Mapping[str, object], names: Mapping[str, str]) -> Indices:
+    return {ours: np.asarray(indices[theirs], dtype=np.float64) for ours, theirs in names.items()}
 
 
 METHODS = {

@@ -1,30 +1,57 @@
-"""``remodel.sensitivity``: a design, its simulations and what they say of its factors."""
+"""``remodel.sensitivity_analysis``: a design, its simulations and what they say of its factors."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from remodel.errors import StoreError
-from remodel.files import Table
-from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Analyzing, Study, analyze, to_frame
+from pydantic import AfterValidator, Field
+
+from remodel.files import Table, write_atomically, write_netcdf, writing
+from remodel.files.output import DRAFT
+from remodel.files.schema import Schema, validate
+from remodel.models import Model
+from remodel.progress import ProgressLike, progress_of
+from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Study, analyze, to_frame
 from remodel.sensitivity.methods import Options, block_length, method_of, methods_for
-from remodel.sweeps.api import begin, machines, run
 from remodel.sweeps.design import KINDS
 from remodel.sweeps.load import ANALYSIS, design_of, source_table
-from remodel.sweeps.load_factors import checked
-from remodel.sweeps.runner import Report, Stopping
-from remodel.sweeps.setup import setup_of
+from remodel.sweeps.sweep import begin, machines, run
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SIMULATIONS = "simulations.zarr"
-_KEYS = ("method", "failed", "resamples", "confidence")
 
 
-def load_study(source: str | Path | Mapping[str, Any], method: str | None = None) -> Study:
+def _rule(word: str) -> str:
+    if word not in RULES:
+        raise ValueError(f"expected {' or '.join(RULES)}, got '{word}'.")
+    return word
+
+
+def _share(value: float) -> float:
+    if not 0 < value < 1:
+        raise ValueError(f"expected a number between 0 and 1, got {value:g}.")
+    return value
+
+
+class StudyTable(Schema):
+    """The table ``[sensitivity]`` of a design."""
+
+    method: str | None = None
+    failed: Annotated[str, AfterValidator(_rule)] = RULES[0]
+    resamples: Annotated[int, Field(ge=2)] | None = None
+    confidence: Annotated[float, AfterValidator(_share)] = 0.95
+
+
+def load_study(
+    source: str | Path | Mapping[str, Any],
+    method: str | None = None,
+    model: str | Model | None = None,
+) -> Study:
     """Read a design with its table ``[sensitivity]``.
 
     Parameters
@@ -32,54 +59,51 @@ def load_study(source: str | Path | Mapping[str, Any], method: str | None = None
     source : path or mapping
     method : str, optional
         Instead of the one in the table.
+    model : str or Model, optional
+        Instead of the one that the design names.
 
     Raises
     ------
     ConfigError
         If a value is not allowed, or the design has no sensitivities.
     """
-    return study_of(source_table(source), method)
+    return study_of(source_table(source), method, model=model)
 
 
-def study_of(top: Table, method: str | None = None, also: Iterable[str] = ()) -> Study:
+def study_of(
+    top: Table,
+    method: str | None = None,
+    also: Iterable[str] = (),
+    model: str | Model | None = None,
+) -> Study:
     """Return the study that a table describes; ``also`` are keys that belong to somebody else.
 
     Raises
     ------
     ConfigError
     """
-    if (kind := top.text("kind")) in KINDS:
-        checked(top, "kind", methods_for, kind)
-    design = design_of(top, also=(ANALYSIS, *also))
-    table = top.table(ANALYSIS)
-    table.check_keys(_KEYS)
-    rule = table.text("failed", RULES[0])
-    if rule not in RULES:
-        table.fail("failed", f"expected {' or '.join(RULES)}, got '{rule}'.")
-    confidence = table.number("confidence", 0.95)
-    if confidence >= 1:
-        table.fail("confidence", f"expected a number between 0 and 1, got {confidence:g}.")
-    asked = method or (table.text("method") if "method" in table.content else None)
-    chosen = method_of(design, asked)
+    if (kind := top.content.get("kind")) in KINDS:
+        top.checked("kind", methods_for, kind)
+    design = design_of(top, also=(ANALYSIS, *also), model=model)
+    content = validate(top.table(ANALYSIS), StudyTable)
+    chosen = method_of(design, method or content.method)
     if design.drawn < FEWEST_BLOCKS * block_length(design):
         top.fail("samples", f"sensitivities need at least {FEWEST_BLOCKS}.")
-    resamples = table.whole_number("resamples", chosen.resamples, least=2)
-    options = Options(resamples, confidence, design.seed)
-    return Study(design, chosen, RULES[RULES.index(rule)], options)
+    options = Options(content.resamples or chosen.resamples, content.confidence, design.seed)
+    return Study(design, chosen, RULES[RULES.index(content.failed)], options)
 
 
-def sensitivity(
+def sensitivity_analysis(
     design: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     *,
+    model: str | Model | None = None,
     method: str | None = None,
     resume: bool = False,
     threads: int | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
-    progress: Report | None = None,
-    stopping: Stopping | None = None,
-    analyzing: Analyzing | None = None,
+    progress: ProgressLike = None,
 ) -> xr.Dataset:
     """Simulate a design and return how much each factor matters, over time and endpoint.
 
@@ -91,17 +115,17 @@ def sensitivity(
     out : path, optional
         Folder for the simulations (a store that can be resumed), indices and tables; in memory by
         default.
+    model : str or Model, optional
+        Instead of the one that the design names.
     method : str, optional
         ``morris``, ``sobol``, ``pawn`` or ``delta``, where the design allows several.
     resume : bool
         Continue simulations that were stopped.
-    threads, scheduler, workers, progress
+    threads, scheduler, workers
         As in ``remodel.sweep``.
-    stopping : callable, optional
-        Called with the number of chunks that are still completed, when the user stops it.
-    analyzing : callable, optional
-        Called before each output and time is analyzed, with its name, the month or NaN, how many
-        are done, and of how many.
+    progress : Progress or callable, optional
+        Hears how many simulations are stored; then, as a second stage, how many outputs and times
+        are analyzed.
 
     Returns
     -------
@@ -114,36 +138,42 @@ def sensitivity(
         One of its children if the design is not allowed; SolverError if simulations failed and
         the design does not say what to do without them.
     """
-    study = load_study(design, method)
+    study, shown = load_study(design, method, model), progress_of(progress)
     folder = None if out is None else Path(out)
-    setup = setup_of(study.design)
     path = None if folder is None else folder / SIMULATIONS
     with machines(scheduler, workers, path) as client:
         if folder is not None:
-            _make(folder)
-        store = begin(setup, path, resume=resume)
-        run(store, setup, threads=threads, client=client, progress=progress, stopping=stopping)
-    found = analyze(study, store, analyzing)
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        store = begin(study.design, path, resume=resume)
+        store = run(store, study.design, threads=threads, client=client, progress=shown)
+    indices = analyze(study, store, shown)
     if folder is not None:
-        write(found, folder)
-    return found
+        write(indices, folder)
+    return indices
 
 
-def _make(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"results cannot be written to {path}: {error.strerror or error}."
-        ) from error
+def sensitivity(*arguments: Any, **options: Any) -> xr.Dataset:
+    """Return what ``sensitivity_analysis`` returns; its former name."""
+    warnings.warn(
+        "remodel.sensitivity.sensitivity is now called remodel.sensitivity_analysis.",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return sensitivity_analysis(*arguments, **options)
 
 
-def write(found: xr.Dataset, folder: Path) -> None:
-    """Write sensitivities as ``indices.nc`` and ``indices.csv``."""
-    try:
-        found.to_netcdf(folder / "indices.nc", engine="h5netcdf")
-        to_frame(found).to_csv(folder / "indices.csv", index=False)
-    except OSError as error:
-        raise StoreError(
-            f"results cannot be written to {folder}: {error.strerror or error}."
-        ) from error
+def write(indices: xr.Dataset, folder: Path) -> None:
+    """Write sensitivities as ``indices.nc`` and ``indices.csv``.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be written.
+    """
+    for draft in folder.glob(f"{DRAFT}*"):  # of a process that was killed
+        draft.unlink(missing_ok=True)
+    write_netcdf(indices, folder / "indices.nc")
+    write_atomically(
+        folder / "indices.csv", lambda draft: to_frame(indices).to_csv(draft, index=False)
+    )

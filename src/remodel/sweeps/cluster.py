@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import itertools
 import logging
+import shutil
 import signal
 import socket
+import tempfile
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remodel.errors import ConfigError, StoreError, require
+from remodel.errors import ConfigError, ModelError, StoreError, require
+from remodel.files import read_text
+from remodel.models import load_model, model_names
+from remodel.progress import Progress
 from remodel.solvers.engine import available_threads
+from remodel.sweeps.batches import counts
 from remodel.sweeps.design import Design
 from remodel.sweeps.record import check_model, record_of
-from remodel.sweeps.runner import Report, SweepStoppedError, counts, prepare_chunk, simulate_chunk
-from remodel.sweeps.setup import Setup, setup_of
+from remodel.sweeps.runner import SweepStoppedError, simulate_chunk
 from remodel.sweeps.store import Store, open_store
 
 if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local"
+_HERE = "127.0.0.1"  # nobody else on the network reaches what listens there
 _PATIENCE = 5  # seconds to reach a scheduler
 _AHEAD = 3  # chunks waiting for each processor, so that none is idle and few are lost
 _MOST_DEATHS = 10  # workers that may die under one chunk before it is given up
 
 
-def run_on_cluster(store: Store, setup: Setup, client: Client, report: Report) -> None:
+def run_on_cluster(store: Store, design: Design, client: Client, progress: Progress) -> None:
     """Simulate what a store misses on the workers of a cluster.
 
     Raises
@@ -44,8 +53,12 @@ def run_on_cluster(store: Store, setup: Setup, client: Client, report: Report) -
         If the user stops it.
     """
     try:
-        _distribute(client, store, setup, report)
+        _distribute(client, store, design, progress)
     except KeyboardInterrupt:
+        progress.say(
+            "remodel: stopping: chunks under way on the cluster are given up; they are simulated "
+            "again by --resume"
+        )
         raise SweepStoppedError(int(store.done().sum()), store.layout.chunks) from None
 
 
@@ -111,53 +124,50 @@ def _own_workers(number: int) -> Iterator[Any]:
     """
     distributed = require("distributed", "cluster")
     is_main = threading.current_thread() is threading.main_thread()
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
     quiet = {"distributed.worker.profile.enabled": False}  # it interrupts them 100 times a second
     try:
         with require("dask", "cluster").config.set(quiet):
             cluster = distributed.LocalCluster(
                 n_workers=number,
                 threads_per_worker=1,
-                dashboard_address=":0",
+                host=_HERE,
+                dashboard_address=f"{_HERE}:0",
+                worker_dashboard_address=f"{_HERE}:0",
                 silence_logs=logging.CRITICAL,
             )
     finally:
         if is_main:
-            signal.signal(signal.SIGINT, heard)
+            signal.signal(signal.SIGINT, before)
     with cluster:
         yield cluster
 
 
-def _distribute(client: Client, store: Store, setup: Setup, report: Report) -> None:
+def _distribute(client: Client, store: Store, design: Design, progress: Progress) -> None:
     """Keep a few chunks for every processor under way until none is missing."""
-    design = replace(setup.design, columns={})  # the rows are in the store
+    sent = SentDesign.of(design)
     path, run = str(Path(str(store.path)).absolute()), uuid.uuid4().hex[:8]
     waiting, deaths = iter(store.missing()), Counter[int]()
-    of: dict[str, int] = {}  # chunks under way, by the key of their task
+    under_way: dict[str, int] = {}  # chunks, by the key of their task
     queue = require("distributed", "cluster").as_completed()
 
     def submit(chunk: int) -> None:
         key = f"chunk-{chunk}-{deaths[chunk]}-{run}"
-        of[key] = chunk
-        queue.add(client.submit(simulate_and_store, path, design, chunk, key=key, pure=False))
+        under_way[key] = chunk
+        queue.add(client.submit(simulate_and_store, path, sent, chunk, key=key, pure=False))
 
     while True:
-        for chunk in _some(waiting, _wanted(client) - len(of)):
+        for chunk in itertools.islice(waiting, max(0, _wanted(client) - len(under_way))):
             submit(chunk)
-        if not of:
+        if not under_way:
             return
         future = next(queue)
-        chunk = of.pop(future.key)
-        found = _result(future, chunk, deaths)
-        if found is None:
+        chunk = under_way.pop(future.key)
+        numbers = _result(future, chunk, deaths)
+        if numbers is None:
             submit(chunk)
         else:
-            report(*found)
-
-
-def _some(waiting: Iterator[int], most: int) -> Iterator[int]:
-    for _, chunk in zip(range(most), waiting, strict=False):
-        yield chunk
+            progress.advance(*numbers)
 
 
 def _wanted(client: Any) -> int:
@@ -171,7 +181,7 @@ def _result(future: Any, chunk: int, deaths: Counter[int]) -> tuple[int, int] | 
     from distributed import KilledWorker
 
     try:
-        found: tuple[int, int] = future.result()
+        numbers: tuple[int, int] = future.result()
     except KilledWorker as error:
         deaths[chunk] += 1
         if deaths[chunk] < _MOST_DEATHS:
@@ -188,21 +198,67 @@ def _result(future: Any, chunk: int, deaths: Counter[int]) -> tuple[int, int] | 
         raise StoreError(
             "the Dask scheduler is gone; start it again and continue with --resume."
         ) from error
-    return found
+    return numbers
 
 
-def simulate_and_store(path: str, design: Design, chunk: int) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class SentDesign:
+    """A design on its way to workers, which keep it; the rows of a list or table are in the store.
+
+    Attributes
+    ----------
+    content : bytes
+        The design, pickled; with the name of its model if that can be loaded by name.
+    source : str
+        Text of the file of a user's own model, for workers that do not see it.
+    """
+
+    content: bytes
+    source: str = ""
+
+    @classmethod
+    def of(cls, design: Design) -> SentDesign:
+        """Return a design to be sent."""
+        pickle = require("cloudpickle", "cluster")
+        values = {f.name: getattr(design, f.name) for f in fields(design)}
+        model = design.model
+        is_shipped = model.name in model_names() and load_model(model.name) is model
+        sent = model.reference if model.file or is_shipped else model
+        file = Path(model.file.rpartition(":")[0]) if model.file else None
+        return cls(
+            pickle.dumps({**values, "columns": {}, "model": sent}),
+            "" if file is None else read_text(file, ModelError),
+        )
+
+    def design(self) -> Design:
+        """Return the design; the same object for the same content."""
+        return _received(self.content, self.source)
+
+
+@lru_cache(maxsize=4)
+def _received(content: bytes, source: str) -> Design:
+    values = require("cloudpickle", "cluster").loads(content)
+    model = values["model"]
+    if source and not Path(model.rpartition(":")[0]).exists():
+        folder = Path(tempfile.mkdtemp(prefix="remodel-model-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        name = Path(model.rpartition(":")[0]).name
+        (folder / name).write_text(source, encoding="utf-8")
+        model = f"{folder / name}:{model.rpartition(':')[2]}"
+    return Design(**{**values, "model": load_model(model)})
+
+
+def simulate_and_store(path: str, sent: SentDesign, chunk: int) -> tuple[int, int]:
     """Simulate one chunk on a worker, write it, and return what was run and what failed.
 
     A chunk that is marked as done is left alone: another worker has written it and was lost before
     it could say so.
     """
-    store = _seen_from_here(path)
-    setup = setup_of(design)
-    check_model(path, store.record, record_of(setup, store.layout, 0))
+    store, design = _seen_from_here(path), sent.design()
+    check_model(path, store.record, record_of(design, store.layout, 0))
     if store.is_done(chunk):
         return counts({"status": store.read("status", chunk)})
-    variables = simulate_chunk(store, prepare_chunk(store, setup, chunk, 1))
+    variables = simulate_chunk(store, design, chunk, 1)
     store.write(chunk, variables)
     return counts(variables)
 

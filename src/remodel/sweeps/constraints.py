@@ -94,14 +94,14 @@ class Constraint:
         n = len(next(iter(rows.values())))
         with np.errstate(all="ignore"):
             try:
-                found = self._value(self._tree, rows)
+                is_met = self._value(self._tree, rows)
             except TypeError as error:
                 if probing:  # a probe knows no words
                     return np.ones(n, dtype=bool)
                 raise ConfigError(
                     f"'{self.text}': words and numbers cannot be mixed ({error})."
                 ) from error
-        return np.broadcast_to(np.asarray(found, dtype=bool), (n,))
+        return np.broadcast_to(np.asarray(is_met, dtype=bool), (n,))
 
     def _value(self, node: ast.expr, rows: Rows) -> Any:
         match node:
@@ -117,9 +117,9 @@ class Constraint:
                 return -self._value(inner, rows)
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return ~np.asarray(self._value(inner, rows), dtype=bool)
-            case ast.BoolOp(op=op, values=parts):
+            case ast.BoolOp(op=op, values=operands):
                 join = np.logical_and if isinstance(op, ast.And) else np.logical_or
-                return join.reduce([np.asarray(self._value(p, rows), dtype=bool) for p in parts])
+                return join.reduce([np.asarray(self._value(p, rows), dtype=bool) for p in operands])
             case ast.Compare():
                 return self._compared(node, rows)
         raise ConfigError(
@@ -128,10 +128,10 @@ class Constraint:
         )
 
     def _compared(self, node: ast.Compare, rows: Rows) -> Any:
-        values = [self._value(part, rows) for part in (node.left, *node.comparators)]
-        found: Any = True
+        values = [self._value(side, rows) for side in (node.left, *node.comparators)]
+        holds: Any = True
         for op, left, right in zip(node.ops, values[:-1], values[1:], strict=True):
             if type(op) not in _COMPARISONS:
                 raise ConfigError(f"'{self.text}': only <, <=, >, >=, == and != compare.")
-            found = np.logical_and(found, _COMPARISONS[type(op)](left, right))
-        return found
+            holds = np.logical_and(holds, _COMPARISONS[type(op)](left, right))
+        return holds

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from remodel._arrays import FloatArray
+from remodel.models import Model, load_model
+from remodel.parameters import ParameterSet
 from remodel.provenance import fingerprint
+from remodel.simulation import dataset as results
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.factors import Column, Factor, Rows
@@ -27,11 +31,23 @@ _SAME = 1e-6  # days: times closer than this are one
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """How accurately simulations are integrated, and when one is given up."""
+    """How accurately simulations are integrated, and when one is given up.
+
+    Attributes
+    ----------
+    method, rtol, max_steps, exact_doses
+        As in ``remodel.simulate``.
+    """
 
     method: str = DEFAULT.name
     rtol: float | None = None
     max_steps: int = MAX_STEPS
+    exact_doses: bool = False
+
+    def content(self) -> dict[str, Any]:
+        """Return what decides the numbers, ready for JSON."""
+        doses = {"exact_doses": True} if self.exact_doses else {}
+        return {"method": self.method, "rtol": self.rtol, "max_steps": self.max_steps, **doses}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +56,7 @@ class Design:
 
     Attributes
     ----------
-    model : str
+    model : Model
     kind : str
         One of ``KINDS``.
     factors : tuple of Factor
@@ -71,7 +87,7 @@ class Design:
         Of the outputs and reductions in the store.
     """
 
-    model: str
+    model: Model
     kind: str
     factors: tuple[Factor, ...]
     title: str = ""
@@ -116,13 +132,27 @@ class Design:
             return self.samples * (len(self.factors) + 2)
         return self.samples
 
-    def met(self, rows: Rows) -> Any:
-        """Return which rows meet every constraint, ndarray of bool of shape (n,)."""
-        n = len(next(iter(rows.values())))
-        found = np.ones(n, dtype=bool)
+    def met(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return which rows meet every constraint, shape (n,)."""
+        allowed = np.ones(len(next(iter(rows.values()))), dtype=bool)
         for constraint in self.constraints:
-            found &= constraint.met(rows)
-        return found
+            allowed &= constraint.met(rows)
+        return allowed
+
+    @property
+    def drugs(self) -> frozenset[str]:
+        """Names that a schedule may use; which of them the model has is checked later."""
+        return frozenset(self.model.drugs) | frozenset(load_model("reference").drugs)
+
+    @property
+    def all_parameters(self) -> ParameterSet:
+        """Parameters of the model, with the values that all simulations share."""
+        return self.model.all_parameters.replace(self.parameters)
+
+    @property
+    def base_outputs(self) -> tuple[str, ...]:
+        """Outputs that are computed, those that percent changes are changes of among them."""
+        return results.base_outputs((*self.outputs, *(r.of for r in self.reductions)))
 
     def stored_times(self) -> FloatArray:
         """Return the times at which outputs are kept [d]."""
@@ -146,8 +176,10 @@ class Design:
     def content(self) -> dict[str, Any]:
         """Return everything that decides the numbers, ready for JSON."""
         columns = {name: fingerprint(v) for name, v in self.columns.items()}
+        source = {"model_source": self.model.file_hash} if self.model.file_hash else {}
         return {
-            "model": self.model,
+            "model": self.model.name,
+            **source,
             "kind": self.kind,
             "schedule": self.schedule,
             "patient": dict(self.patient),
@@ -162,11 +194,15 @@ class Design:
             "constraints": [c.text for c in self.constraints],
             "factors": {f.name: {"kind": f.kind, **f.content()} for f in self.factors},
             "columns": columns,
-            "method": self.solver.method,
-            "rtol": self.solver.rtol,
-            "max_steps": self.solver.max_steps,
+            **self.solver.content(),
             "precision": self.precision,
         }
+
+
+def nearest_times(times: FloatArray, wanted: FloatArray) -> npt.NDArray[np.int64]:
+    """Return the position, among times, of each of those wanted."""
+    positions: npt.NDArray[np.int64] = np.abs(times[:, None] - wanted).argmin(axis=0)
+    return positions
 
 
 def _distinct(times: list[FloatArray]) -> FloatArray:
@@ -183,3 +219,8 @@ def _grid(years: float, step_months: float) -> FloatArray:
         times = np.append(times, end)
     times[-1] = end
     return times
+
+
+def chosen(rows: Rows, which: npt.NDArray[Any]) -> Rows:
+    """Return some of the rows."""
+    return {name: values[which] for name, values in rows.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -9,15 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from remodel.errors import require
-from remodel.sweeps.creation import Plan, bytes_of, bytes_of_factors, bytes_of_labels, plan
-from remodel.sweeps.design import Design
+from remodel.models import Model
+from remodel.sweeps.batches import Variables, counts, simulate_rows
+from remodel.sweeps.chunks import Plan, bytes_of, bytes_of_factors, plan
+from remodel.sweeps.design import Design, chosen
 from remodel.sweeps.factors import Rows
+from remodel.sweeps.load import DesignSource, load_design
+from remodel.sweeps.record import record_of
 from remodel.sweeps.runner import lanes_of, processors_of
 from remodel.sweeps.samples import blocks
-from remodel.sweeps.setup import Setup, Variables, prepare, simulate_batch
 
 _TRIED = 512
 _IDLE_BYTES = 250 << 20  # Python with its libraries and the compiled model
+_LABEL = 2000  # bytes that describe one array, which Zarr writes twice
+_MORE_ARRAYS = 3  # time, month and which chunks are done
 _COPIES = 4  # of the outputs and parameters of a chunk that are in memory at a time
 
 
@@ -48,61 +54,80 @@ class Estimate:
     failed: int
 
 
-def estimate(setup: Setup, chunk: int | None = None, threads: int | None = None) -> Estimate:
+def estimate(
+    design: DesignSource,
+    *,
+    model: str | Model | None = None,
+    chunk: int | None = None,
+    threads: int | None = None,
+) -> Estimate:
     """Return what a sweep will take, after running a few of its simulations.
+
+    Parameters
+    ----------
+    design, model, chunk, threads
+        As in ``remodel.sweep``.
 
     Raises
     ------
     RemodelError
-        If one of them cannot be run.
+        One of its children if the design is not allowed or one of the simulations cannot be run.
     """
-    cut = plan(setup, chunk)
-    rows = _some(setup.design, cut)
-    simulate_batch(prepare(setup, {k: v[:1] for k, v in rows.items()}, threads))  # compiles
+    design = load_design(design, model)
+    cut = plan(design, chunk)
+    rows = _tried(design, cut)
+    simulate_rows(design, chosen(rows, np.array([0])), threads)  # compiles
     begun = time.perf_counter()
-    found = simulate_batch(prepare(setup, rows, threads))
-    each = (time.perf_counter() - begun) / len(found["status"])
-    factors = bytes_of_factors(setup.design, cut.layout.size)
-    raw = bytes_of(setup.design, cut.layout.size) - factors
-    fixed = factors + bytes_of_labels(setup, cut)
+    variables = simulate_rows(design, rows, threads)
+    tried, failed = counts(variables)
+    seconds = (time.perf_counter() - begun) / tried * cut.simulations
+    factors = bytes_of_factors(design, cut.layout.size)
+    raw = bytes_of(design, cut.layout.size) - factors
+    fixed = factors + _bytes_of_labels(design, cut)
     return Estimate(
         plan=cut,
-        drawn=setup.design.drawn,
-        seconds=each * cut.simulations,
-        memory=_memory(setup, cut, threads),
-        disk=raw * min(1.0, _compressed_share(found)) + fixed,
+        drawn=design.drawn,
+        seconds=seconds,
+        memory=_memory(design, cut, threads),
+        disk=raw * min(1.0, _compressed_share(variables)) + fixed,
         uncompressed=raw + fixed,
-        tried=len(found["status"]),
-        failed=int((found["status"] > 0).sum()),
+        tried=tried,
+        failed=failed,
     )
 
 
-def _some(design: Design, cut: Plan) -> Rows:
+def _tried(design: Design, cut: Plan) -> Rows:
     """Return simulations from all over the design."""
     if design.kind != "grid":
         rows = next(blocks(design))
     else:
         levels = [factor.levels() for factor in design.factors]
-        chunks = np.unique(np.linspace(0, cut.layout.chunks - 1, 8).astype(int))
-        parts = [cut.layout.crossed(int(c), levels) for c in chunks]
-        rows = {name: np.concatenate([part[name] for part in parts]) for name in design.names}
+        numbers = np.unique(np.linspace(0, cut.layout.chunks - 1, 8).astype(int))
+        chunks = [cut.layout.crossed(int(number), levels) for number in numbers]
+        rows = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in design.names}
         met = design.met(rows)
-        rows = {name: values[met] for name, values in rows.items()} if met.any() else rows
+        rows = chosen(rows, met) if met.any() else rows
     n = len(next(iter(rows.values())))
-    chosen = np.unique(np.linspace(0, n - 1, min(n, _TRIED)).astype(int))
-    return {name: values[chosen] for name, values in rows.items()}
+    return chosen(rows, np.unique(np.linspace(0, n - 1, min(n, _TRIED)).astype(int)))
 
 
-def _memory(setup: Setup, cut: Plan, threads: int | None) -> float:
+def _bytes_of_labels(design: Design, cut: Plan) -> int:
+    """Return about how much the description of arrays takes, whatever their size."""
+    record = record_of(design, cut.layout, cut.simulations)
+    arrays = len(record["variables"]) + len(design.factors) + _MORE_ARRAYS
+    return len(json.dumps(record)) + arrays * _LABEL
+
+
+def _memory(design: Design, cut: Plan, threads: int | None) -> float:
     """Return an estimate of the memory of this process: it does not grow with the sweep."""
-    lanes = lanes_of(processors_of(setup.design.solver.method, threads), cut.layout.chunks)
-    each = len(setup.base) * len(setup.times) + len(setup.parameters)
+    lanes = lanes_of(processors_of(design.solver.method, threads), cut.layout.chunks)
+    each = len(design.base_outputs) * len(design.times()) + len(design.all_parameters)
     numbers = math.prod(cut.layout.block) * each * _COPIES
     return float(_IDLE_BYTES + 8 * numbers * lanes)
 
 
-def _compressed_share(found: Variables) -> float:
+def _compressed_share(variables: Variables) -> float:
     blosc = require("numcodecs", "store").Blosc(cname="lz4", clevel=5, shuffle=1)
-    before = sum(values.nbytes for values in found.values())
-    after = sum(len(blosc.encode(np.ascontiguousarray(values))) for values in found.values())
+    before = sum(values.nbytes for values in variables.values())
+    after = sum(len(blosc.encode(np.ascontiguousarray(values))) for values in variables.values())
     return float(after / before)

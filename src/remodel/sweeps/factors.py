@@ -103,9 +103,9 @@ class Factor:
         """Return the values of a grid, in order."""
         if self.values:
             return _column(self.values)
-        found = self.at(np.linspace(0.0, 1.0, self.count))
-        found[0], found[-1] = self.lower, self.upper
-        return found
+        levels = self.at(np.linspace(0.0, 1.0, self.count))
+        levels[0], levels[-1] = self.lower, self.upper
+        return levels
 
     def at(self, share: FloatArray) -> Column:
         """Return values at shares of the range, or of the list, between 0 and 1.
@@ -119,14 +119,14 @@ class Factor:
         ndarray, shape (n,)
         """
         if self.values:
-            place = np.minimum((share * len(self.values)).astype(np.int64), len(self.values) - 1)
-            return _column(self.values)[place]
+            index = np.minimum((share * len(self.values)).astype(np.int64), len(self.values) - 1)
+            return _column(self.values)[index]
         if self.scale == "log":
             low, high = math.log(self.lower), math.log(self.upper)
-            found = np.exp(low + share * (high - low))
+            values = np.exp(low + share * (high - low))
         else:
-            found = self.lower + share * (self.upper - self.lower)
-        return np.clip(found, self.lower, self.upper)
+            values = self.lower + share * (self.upper - self.lower)
+        return np.clip(values, self.lower, self.upper)
 
     def content(self) -> dict[str, Any]:
         """Return what decides its values, ready for JSON."""

@@ -4,50 +4,95 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from remodel.errors import ConfigError, nearest
-from remodel.files import Table, load_toml
+from remodel.errors import ConfigError, RemodelError, ScheduleError, nearest
+from remodel.files import Table, checked_file_name, load_toml
+from remodel.files.schema import Count, CountOrZero, Numbers, Positive, Schema, Texts, one_of
+from remodel.files.schema import validate as validated
 from remodel.models import Model, load_model
+from remodel.simulation import dataset as results
+from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
+from remodel.sweeps.batches import prepare
 from remodel.sweeps.constraints import Constraint
-from remodel.sweeps.design import (
-    KINDS,
-    LISTED,
-    PRECISIONS,
-    SAMPLED,
-    STRUCTURED,
-    Design,
-    Solver,
-)
+from remodel.sweeps.design import KINDS, LISTED, PRECISIONS, SAMPLED, STRUCTURED, Design, Solver
 from remodel.sweeps.factors import Column, Factor
-from remodel.sweeps.load_factors import PATIENT, RESERVED, checked, load_factors
+from remodel.sweeps.load_factors import (
+    PATIENT,
+    RESERVED,
+    FactorTable,
+    load_factors,
+    table_columns,
+)
 from remodel.sweeps.reductions import Reduction
-from remodel.sweeps.tables import table_columns
-from remodel.sweeps.templates import fields
+from remodel.sweeps.samples import probes
+from remodel.sweeps.sentences import fields
 
 DesignSource = str | Path | Mapping[str, Any] | Design
-KEYS = (
-    "title", "model", "kind", "schedule", "patient", "parameters", "years", "step_months",
-    "stored_months", "outputs", "reductions", "samples", "seed", "constraints", "factors",
-    "table", "solver", "precision",
-)  # fmt: skip
 ANALYSIS = "sensitivity"
 """Table of a design that says how its simulations are analyzed; a sweep runs without reading it."""
 _LONGEST_YEARS = 120.0
 _MOST_TIMES = 100_000
-_NUMBERS_OF_REDUCTION = ("at_months", "below", "above", "from_months", "to_months")
 
 
-def load_design(source: DesignSource) -> Design:
+class ReductionTable(Schema):
+    """A table ``[reductions.NAME]``."""
+
+    of: str
+    take: str
+    at_months: float | None = None
+    below: float | None = None
+    above: float | None = None
+    from_months: float | None = None
+    to_months: float | None = None
+
+
+class SolverTable(Schema):
+    """The table ``[solver]``."""
+
+    method: str = DEFAULT.name
+    rtol: float | None = None
+    max_steps: Count = MAX_STEPS
+    exact_doses: bool = False
+
+
+class DesignFile(Schema):
+    """A design as it is written."""
+
+    title: str = ""
+    model: str = "reference"
+    kind: Annotated[str, one_of(KINDS, "a kind of design")]
+    schedule: str = "none"
+    patient: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, float] = Field(default_factory=dict)
+    years: Positive = 5.0
+    step_months: Positive = 3.0
+    stored_months: Numbers = ()
+    outputs: Texts = ()
+    reductions: dict[str, ReductionTable] = Field(default_factory=dict)
+    samples: Count | None = None
+    seed: CountOrZero = 0
+    constraints: Texts = ()
+    factors: dict[str, FactorTable] = Field(default_factory=dict)
+    table: str | None = None
+    solver: SolverTable = SolverTable()
+    precision: str = PRECISIONS[0]
+
+
+def load_design(source: DesignSource, model: str | Model | None = None) -> Design:
     """Read and check a design.
 
     Parameters
     ----------
     source : path, mapping or Design
         A ``design.toml``, or a mapping with the same keys.
+    model : str or Model, optional
+        Instead of the one that the design names.
 
     Raises
     ------
@@ -55,8 +100,10 @@ def load_design(source: DesignSource) -> Design:
         If a value is not allowed; it names file, line and key.
     """
     if isinstance(source, Design):
+        if model is not None:
+            raise ConfigError("a design that is read already has its model; give one of the two.")
         return source
-    return design_of(source_table(source), also=(ANALYSIS,))
+    return design_of(source_table(source), also=(ANALYSIS,), model=model)
 
 
 def source_table(source: str | Path | Mapping[str, Any]) -> Table:
@@ -74,7 +121,7 @@ def source_table(source: str | Path | Mapping[str, Any]) -> Table:
     return load_toml(source)
 
 
-def design_of(top: Table, also: Iterable[str] = ()) -> Design:
+def design_of(top: Table, also: Iterable[str] = (), model: str | Model | None = None) -> Design:
     """Return the design that a table describes.
 
     Parameters
@@ -82,47 +129,47 @@ def design_of(top: Table, also: Iterable[str] = ()) -> Design:
     top : Table
     also : iterable of str
         Keys that belong to somebody else.
+    model : str or Model, optional
+        Instead of the one that the table names.
 
     Raises
     ------
     ConfigError
     """
-    from remodel.sweeps.setup import check_design
-
-    top.check_keys((*KEYS, *also))
-    model = checked(top, "model", load_model, top.text("model", "reference"))
-    kind = top.text("kind")
-    if kind not in KINDS:
-        top.fail("kind", f"'{kind}' is not a kind of design.{nearest(kind, KINDS)}")
-    template = top.text("schedule", "none")
-    names = checked(top, "schedule", fields, template)
-    columns = _table(top) if kind == "table" else {}
-    _check_fields(top, names, (*columns, *top.table("factors").content))
-    samples = top.whole_number("samples") if kind in (*SAMPLED, *STRUCTURED) else 0
-    factors, listed = load_factors(top, kind, model, template, tuple(columns))
-    columns.update(listed)
+    others = frozenset(also)
+    top = replace(top, content={k: v for k, v in top.content.items() if k not in others})
+    content = validated(top, DesignFile)
+    folder = None if top.path is None else top.path.parent
+    simulated = top.checked("model", load_model, content.model if model is None else model, folder)
+    names = top.checked("schedule", fields, content.schedule)
+    samples = _samples(top, content)
+    columns = _table(top, content, folder) if content.kind == "table" else {}
+    _check_fields(top, names, (*columns, *content.factors))
+    factors, values = load_factors(
+        top, content.factors, content.kind, simulated, content.schedule, columns
+    )
     design = Design(
-        model=model.name,
-        kind=kind,
+        model=simulated,
+        kind=content.kind,
         factors=factors,
-        title=top.text("title", ""),
-        schedule=template,
-        patient=_patient(top, factors),
-        parameters=_parameters(top, model, factors),
-        years=top.number("years", 5.0),
-        step_months=top.number("step_months", 3.0),
-        stored_months=_stored_months(top),
-        outputs=top.texts("outputs", ()),
-        reductions=_reductions(top),
+        title=content.title,
+        schedule=content.schedule,
+        patient=_patient(top, content, factors),
+        parameters=_parameters(top, content, simulated, factors),
+        years=content.years,
+        step_months=content.step_months,
+        stored_months=_stored_months(top, content),
+        outputs=content.outputs,
+        reductions=_reductions(top, content),
         samples=samples,
-        seed=top.whole_number("seed", 0, least=0),
-        constraints=_constraints(top, kind, factors),
-        columns=columns,
-        solver=_solver(top),
-        precision=top.text("precision", PRECISIONS[0]),
+        seed=content.seed,
+        constraints=_constraints(top, content, factors),
+        columns=values,
+        solver=_solver(top.table("solver"), content.solver),
+        precision=top.checked("precision", _precision, content.precision),
     )
     _check_whole(top, design)
-    check_design(top, design, model)
+    _check_simulations(top, design)
     return design
 
 
@@ -137,113 +184,113 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _check_fields(top: Table, fields: Iterable[str], factors: Sequence[str]) -> None:
-    for name in fields:
+def _check_fields(top: Table, names: Iterable[str], factors: Sequence[str]) -> None:
+    for name in names:
         if name not in factors:
             top.fail("schedule", f"{{{name}}} is not a factor.{nearest(name, factors)}")
 
 
-def _table(top: Table) -> dict[str, Column]:
-    path = Path(top.text("table"))
-    if top.path is not None and not path.is_absolute():
-        path = top.path.parent / path
-    return checked(top, "table", table_columns, path)
+def _table(top: Table, content: DesignFile, folder: Path | None) -> dict[str, Column]:
+    if content.table is None:
+        top.fail("table", "this key is missing.")
+    return top.checked("table", table_columns, (folder or Path()) / content.table)
 
 
-def _patient(top: Table, factors: Iterable[Factor]) -> dict[str, Any]:
+def _patient(top: Table, content: DesignFile, factors: Iterable[Factor]) -> dict[str, Any]:
     table = top.table("patient")
     table.check_keys(PATIENT)
+    _check_free(table, factors)
+    return content.patient
+
+
+def _parameters(
+    top: Table, content: DesignFile, model: Model, factors: Iterable[Factor]
+) -> dict[str, float]:
+    table = top.table("parameters")
+    for name, value in content.parameters.items():
+        table.checked(name, lambda n=name, v=value: model.all_parameters[n].check(v))
+    _check_free(table, factors)
+    return content.parameters
+
+
+def _check_free(table: Table, factors: Iterable[Factor]) -> None:
+    """Refuse a value that is fixed and varied."""
     for factor in factors:
         if factor.name in table.content:
             table.fail(factor.name, "it is a factor too; leave one of them out.")
-    return dict(table.content)
 
 
-def _parameters(top: Table, model: Model, factors: Iterable[Factor]) -> dict[str, float]:
-    table = top.table("parameters")
-    varied = {f.name for f in factors}
-    for name in table.content:
-        checked(table, name, lambda n=name: model.all_parameters[n])
-        if name in varied:
-            table.fail(name, "it is a factor too; leave one of them out.")
-        value = table.any_number(name)
-        checked(table, name, model.all_parameters[name].check, value)
-    return {name: float(value) for name, value in table.content.items()}
-
-
-def _stored_months(top: Table) -> tuple[float, ...]:
-    months = top.numbers("stored_months", ())
+def _stored_months(top: Table, content: DesignFile) -> tuple[float, ...]:
+    months = content.stored_months
     if any(b <= a for a, b in itertools.pairwise(months)) or (months and months[0] < 0):
         top.fail("stored_months", "the months must rise from 0 or later, without repeats.")
     return months
 
 
-def _reductions(top: Table) -> tuple[Reduction, ...]:
-    table = top.table("reductions")
-    found = []
-    for name in table.content:
+def _reductions(top: Table, content: DesignFile) -> tuple[Reduction, ...]:
+    tables = top.table("reductions")
+    reductions: list[Reduction] = []
+    for name, table in content.reductions.items():
         if name in RESERVED:
-            table.fail(name, f"'{name}' is a name of the results; call the reduction differently.")
-        own = table.table(name)
-        own.check_keys(("of", "take", *_NUMBERS_OF_REDUCTION))
-        numbers = {key: own.any_number(key) for key in _NUMBERS_OF_REDUCTION if key in own.content}
-        found.append(
-            checked(
-                own,
-                "take",
-                lambda n=name, t=own, v=numbers: Reduction(n, t.text("of"), t.text("take"), **v),
-            )
+            tables.fail(name, f"'{name}' is a name of the results; call the reduction differently.")
+        tables.checked(name, checked_file_name, name, [r.name for r in reductions])
+        values = table.model_dump(exclude_none=True)
+        reductions.append(
+            tables.table(name).checked("take", lambda n=name, v=values: Reduction(n, **v))
         )
-    return tuple(found)
+    return tuple(reductions)
 
 
-def _constraints(top: Table, kind: str, factors: Iterable[Factor]) -> tuple[Constraint, ...]:
-    found = []
-    for text in top.texts("constraints", ()):
-        if kind in STRUCTURED:
-            top.fail("constraints", f"a {kind} design has no constraints; narrow the ranges.")
-        constraint = checked(top, "constraints", Constraint, text)
-        checked(top, "constraints", constraint.check, [f.name for f in factors])
-        found.append(constraint)
-    return tuple(found)
+def _constraints(
+    top: Table, content: DesignFile, factors: Iterable[Factor]
+) -> tuple[Constraint, ...]:
+    if content.constraints and content.kind in STRUCTURED:
+        top.fail("constraints", f"a {content.kind} design has no constraints; narrow the ranges.")
+    constraints = tuple(top.checked("constraints", Constraint, t) for t in content.constraints)
+    for constraint in constraints:
+        top.checked("constraints", constraint.check, [f.name for f in factors])
+    return constraints
 
 
-def _solver(top: Table) -> Solver:
-    from remodel.solvers.methods import checked_rtol, method_of
+def _solver(table: Table, content: SolverTable) -> Solver:
+    method = table.checked("method", method_of, content.method).name
+    if content.rtol is not None:
+        table.checked("rtol", checked_rtol, content.rtol, method)
+    return Solver(method, content.rtol, content.max_steps, content.exact_doses)
 
-    table, default = top.table("solver"), Solver()
-    table.check_keys(("method", "rtol", "max_steps"))
-    method = table.text("method", default.method)
-    method = checked(table, "method", method_of, method).name
-    rtol = table.any_number("rtol") if "rtol" in table.content else None
-    if rtol is not None:
-        checked(table, "rtol", checked_rtol, rtol, method)
-    return Solver(method, rtol, table.whole_number("max_steps", default.max_steps))
+
+def _precision(word: str) -> str:
+    if word not in PRECISIONS:
+        raise ConfigError(f"expected {' or '.join(PRECISIONS)}, got '{word}'.")
+    return word
+
+
+def _samples(top: Table, content: DesignFile) -> int:
+    kind, samples = content.kind, content.samples
+    if kind not in (*SAMPLED, *STRUCTURED):
+        if samples is not None:
+            top.fail("samples", f"a {kind} has no samples; its factors say how many there are.")
+        return 0
+    if samples is None:
+        top.fail("samples", "this key is missing.")
+    if kind == "saltelli" and samples & (samples - 1):
+        top.fail("samples", f"a saltelli design needs a power of 2, got {samples}.")
+    return samples
 
 
 def _check_whole(top: Table, design: Design) -> None:
     """Refuse what single values do not show."""
     _check_length(top, design)
-    if design.precision not in PRECISIONS:
-        top.fail("precision", f"expected {' or '.join(PRECISIONS)}, got '{design.precision}'.")
     if not design.outputs and not design.reductions:
         top.fail("outputs", "a sweep keeps at least one output or one reduction.")
     if design.kind in LISTED and not design.drawn:
         top.fail("factors", "the design has no simulations.")
-    _check_samples(top, design)
     _check_times(top, design)
     names = [*design.names, *design.outputs, *(r.name for r in design.reductions)]
     for name in names:
         if names.count(name) > 1:
             key = "outputs" if design.outputs.count(name) > 1 else "factors"
             top.fail(key, f"'{name}' is the name of two things.")
-
-
-def _check_samples(top: Table, design: Design) -> None:
-    if design.kind not in (*SAMPLED, *STRUCTURED) and "samples" in top.content:
-        top.fail("samples", f"a {design.kind} has no samples; its factors say how many there are.")
-    if design.kind == "saltelli" and design.samples & (design.samples - 1):
-        top.fail("samples", f"a saltelli design needs a power of 2, got {design.samples}.")
 
 
 def _check_length(top: Table, design: Design) -> None:
@@ -268,12 +315,32 @@ def _check_times(top: Table, design: Design) -> None:
             f"months (years = {design.years:g}).",
         )
     for reduction in design.reductions:
-        own = top.table("reductions").table(reduction.name)
+        table = top.table("reductions").table(reduction.name)
         for key in ("at_months", "from_months", "to_months"):
             month = getattr(reduction, key)
             if month < 0 or month > end:  # those not given are NaN
-                own.fail(
+                table.fail(
                     key,
                     f"month {month:g} is outside the simulation, which goes from 0 to "
                     f"{design.years * 12.0:g} months (years = {design.years:g}).",
                 )
+
+
+def _check_simulations(top: Table, design: Design) -> None:
+    """Refuse simulations that cannot be run, and outputs that the model does not have."""
+    model = design.model
+    if not model.follows_age and (design.patient or design.of_kind("patient")):
+        top.fail("patient", f"model '{model.name}' knows neither age nor menopause.")
+    rows = probes(design)
+    try:
+        dosings = prepare(design, rows).dosings if rows else ()
+    except (RemodelError, TypeError) as error:
+        is_of_schedule = isinstance(error, ScheduleError) or design.of_kind("schedule")
+        problem = error.problem if isinstance(error, RemodelError) else str(error)
+        top.fail("schedule" if is_of_schedule else "factors", problem, error)
+    available = tuple(model.system({drug for dosing in dosings for drug in dosing.drugs}).outputs)
+    if design.outputs:
+        top.checked("outputs", results.checked_outputs, model, available, design.outputs)
+    for reduction in design.reductions:
+        table = top.table("reductions").table(reduction.name)
+        table.checked("of", results.checked_outputs, model, available, (reduction.of,))

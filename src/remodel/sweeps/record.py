@@ -7,33 +7,39 @@ from typing import Any
 
 from remodel.errors import StoreError
 from remodel.provenance import fingerprint, manifest, versions
-from remodel.sweeps.layout import Layout
-from remodel.sweeps.setup import COUNTERS, Setup
+from remodel.sweeps.batches import COUNTERS
+from remodel.sweeps.chunks import Layout
+from remodel.sweeps.design import Design
 
-FORMAT = 1
+FORMAT = 2
 
 
-def record_of(setup: Setup, layout: Layout, simulations: int) -> dict[str, Any]:
+def record_of(design: Design, layout: Layout, simulations: int) -> dict[str, Any]:
     """Return what a store says of itself, ready for JSON."""
-    design = setup.design
-    content = design.content()
+    content, parameters = design.content(), design.all_parameters
     return {
         "format": FORMAT,
         "design": content,
         "design_fingerprint": fingerprint(content),
-        "equations": setup.model.system(setup.model.drugs).fingerprint[:16],
-        "parameters": setup.parameters.natural(),
+        "equations": design.model.system(design.model.drugs).fingerprint[:16],
+        "parameters": parameters.natural(),
         "layout": {"dims": layout.dims, "shape": layout.shape, "block": layout.block},
         "simulations": simulations,
         "variables": [
-            *design.outputs, *(r.name for r in design.reductions), "stopped_at", *COUNTERS,
-            "attempt", "status",
+            *design.outputs,
+            *(r.name for r in design.reductions),
+            "stopped_at",
+            *COUNTERS,
+            "attempt",
+            "status",
         ],
         "provenance": manifest(
-            model=design.model, parameter_set=setup.model.parameters.name,
-            parameters=setup.parameters.fingerprint(), seed=design.seed,
+            model=design.model.name,
+            parameter_set=design.model.parameters.name,
+            parameters=parameters.fingerprint(),
+            seed=design.seed,
         ),
-    }  # fmt: skip
+    }
 
 
 def check_same(path: object, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -83,13 +89,13 @@ def _model_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, Mapping):
-            found.update(_flat(value, f"{prefix}{key}."))
+            flat.update(_flat(value, f"{prefix}{key}."))
         else:
-            found[f"{prefix}{key}"] = value
-    return found
+            flat[f"{prefix}{key}"] = value
+    return flat
 
 
 def _shown(value: Any) -> str:

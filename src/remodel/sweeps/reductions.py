@@ -63,10 +63,10 @@ class Reduction:
         needs = {"at_months": self.take == "value"}
         needs |= {word: self.take == take for take, word in _THRESHOLD_OF.items()}
         for word, is_needed in needs.items():
-            given = not math.isnan(getattr(self, word))
-            if is_needed and not given:
+            is_there = not math.isnan(getattr(self, word))
+            if is_needed and not is_there:
                 raise ConfigError(f"take = '{self.take}' needs {word}.")
-            if given and not is_needed:
+            if is_there and not is_needed:
                 raise ConfigError(f"take = '{self.take}' has no use for {word}.")
         if not math.isnan(self.to_months) and not self.from_months < self.to_months:
             raise ConfigError(
@@ -92,12 +92,12 @@ class Reduction:
             return f"{long_name}, at {self.at_months:g} months"
         words = self.take.replace("_", " ")
         end = "the end" if math.isnan(self.to_months) else f"{self.to_months:g} months"
-        part = "" if self._is_whole else f", from {self.from_months:g} months to {end}"
+        period = "" if self._is_whole else f", from {self.from_months:g} months to {end}"
         if self.take in _THRESHOLD_OF:
-            return f"{words} {self._threshold:g}: {long_name}{part}"
+            return f"{words} {self._threshold:g}: {long_name}{period}"
         is_word = long_name[1:2].islower()  # and no abbreviation, such as CTX
         inside = long_name[:1].lower() + long_name[1:] if is_word else long_name
-        return f"{words} of {inside}{part}"
+        return f"{words} of {inside}{period}"
 
     @property
     def _threshold(self) -> float:
@@ -121,29 +121,29 @@ class Reduction:
         ndarray, shape (n,)
         """
         if self.take == "value":
-            place = int(np.argmin(np.abs(times - self.at_months * DAYS_PER_MONTH)))
-            return values[:, place].copy()
+            index = int(np.argmin(np.abs(times - self.at_months * DAYS_PER_MONTH)))
+            return values[:, index].copy()
         end = np.inf if math.isnan(self.to_months) else self.to_months * DAYS_PER_MONTH
         inside = (times >= self.from_months * DAYS_PER_MONTH - _SAME) & (times <= end + _SAME)
-        part, when = values[:, inside], times[inside]
+        seen, when = values[:, inside], times[inside]
         if self.take in _THRESHOLD_OF:
             sign = 1.0 if self.take == "time_below" else -1.0
-            return _time_below(sign * part, when, sign * self._threshold)
-        return _REDUCERS[self.take](part, when)
+            return _time_below(sign * seen, when, sign * self._threshold)
+        return _REDUCERS[self.take](seen, when)
 
     def content(self) -> dict[str, Any]:
         """Return what decides the number, ready for JSON."""
-        found = {
+        content = {
             word: getattr(self, word)
             for word in ("of", "take", "at_months", "below", "above", "from_months", "to_months")
         }
-        return {k: v for k, v in found.items() if isinstance(v, str) or not math.isnan(v)}
+        return {k: v for k, v in content.items() if isinstance(v, str) or not math.isnan(v)}
 
 
 def _area(values: FloatArray, times: FloatArray) -> FloatArray:
     strips: FloatArray = 0.5 * (values[:, 1:] + values[:, :-1]) * np.diff(times)
-    found: FloatArray = strips.sum(axis=1)
-    return found
+    area: FloatArray = strips.sum(axis=1)
+    return area
 
 
 def _mean(values: FloatArray, times: FloatArray) -> FloatArray:
@@ -166,8 +166,8 @@ def _time_below(values: FloatArray, times: FloatArray, threshold: float) -> Floa
     share = np.where((high == low) & (low >= threshold), 0.0, share)
     share[np.isnan(low) | np.isnan(high)] = np.nan
     lengths: FloatArray = share * np.diff(times)
-    found: FloatArray = lengths.sum(axis=1)
-    return found
+    whole: FloatArray = lengths.sum(axis=1)
+    return whole
 
 
 _REDUCERS: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from remodel.progress import Progress
 from remodel.solvers.engine import available_threads
 from remodel.solvers.methods import method_of
 from remodel.solvers.status import Status
-from remodel.sweeps.design import Solver
-from remodel.sweeps.factors import Rows
-from remodel.sweeps.setup import COUNTERS, Batch, Setup, Variables, prepare, simulate_batch
+from remodel.sweeps.batches import COUNTERS, Variables, counts, simulate_rows
+from remodel.sweeps.design import Design, chosen
 from remodel.sweeps.store import EXCLUDED, NOT_DONE, Store
 
 Stored = tuple[int, Variables]
-Report = Callable[[int, int], None]
-"""Told how many simulations are stored since the last call, and how many of them failed."""
-Stopping = Callable[[int], None]
-"""Told, when the user stops a sweep, how many chunks are under way and will be completed."""
 _BEHIND = 2  # chunks waiting to be written
 _MOST_LANES = 8  # chunks under way, so that memory does not grow with the machine
 
@@ -44,43 +39,15 @@ class SweepStoppedError(KeyboardInterrupt):
         self.done, self.total, self.at_once = done, total, at_once
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A chunk ready to be integrated.
-
-    Attributes
-    ----------
-    chunk : int
-    met : ndarray of bool, shape (n,)
-        Which simulations the constraints allow.
-    batch : Batch or None
-        None where they allow none.
-    """
-
-    chunk: int
-    met: npt.NDArray[np.bool_]
-    batch: Batch | None
-
-
-def prepare_chunk(store: Store, setup: Setup, chunk: int, threads: int | None) -> Piece:
-    """Read the rows of a chunk and translate them."""
-    rows = store.rows(chunk)
-    met = setup.design.met(rows)
-    allowed = rows if met.all() else _chosen(rows, met)
-    return Piece(chunk, met, prepare(setup, allowed, threads) if met.any() else None)
-
-
-def simulate_chunk(store: Store, piece: Piece) -> Variables:
+def simulate_chunk(store: Store, design: Design, chunk: int, threads: int | None) -> Variables:
     """Return the results of a chunk, excluded simulations among them."""
-    found = simulate_batch(piece.batch) if piece.batch is not None else {}
-    found["attempt"] = np.zeros(int(piece.met.sum()), dtype=np.int8)
-    if piece.met.all():
-        return found
-    return {name: _spread(store, name, found.get(name), piece.met) for name in store.variables}
-
-
-def _chosen(rows: Rows, which: npt.NDArray[np.bool_]) -> Rows:
-    return {name: values[which] for name, values in rows.items()}
+    rows = store.rows(chunk)
+    met = design.met(rows)
+    variables = simulate_rows(design, chosen(rows, met), threads) if met.any() else {}
+    variables["attempt"] = np.zeros(int(met.sum()), dtype=np.int8)
+    if met.all():
+        return variables
+    return {name: _spread(store, name, variables.get(name), met) for name in store.variables}
 
 
 def _spread(
@@ -96,19 +63,7 @@ def _spread(
     return whole
 
 
-def counts(variables: Variables) -> tuple[int, int]:
-    """Return how many simulations ran, and how many of them failed."""
-    status = variables["status"]
-    return int((status >= 0).sum()), int((status > Status.OK).sum())
-
-
-def run_local(
-    store: Store,
-    setup: Setup,
-    threads: int | None,
-    report: Report,
-    stopping: Stopping | None = None,
-) -> None:
+def run_local(store: Store, design: Design, threads: int | None, progress: Progress) -> None:
     """Simulate what is missing: one chunk a processor, and one thread that writes.
 
     Raises
@@ -119,9 +74,9 @@ def run_local(
         If the store cannot be written.
     """
     missing = store.missing()
-    processors = processors_of(setup.design.solver.method, threads)
+    processors = processors_of(design.solver.method, threads)
     lanes = lanes_of(processors, len(missing))
-    with _lanes(lanes) as pool, _Writer(store, report) as writer:
+    with _lanes(lanes) as pool, _Writer(store, progress) as writer:
         under_way: set[Future[Stored]] = set()
 
         def collect() -> None:
@@ -134,24 +89,27 @@ def run_local(
             for number, chunk in enumerate(missing):
                 # the last chunks share the processors that would have nothing else to do
                 shared = processors // min(lanes, len(missing) - number)
-                under_way.add(pool.submit(_simulated, store, setup, chunk, shared))
+                under_way.add(pool.submit(_simulated, store, design, chunk, shared))
                 if len(under_way) > lanes:  # one waits its turn, so that no lane waits for it
                     collect()
             while under_way:
                 collect()
             writer.finish()
         except KeyboardInterrupt:
-            at_once = not _completed(under_way, writer, stopping)
+            at_once = not _completed(under_way, writer, progress)
             done, total = int(store.done().sum()), store.layout.chunks
             raise SweepStoppedError(done, total, at_once=at_once) from None
 
 
-def _completed(under_way: set[Future[Stored]], writer: _Writer, stopping: Stopping | None) -> bool:
+def _completed(under_way: set[Future[Stored]], writer: _Writer, progress: Progress) -> bool:
     """Store what is under way, and nothing more; False if the user does not want to wait."""
     try:
         running = [future for future in under_way if not future.cancel()]
-        if stopping is not None:
-            stopping(len(running))
+        chunks = f"{len(running)} chunk{'' if len(running) == 1 else 's'}"
+        progress.say(
+            f"remodel: stopping: completing {chunks} under way (Ctrl-C again leaves at once; they "
+            "are simulated again by --resume)"
+        )
         for future in running:
             writer.add(*future.result())
         writer.finish()
@@ -176,7 +134,7 @@ def _lanes(number: int) -> Iterator[ThreadPoolExecutor]:
 
 def processors_of(method: str, threads: int | None) -> int:
     """Return how many processors work; one for SciPy's methods, which share what they remember."""
-    return threads or available_threads() if method_of(method).is_compiled else 1
+    return (threads or available_threads()) if method_of(method).is_compiled else 1
 
 
 def lanes_of(processors: int, chunks: int) -> int:
@@ -184,8 +142,8 @@ def lanes_of(processors: int, chunks: int) -> int:
     return max(1, min(processors, chunks, _MOST_LANES))
 
 
-def _simulated(store: Store, setup: Setup, chunk: int, threads: int) -> Stored:
-    return chunk, simulate_chunk(store, prepare_chunk(store, setup, chunk, threads))
+def _simulated(store: Store, design: Design, chunk: int, threads: int) -> Stored:
+    return chunk, simulate_chunk(store, design, chunk, threads)
 
 
 class _Writer:
@@ -194,8 +152,8 @@ class _Writer:
     Leaving the ``with`` block waits for what is being written, unless the user leaves at once.
     """
 
-    def __init__(self, store: Store, report: Report) -> None:
-        self.store, self.report = store, report
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self.store, self.progress = store, progress
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[tuple[Future[None], tuple[int, int]]] = deque()
 
@@ -221,28 +179,23 @@ class _Writer:
     def _first(self) -> None:
         writing, numbers = self._pending.popleft()
         writing.result()
-        self.report(*numbers)
+        self.progress.advance(*numbers)
 
 
-def retry_failed(
-    store: Store, setup: Setup, solver: Solver, threads: int | None, report: Report
-) -> None:
-    """Simulate failed simulations again, with another solver, and leave the others as they are.
+def retry_chunks(store: Store, design: Design, threads: int | None, progress: Progress) -> None:
+    """Simulate failed simulations again, as a design says, and leave the others as they are.
 
     A chunk counts as missing while it is written, so that a crash leaves nothing half replaced.
     """
-    again = setup.with_solver(solver)
-    for chunk in range(store.layout.chunks):
-        status = store.read("status", chunk)
-        failed = status > Status.OK
+    for chunk in np.flatnonzero(store.done()).tolist():
+        failed = store.read("status", chunk) > Status.OK
         if not failed.any():
             continue
         variables = {name: store.read(name, chunk) for name in store.variables}
-        batch = prepare(again, _chosen(store.rows(chunk), failed), threads)
-        new = simulate_batch(batch)
+        new = simulate_rows(design, chosen(store.rows(chunk), failed), threads)
         new["attempt"] = (variables["attempt"][failed] + 1).astype(np.int8)
         for name in store.variables:
             variables[name][failed] = new[name]
         store.unmark(chunk)
         store.write(chunk, variables)
-        report(int(failed.sum()), counts(new)[1])
+        progress.advance(*counts(new))

@@ -1,4 +1,4 @@
-"""Samples of a design: points of the unit cube, drawn block by block, from a seed."""
+"""Simulations of a design: samples, drawn block by block from a seed, and a few that probe it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.errors import require
-from remodel.sweeps.design import LISTED, Design
-from remodel.sweeps.factors import Rows
+from remodel.sweeps.design import LISTED, Design, chosen
+from remodel.sweeps.factors import Column, Rows
 
 BLOCK = 1 << 16
 _LEVELS = 4  # of a Morris design, as its author advises for few paths
+_MOST_PROBES, _RANDOM_PROBES = 400, 32
+_MOST_LEVELS, _FEW_LEVELS = 40, 5
 
 
 def blocks(design: Design) -> Iterator[Rows]:
@@ -27,7 +29,7 @@ def blocks(design: Design) -> Iterator[Rows]:
             continue
         met = design.met(rows)
         if met.any():
-            yield {name: values[met] for name, values in rows.items()}
+            yield chosen(rows, met)
 
 
 def _drawn(design: Design) -> Iterator[Rows]:
@@ -75,8 +77,8 @@ def _latin_hypercube(design: Design) -> Iterator[FloatArray]:
         for seed in seeds.spawn(len(design.factors))
     ]
     for (number, size), inside in zip(_sizes(n), _random(design), strict=True):
-        part = slice(number * BLOCK, number * BLOCK + size)
-        yield (np.stack([s[part] for s in strata], axis=1) + inside) / n
+        block = slice(number * BLOCK, number * BLOCK + size)
+        yield (np.stack([s[block] for s in strata], axis=1) + inside) / n
 
 
 def _sobol(design: Design) -> Iterator[FloatArray]:
@@ -126,3 +128,45 @@ _POINTS = {
     "morris": _morris,
     "saltelli": _saltelli,
 }
+
+
+def probes(design: Design) -> Rows | None:
+    """Return the ends of every factor, and some simulations between; None if none is allowed."""
+    rows = _listed_probes(design) if design.kind in LISTED else _crossed_probes(design)
+    met = design.met(rows)
+    return chosen(rows, met) if met.any() else None
+
+
+def _listed_probes(design: Design) -> Rows:
+    n = design.drawn
+    numbers = set(np.linspace(0, n - 1, min(n, _MOST_PROBES)).astype(int).tolist())
+    for column in design.columns.values():
+        if column.dtype != object:
+            numbers |= {int(column.argmin()), int(column.argmax())}
+    return chosen(design.columns, np.array(sorted(numbers)))
+
+
+def _crossed_probes(design: Design) -> Rows:
+    """Vary one factor at a time from both ends of the others, then all of them at once."""
+    levels = [_probed_levels(design, j) for j in range(len(design.factors))]
+    places: list[list[int]] = []
+    for base in (0, -1):
+        for j, values in enumerate(levels):
+            for k in range(len(values)):
+                row = [base % len(other) for other in levels]
+                row[j] = k
+                places.append(row)
+    shares = np.random.default_rng(0).random((_RANDOM_PROBES, len(levels)))
+    places += [[int(s * len(v)) for s, v in zip(row, levels, strict=True)] for row in shares]
+    indices = np.array(places)
+    return {name: levels[j][indices[:, j]] for j, name in enumerate(design.names)}
+
+
+def _probed_levels(design: Design, j: int) -> Column:
+    factor = design.factors[j]
+    most = max(2, min(_MOST_LEVELS, _MOST_PROBES // len(design.factors)))
+    if factor.is_range:
+        return factor.at(np.linspace(0.0, 1.0, min(factor.count or _FEW_LEVELS, most)))
+    levels = factor.levels()
+    probed: Column = levels[np.linspace(0, len(levels) - 1, min(len(levels), most)).astype(int)]
+    return probed

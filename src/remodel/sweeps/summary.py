@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from remodel.solvers.status import Status
-from remodel.sweeps.store import EXCLUDED, Store
+from remodel.sweeps.damage import Damage, damage_of
+from remodel.sweeps.design import chosen
+from remodel.sweeps.store import EXCLUDED, Store, open_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +36,8 @@ class Summary:
     retried : int
         Simulations that were tried again after a failure.
     chunks, chunks_done : int
+    damage : tuple of Damage
+        What is not as it was written, to be repaired by resuming.
     """
 
     simulations: int
@@ -41,6 +47,7 @@ class Summary:
     retried: int
     chunks: int
     chunks_done: int
+    damage: tuple[Damage, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -53,20 +60,36 @@ class Summary:
         return self.chunks_done == self.chunks
 
 
-def summary_of(store: Store) -> Summary:
-    """Return how far a sweep is; chunks that are not marked as done do not count."""
-    done = store.done()
-    causes: dict[Status, int] = {}
+def summary_of(store: Store | str | Path, damage: tuple[Damage, ...] | None = None) -> Summary:
+    """Return how far a sweep is; chunks that are not done, or damaged, do not count.
+
+    Parameters
+    ----------
+    store : Store or path
+    damage : tuple of Damage, optional
+        What is damaged, if that is known; all files are read to find it out otherwise.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
+    """
+    if not isinstance(store, Store):
+        store = open_store(store)
+    damage = damage_of(store) if damage is None else damage
+    chunks = sound_chunks(store, damage)
+    causes: Counter[Status] = Counter()
     finished = excluded = retried = 0
-    for chunk in np.flatnonzero(done).tolist():
-        found, numbers = np.unique(store.read("status", chunk), return_counts=True)
-        for value, number in zip(found.tolist(), numbers.tolist(), strict=True):
+    for chunk in chunks:
+        for value, number in zip(
+            *np.unique(store.read("status", chunk), return_counts=True), strict=True
+        ):
             if value == EXCLUDED:
-                excluded += number
+                excluded += int(number)
                 continue
-            finished += number
+            finished += int(number)
             if value > Status.OK:
-                causes[Status(value)] = causes.get(Status(value), 0) + number
+                causes[Status(value)] += int(number)
         retried += int((store.read("attempt", chunk) > 0).sum())
     return Summary(
         simulations=store.record["simulations"],
@@ -75,21 +98,37 @@ def summary_of(store: Store) -> Summary:
         excluded=excluded,
         retried=retried,
         chunks=store.layout.chunks,
-        chunks_done=int(done.sum()),
+        chunks_done=len(chunks),
+        damage=damage,
     )
 
 
-def failures(store: Store, most: int | None = None) -> pd.DataFrame:
+def sound_chunks(store: Store, damage: tuple[Damage, ...]) -> list[int]:
+    """Return the numbers of the chunks that are done and whole."""
+    if any(d.chunk is None for d in damage):
+        return []
+    bad = {d.chunk for d in damage}
+    return [chunk for chunk in np.flatnonzero(store.done()).tolist() if chunk not in bad]
+
+
+def failures(store: Store | str | Path, most: int | None = None) -> pd.DataFrame:
     """Return the simulations that failed: their factors, cause and time reached.
 
     Parameters
     ----------
-    store : Store
+    store : Store or path
     most : int, optional
         How many at most; all by default.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
     """
     import pandas as pd
 
+    if not isinstance(store, Store):
+        store = open_store(store)
     frames: list[pd.DataFrame] = []
     left = np.inf if most is None else most
     for chunk in np.flatnonzero(store.done()).tolist():
@@ -98,10 +137,10 @@ def failures(store: Store, most: int | None = None) -> pd.DataFrame:
         if not len(failed):
             continue
         left -= len(failed)
-        rows = {name: values[failed] for name, values in store.rows(chunk).items()}
         causes = [Status(int(s)) for s in status[failed]]
         frame = pd.DataFrame(
-            rows, index=pd.Index(_numbers(store, chunk)[failed], name="simulation")
+            dict(chosen(store.rows(chunk), failed)),
+            index=pd.Index(store.layout.numbers(chunk)[failed], name="simulation"),
         )
         frame["status"] = [cause.name.lower() for cause in causes]
         frame["stopped_at"] = store.read("stopped_at", chunk)[failed]
@@ -113,11 +152,3 @@ def failures(store: Store, most: int | None = None) -> pd.DataFrame:
         return pd.concat(frames)
     none = pd.Index([], name="simulation", dtype=np.int64)
     return pd.DataFrame(columns=[*store.factors, "status", "stopped_at", "cause"], index=none)
-
-
-def _numbers(store: Store, chunk: int) -> np.ndarray:
-    """Return the numbers of the simulations of a chunk, counted over the whole sweep."""
-    layout = store.layout
-    axes = [np.arange(part.start, part.stop) for part in layout.region(chunk)]
-    mesh = np.meshgrid(*axes, indexing="ij")
-    return np.ravel_multi_index([axis.ravel() for axis in mesh], layout.shape)

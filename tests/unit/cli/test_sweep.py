@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import pandas as pd
 import pytest
@@ -68,8 +63,7 @@ def test_a_sweep_says_what_it_stored(design, tmp_path, capsys):
     out, err = said(capsys)
     assert f"{store}: 40 of 40 simulations in 8 of 8 chunks" in out
     assert re.search(r"KiB, in (under 0.1|[\d.]+) s\.\n", out)
-    assert "of 40 simulations stored" in err
-    assert "failed" in err
+    assert err == ""
     assert (xr.open_zarr(store)["status"] == 0).all()
     assert main(["sweep", "status", str(store)]) == 0
     assert "40 of 40 simulations in 8 of 8 chunks" in said(capsys)[0]
@@ -154,10 +148,10 @@ def test_netcdf_on_request_holds_the_same(design, tmp_path):
     [
         (["{design}"], "--out STORE.zarr is missing"),
         (["nowhere.toml", "--out", "{out}"], "nowhere.toml cannot be read"),
-        (["status"], "the store is missing"),
+        (["status"], "the following arguments are required: STORE.zarr. See: remodel sweep status"),
         (["status", "{folder}"], "is not a store of a sweep"),
         (["status", "{folder}/no.zarr"], "there is no store"),
-        (["{design}", "x.zarr"], "'x.zarr' is one word too many"),
+        (["{design}", "x.zarr"], "x.zarr is not understood"),
         (["{design}", "--out", "{out}", "--threads", "0"], "threads = 0: must be a whole number"),
         (["{design}", "--out", "{out}", "--workers", "2"], "workers belong to a cluster"),
         (["{design}", "--out", "{out}", "--rtol", "1e-3"], "--rtol is for --retry-failed"),
@@ -176,47 +170,3 @@ def test_wrong_arguments_are_one_sentence_and_nothing_is_written(
     assert says in err
     assert err.count("\n") == 1
     assert not (tmp_path / "s.zarr").exists()
-
-
-def begun(folder, chunk, solver="max_steps = 1000") -> subprocess.Popen[str]:
-    """Start a sweep that takes long."""
-    text = DESIGN.replace("count = 10", "count = 10000").replace("max_steps = 1000", solver)
-    (folder / "design.toml").write_text(text)
-    command = [
-        sys.executable, "-m", "remodel.cli.main", "sweep", str(folder / "design.toml"), "--out",
-        str(folder / "s.zarr"), "--chunk", str(chunk), "--threads", "2",
-    ]  # fmt: skip
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
-
-
-def test_asked_twice_it_leaves_at_once_and_says_again_how_to_go_on(tmp_path):
-    with begun(tmp_path, 20_000, 'method = "lsoda"') as process:
-        while not (tmp_path / "s.zarr").exists():
-            time.sleep(0.1)
-        time.sleep(2.0)
-        process.send_signal(signal.SIGINT)
-        assert "completing 1 chunk under way" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5.0) == 130  # the chunks take much longer
-        rest = process.stderr.read()
-    assert "stopped: 0 of 2 chunks are stored" in rest
-    assert f"remodel sweep {tmp_path / 'design.toml'} --out {tmp_path / 's.zarr'} --resume" in rest
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_it_says_how_to_go_on_and_the_code_is_130(how, tmp_path):
-    store = tmp_path / "s.zarr"
-    with begun(tmp_path, 20) as process:
-        first = process.stderr.readline()
-        assert "simulations stored" in first
-        process.send_signal(how)
-        rest = process.stderr.read()
-    assert process.returncode == 130
-    heard = re.match(
-        r"remodel: stopping: completing \d chunks? under way \(Ctrl-C again leav", rest
-    )
-    assert heard is not None, rest
-    assert "chunks are stored; continue with --resume" in rest
-    assert f"remodel sweep {tmp_path / 'design.toml'} --out {store} --resume" in rest
-    assert main(["sweep", "status", str(store)]) == 0
-    assert "Traceback" not in rest

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import remodel as rm
+import remodel.sensitivity
 from remodel.errors import ConfigError, SolverError
-from remodel.sensitivity import METHODS, Options, load_study, sensitivity, to_frame
+from remodel.sensitivity import METHODS, Options, load_study, sensitivity_analysis, to_frame
 from remodel.sensitivity.methods import Sampled
 from remodel.simulation.dataset import SimulationWarning
 from remodel.sweeps import load_design, sweep
@@ -89,7 +91,7 @@ def test_methods_of_given_data_rank_a_known_function(name):
 )
 def test_from_a_design_to_labelled_sensitivities(kind, samples, method, main, tmp_path):
     design = study(kind, samples, sensitivity={"resamples": 5})
-    found = sensitivity(design, tmp_path, method=method)
+    found = sensitivity_analysis(design, tmp_path, method=method)
     over_time = found[f"bone_volume_{main}"]
     assert over_time.dims == ("factor", "time")
     assert found["factor"].to_numpy().tolist() == list(NAMES)
@@ -104,7 +106,7 @@ def test_from_a_design_to_labelled_sensitivities(kind, samples, method, main, tm
     table = to_frame(found)
     last = table[(table["output"] == "bone_volume") & (table["month"] == 12)]
     assert set(last["factor"]) == set(NAMES)
-    assert sensitivity(design, tmp_path, method=method, resume=True).identical(found)
+    assert sensitivity_analysis(design, tmp_path, method=method, resume=True).identical(found)
 
 
 def test_half_the_range_has_half_the_effect():
@@ -112,7 +114,9 @@ def test_half_the_range_has_half_the_effect():
 
     def effect(percent: float) -> float:
         factors = {"k_form": {"percent": percent}}
-        found = sensitivity(study("morris", 12, parameters={"P_PTH": 500.0}, factors=factors))
+        found = sensitivity_analysis(
+            study("morris", 12, parameters={"P_PTH": 500.0}, factors=factors)
+        )
         return float(found["bone_volume_mu_star"][0, -1])
 
     assert effect(10.0) == pytest.approx(2.0 * effect(5.0), rel=0.1)
@@ -127,12 +131,12 @@ def steps_at_most() -> int:
 
 def test_failed_simulations_are_refused_unless_the_design_says_what_to_do(steps_at_most):
     with pytest.raises(SolverError, match=r"\d+ of 80 simulations failed, and sensitivities need"):
-        sensitivity(study("morris", 20, solver={"max_steps": steps_at_most}))
+        sensitivity_analysis(study("morris", 20, solver={"max_steps": steps_at_most}))
 
 
 def test_dropping_failed_simulations_drops_all_that_belong_to_them_and_says_so(steps_at_most):
     design = study("morris", 20, solver={"max_steps": steps_at_most})
-    found = sensitivity({**design, "sensitivity": {"failed": "drop"}})
+    found = sensitivity_analysis({**design, "sensitivity": {"failed": "drop"}})
     runs = sweep(design)
     kept = np.repeat((runs["status"].to_numpy().reshape(-1, 4) == 0).all(axis=1), 4)
     assert 0 < kept.sum() < 80
@@ -178,7 +182,7 @@ def test_a_grid_gives_no_sensitivities_whatever_else_it_lacks():
 def test_a_few_simulations_that_are_left_are_warned_about(steps_few_keep):
     design = study("random", 60, solver={"max_steps": steps_few_keep})
     with pytest.warns(SimulationWarning, match=r"only \d+ of 60 simulations are left"):
-        found = sensitivity({**design, "sensitivity": {"failed": "drop"}})
+        found = sensitivity_analysis({**design, "sensitivity": {"failed": "drop"}})
     left = found.attrs["simulations"]
     assert 10 <= left < 30
     assert f"; only {left} of 60 simulations are left; the indices are" in found.attrs["failed"]
@@ -191,15 +195,23 @@ def steps_few_keep() -> int:
     return int(np.quantile(found["steps"] + found["rejected_steps"], 0.33))
 
 
-def test_each_output_and_time_is_told_before_it_is_analyzed():
-    told: list[tuple[str, float, int, int]] = []
-    sensitivity(study("morris", 12), analyzing=lambda *what: told.append(what))
-    assert told[:3] == [
-        ("bone_volume", 0.0, 0, 4), ("bone_volume", 6.0, 1, 4), ("bone_volume", 12.0, 2, 4),
-    ]  # fmt: skip
-    name, month, *counted = told[3]
-    assert (name, counted) == ("most_bone", [3, 4])
-    assert np.isnan(month)
+def test_progress_hears_simulations_then_outputs_and_times(heard):
+    sensitivity_analysis(study("morris", 12), progress=heard)
+    assert heard.calls[0] == ("start", 48)
+    second = heard.calls.index(("start", 4))
+    assert sum(n for what, n, *_ in heard.calls[:second] if what == "advance") == 48
+    assert heard.calls[second + 1 :] == [
+        ("say", "Analyzing bone_volume ..."),
+        *[("advance", 1, 0)] * 3,
+        ("say", "Analyzing most_bone ..."),
+        ("advance", 1, 0),
+    ]
+
+
+def test_the_former_name_still_works_and_says_the_new_one():
+    with pytest.warns(DeprecationWarning, match="now called remodel.sensitivity_analysis"):
+        former = remodel.sensitivity.sensitivity(study("morris", 12))
+    assert former.identical(rm.sensitivity_analysis(study("morris", 12)))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:SALib")
@@ -230,4 +242,4 @@ def test_words_have_no_sensitivities(tmp_path):
         "schedule": "{drug} {dose} mg once", "outputs": ["ctx"],
     }  # fmt: skip
     with pytest.raises(ConfigError, match="drug has words for values; sensitivities need numbers"):
-        sensitivity(design)
+        sensitivity_analysis(design)

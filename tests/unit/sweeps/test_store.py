@@ -14,11 +14,9 @@ import pytest
 import xarray as xr
 
 from remodel.errors import ConfigError, StoreError
-from remodel.sweeps import open_store, summary_of, sweep
-from remodel.sweeps.design import Solver
+from remodel.sweeps import open_store, retry_failed, summary_of, sweep
 from remodel.sweeps.load import load_design
-from remodel.sweeps.runner import SweepStoppedError, retry_failed
-from remodel.sweeps.setup import setup_of
+from remodel.sweeps.runner import SweepStoppedError
 from remodel.sweeps.store import NOT_DONE, Store
 
 pytest.importorskip("zarr")
@@ -107,12 +105,12 @@ def test_a_store_is_not_continued_by_another_design(case, designs, tmp_path):
 def test_a_store_is_not_continued_by_another_model(key, value, says, designs, tmp_path):
     from remodel.sweeps.record import check_same, record_of
 
-    setup = setup_of(load_design(designs.grid()))
+    design = load_design(designs.grid())
     sweep(designs.grid(), tmp_path / "s.zarr")
     old = open_store(tmp_path / "s.zarr")
     changed = {**old.record[key], **value} if isinstance(value, dict) else value
     with pytest.raises(StoreError) as error:
-        check_same(old.path, {**old.record, key: changed}, record_of(setup, old.layout, 30))
+        check_same(old.path, {**old.record, key: changed}, record_of(design, old.layout, 30))
     assert says in str(error.value)
 
 
@@ -200,9 +198,7 @@ def test_only_failed_simulations_are_run_again(designs, tmp_path):
     sweep(design, path, chunk=7)
     failed = summary_of(open_store(path)).failed
     told = []
-    setup = setup_of(load_design(design))
-    store = open_store(path, writable=True)
-    retry_failed(store, setup, Solver(max_steps=10_000), None, lambda *n: told.append(n))
+    retry_failed(design, path, max_steps=10_000, progress=lambda *n: told.append(n))
     assert sum(n for n, _ in told) == failed
     after = xr.open_zarr(path)
     assert (after["status"] == 0).all()
@@ -226,10 +222,7 @@ def test_a_crash_while_failed_ones_are_replaced_leaves_nothing_half_new(
     with monkeypatch.context() as patch:
         patch.setattr(Store, "_write_array", disk.method())
         with pytest.raises(StoreError, match="is full; 0 of 1 chunks are complete"):
-            retry_failed(
-                open_store(path, writable=True), setup_of(load_design(design)), Solver(), None,
-                lambda *_: None,
-            )  # fmt: skip
+            retry_failed(design, path, max_steps=10_000)
     assert open_store(path).missing() == [0]
     sweep(design, path, resume=True)
     assert files_of(path) == before
@@ -237,7 +230,8 @@ def test_a_crash_while_failed_ones_are_replaced_leaves_nothing_half_new(
 
 def test_a_missing_folder_is_no_half_store(designs, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "remodel.sweeps.creation._consolidate", lambda _: (_ for _ in ()).throw(OSError(28, "full"))
+        "remodel.sweeps.new_store._consolidate",
+        lambda _: (_ for _ in ()).throw(OSError(28, "full")),
     )
     with pytest.raises(StoreError, match="cannot be written"):
         sweep(designs.grid(), tmp_path / "s.zarr")
@@ -255,14 +249,28 @@ def test_a_store_moved_elsewhere_still_opens(designs, tmp_path):
     assert sweep(designs.grid(), tmp_path / "t.zarr", resume=True).identical(found)
 
 
-def test_a_damaged_store_says_what_is_damaged(designs, tmp_path):
-    path = tmp_path / "s.zarr"
-    sweep(designs.grid(), path)
-    for file in (path / "status" / "c").rglob("*"):
-        if file.is_file():
-            file.write_bytes(b"nonsense")
-    with pytest.raises(StoreError, match="is damaged: chunk 0 of 'status' cannot be read"):
-        summary_of(open_store(path))
-    shutil.rmtree(path / "chunk_done")
-    with pytest.raises(StoreError, match="is damaged: its array 'chunk_done' is missing"):
-        summary_of(open_store(path))
+def test_chunks_of_another_size_are_refused_when_a_store_is_continued(designs, tmp_path):
+    sweep(designs.grid(), tmp_path / "s.zarr", chunk=6)
+    sweep(designs.grid(), tmp_path / "s.zarr", chunk=6, resume=True)
+    with pytest.raises(StoreError, match="has chunks of 1 x 6 simulations, which cannot be chang"):
+        sweep(designs.grid(), tmp_path / "s.zarr", chunk=5, resume=True)
+
+
+def test_what_a_killed_process_left_beside_a_store_is_removed_and_nothing_else(designs, tmp_path):
+    left, others = tmp_path / "s.zarr.0123abcd.new", tmp_path / "s.zarr.mine.new"
+    for folder in (left, others):
+        folder.mkdir()
+        (folder / "zarr.json").write_text("{}")
+    sweep(designs.grid(), tmp_path / "s.zarr")
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["s.zarr", "s.zarr.mine.new"]
+
+
+def test_a_store_that_another_process_makes_is_left_alone(designs, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    other = tmp_path / "s.zarr.0123abcd.new"
+    other.mkdir()
+    handle = os.open(other, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    sweep(designs.grid(), tmp_path / "s.zarr")
+    assert other.exists()
+    os.close(handle)

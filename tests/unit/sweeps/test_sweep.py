@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import remodel as rm
 from remodel.errors import ConfigError, StoreError
 from remodel.sweeps import failures, open_store, runner, summary_of, sweep
-from remodel.sweeps.setup import simulate_batch
+from remodel.sweeps.batches import simulate_rows
 from remodel.sweeps.store import EXCLUDED
 
 pytest.importorskip("zarr")
@@ -124,16 +124,16 @@ def test_methods_of_scipy_run_one_chunk_at_a_time(designs, monkeypatch):
     """Two at a time would overwrite what LSODA remembers, and free code that is in use."""
     under_way, most = 0, 0
 
-    def counted(batch):
+    def counted(*arguments):
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         try:
-            return simulate_batch(batch)
+            return simulate_rows(*arguments)
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(runner, "simulate_batch", counted)
+    monkeypatch.setattr(runner, "simulate_rows", counted)
     sweep(designs.grid(solver={"method": "lsoda"}), chunk=5, threads=2)
     assert most == 1
 
@@ -205,7 +205,8 @@ WRONG = {
             },
             "constraints": ["k_form < k_res"],
         },
-        "10,000,000,000 simulations, too many to see which of them meet the constraints",
+        "the design has 10,000,000,000 simulations, and at most 1,000,000,000 are allowed; their "
+        "results would take 615 GiB",
     ),
     "no simulation is left": ({"constraints": ["k_form > 3"]}, "none of the 30 simulations meets"),
     "too large for memory": (
@@ -228,7 +229,8 @@ def test_a_store_is_a_path(designs):
 
 
 def test_a_grid_too_large_for_the_disk_says_how_large_and_writes_nothing(designs, tmp_path):
-    factors = {name: {"lower": 1.2, "upper": 2.0, "count": 100_000} for name in ("k_form", "k_res")}
-    with pytest.raises(StoreError, match=r"take \d+ GiB to \d+ GiB and the disk of .* has .* free"):
-        sweep(designs.grid(factors=factors), tmp_path / "s.zarr")
+    factors = {name: {"lower": 1.2, "upper": 2.0, "count": 20_000} for name in ("k_form", "k_res")}
+    months = {"years": 100, "step_months": 0.1, "factors": factors}
+    with pytest.raises(StoreError, match=r"take \S+ TiB to \S+ TiB and the disk of .* has .* free"):
+        sweep(designs.grid(**months), tmp_path / "s.zarr")
     assert list(tmp_path.iterdir()) == []

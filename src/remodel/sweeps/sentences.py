@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from remodel.errors import ScheduleError
+from remodel.errors import RemodelError, ScheduleError
 from remodel.schedules import Schedule
 from remodel.schedules.words import number_text
 from remodel.sweeps.factors import Level
@@ -39,16 +39,15 @@ def unit_of(template: str, field: str) -> str:
     ScheduleError
         If the field stands in two places with different units.
     """
-    found = []
+    units: dict[str, None] = {}
     for match in _FIELD.finditer(template):
         if match.group(1) == field:
             word = _UNIT.match(template, match.end())
-            known = word is not None and word.group(1).lower() in (*DOSE_UNITS, *TIME_UNITS)
-            found.append(word.group(1) if known and word else "")
-    units = dict.fromkeys(found)
+            is_unit = word is not None and word.group(1).lower() in (*DOSE_UNITS, *TIME_UNITS)
+            units[word.group(1) if is_unit and word else ""] = None
     if len(units) > 1:
         raise ScheduleError(f"{{{field}}} stands before {' and '.join(units)}; use two fields.")
-    return found[0] if found else ""
+    return next(iter(units), "")
 
 
 def filled(template: str, values: Mapping[str, Level]) -> str:
@@ -62,10 +61,10 @@ def _text(value: Level) -> str:
 
 def schedule_of(sentence: str, drugs: frozenset[str]) -> Schedule:
     """Return the schedule of a sentence, of which each line is read once and kept."""
-    found = Schedule()
+    schedule = Schedule()
     for line in sentence.split(";"):
-        found &= _line(line, drugs)
-    return found
+        schedule &= _line(line, drugs)
+    return schedule
 
 
 @lru_cache(maxsize=_KEPT)
@@ -85,17 +84,13 @@ def schedules(
     """
     names = fields(template)
     known: dict[tuple[Level, ...], Schedule] = {}
-    found: list[Schedule] = []
-    for place, values in enumerate(zip(*(rows[name] for name in names), strict=True)):
+    every: list[Schedule] = []
+    for row, values in enumerate(zip(*(rows[name] for name in names), strict=True)):
         if values not in known:
             sentence = filled(template, dict(zip(names, values, strict=True)))
-            known[values] = _read(sentence, drugs, place)
-        found.append(known[values])
-    return found
-
-
-def _read(sentence: str, drugs: frozenset[str], place: int) -> Schedule:
-    try:
-        return schedule_of(sentence, drugs)
-    except ValueError as error:
-        raise type(error)(f"simulation {place}, '{sentence}': {error}") from error
+            try:
+                known[values] = schedule_of(sentence, drugs)
+            except RemodelError as error:
+                raise error.at(f"simulation {row}, '{sentence}'") from error
+        every.append(known[values])
+    return every

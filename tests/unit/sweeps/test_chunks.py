@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remodel.sweeps.layout import Layout, _block
+from remodel.sweeps.chunks import Layout, _block
 
 
 @given(
