@@ -67,7 +67,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path, cluster):
 
 
 def test_a_store_begun_here_is_continued_on_a_cluster_and_back(tmp_path, cluster):
-    from remodel.sweeps.runner import SweepStoppedError
+    from remodel.sweeps.local import SweepStoppedError
 
     def stop(*_: int) -> None:
         raise KeyboardInterrupt

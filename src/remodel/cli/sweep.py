@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         return _dry_run(design, args)
     if args.out is None:
         raise ConfigError("--out STORE.zarr is missing: where results are stored.")
-    from remodel.sweeps.sweep import retry_failed, sweep
+    from remodel.sweeps.run import retry_failed, sweep
 
     begun = time.monotonic()
     try:
@@ -171,7 +171,7 @@ def stopped(stop: KeyboardInterrupt, resume: str) -> int:
 
     Threads that simulate cannot be ended, and Python would wait for them.
     """
-    from remodel.sweeps.runner import SweepStoppedError
+    from remodel.sweeps.local import SweepStoppedError
 
     sentence = str(stop) if isinstance(stop, SweepStoppedError) else "interrupted."
     print(f"remodel: {sentence}\n  {resume}", file=sys.stderr, flush=True)
@@ -225,9 +225,9 @@ def _dry_run(design: Design, args: argparse.Namespace) -> int:
 def _report(path: str, args: argparse.Namespace, taken: str = "") -> int:
     """Say what a store holds, and list what failed."""
     from remodel.files import write_atomically
+    from remodel.sweeps.run import write_netcdf
     from remodel.sweeps.store import open_store
     from remodel.sweeps.summary import failures, summary_of
-    from remodel.sweeps.sweep import write_netcdf
 
     store = open_store(path)
     summary = summary_of(store)

@@ -23,9 +23,9 @@ from remodel.sensitivity.study import SIMULATIONS, study_of
 from remodel.sensitivity.study import write as write_indices
 from remodel.sweeps.design import STRUCTURED, Design
 from remodel.sweeps.load import design_of
+from remodel.sweeps.run import begin, labelled, run, write_netcdf
 from remodel.sweeps.store import Store
 from remodel.sweeps.summary import summary_of
-from remodel.sweeps.sweep import begin, labelled, run, write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -18,9 +18,9 @@ from remodel.sensitivity.methods import Indices, Method, Options, Sampled, block
 from remodel.simulation.dataset import SimulationWarning
 from remodel.solvers.status import Status
 from remodel.sweeps.design import STRUCTURED, Design
+from remodel.sweeps.run import labelled
 from remodel.sweeps.samples import points
 from remodel.sweeps.store import Store
-from remodel.sweeps.sweep import labelled
 
 if TYPE_CHECKING:
     import pandas as pd

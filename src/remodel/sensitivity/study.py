@@ -18,7 +18,7 @@ from remodel.sensitivity.analysis import FEWEST_BLOCKS, RULES, Study, analyze, t
 from remodel.sensitivity.methods import Options, block_length, method_of, methods_for
 from remodel.sweeps.design import KINDS
 from remodel.sweeps.load import ANALYSIS, design_of, source_table
-from remodel.sweeps.sweep import begin, machines, run
+from remodel.sweeps.run import begin, machines, run
 
 if TYPE_CHECKING:
     import xarray as xr

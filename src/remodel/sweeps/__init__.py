@@ -3,9 +3,9 @@
 from remodel.sweeps.design import Design
 from remodel.sweeps.estimate import Estimate, estimate
 from remodel.sweeps.load import load_design
+from remodel.sweeps.run import open_sweep, retry_failed, sweep, write_netcdf
 from remodel.sweeps.store import Store, open_store
 from remodel.sweeps.summary import Summary, failures, summary_of
-from remodel.sweeps.sweep import open_sweep, retry_failed, sweep, write_netcdf
 
 __all__ = [
     "Design",

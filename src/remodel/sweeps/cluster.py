@@ -28,8 +28,8 @@ from remodel.progress import Progress
 from remodel.solvers.engine import available_threads
 from remodel.sweeps.batches import counts
 from remodel.sweeps.design import Design
+from remodel.sweeps.local import SweepStoppedError, simulate_chunk
 from remodel.sweeps.record import check_model, record_of
-from remodel.sweeps.runner import SweepStoppedError, simulate_chunk
 from remodel.sweeps.store import Store, open_store
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from remodel.sweeps.chunks import Plan, bytes_of, bytes_of_factors, plan
 from remodel.sweeps.design import Design, chosen
 from remodel.sweeps.factors import Rows
 from remodel.sweeps.load import DesignSource, load_design
+from remodel.sweeps.local import lanes_of, processors_of
 from remodel.sweeps.record import record_of
-from remodel.sweeps.runner import lanes_of, processors_of
 from remodel.sweeps.samples import blocks
 
 _TRIED = 512

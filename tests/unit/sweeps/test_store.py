@@ -16,7 +16,7 @@ import xarray as xr
 from remodel.errors import ConfigError, StoreError
 from remodel.sweeps import open_store, retry_failed, summary_of, sweep
 from remodel.sweeps.load import load_design
-from remodel.sweeps.runner import SweepStoppedError
+from remodel.sweeps.local import SweepStoppedError
 from remodel.sweeps.store import NOT_DONE, Store
 
 pytest.importorskip("zarr")

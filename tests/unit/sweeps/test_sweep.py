@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import remodel as rm
 from remodel.errors import ConfigError, StoreError
-from remodel.sweeps import failures, open_store, runner, summary_of, sweep
+from remodel.sweeps import failures, local, open_store, summary_of, sweep
 from remodel.sweeps.batches import simulate_rows
 from remodel.sweeps.store import EXCLUDED
 
@@ -133,7 +133,7 @@ def test_methods_of_scipy_run_one_chunk_at_a_time(designs, monkeypatch):
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(runner, "simulate_rows", counted)
+    monkeypatch.setattr(local, "simulate_rows", counted)
     sweep(designs.grid(solver={"method": "lsoda"}), chunk=5, threads=2)
     assert most == 1
 

@@ -17,9 +17,9 @@ from remodel.sweeps.chunks import plan
 from remodel.sweeps.damage import check_whole, repaired
 from remodel.sweeps.design import Design
 from remodel.sweeps.load import DesignSource, load_design
+from remodel.sweeps.local import retry_chunks, run_local
 from remodel.sweeps.new_store import create_store
 from remodel.sweeps.record import check_same, record_of
-from remodel.sweeps.runner import retry_chunks, run_local
 from remodel.sweeps.store import Store, open_store
 from remodel.sweeps.summary import summary_of
 
