@@ -134,10 +134,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results")
     parser.add_argument("--only", nargs="*", choices=list(SECTIONS), default=list(SECTIONS))
     parser.add_argument("--publish", action="store_true", help="write docs/benchmarks.md too")
+    parser.add_argument("--model", metavar="FILE.py:NAME", help="measure this model alone")
+    parser.add_argument("--schedule", default="none", help="what is given, with --model")
     chosen = parser.parse_args(arguments)
-    chosen.out.mkdir(parents=True, exist_ok=True)
     size = QUICK if chosen.quick else FULL
     machine.pin(1)
+    if chosen.model:
+        for row in scaling.of_own_model(chosen.model, chosen.schedule, size.batches, size.rounds):
+            print(", ".join(f"{name} {value}" for name, value in row.items()))
+        return
+    chosen.out.mkdir(parents=True, exist_ok=True)
     for peer in all_peers():
         if not peer.available():
             print(f"missing: {peer.name}; {peer.install}")

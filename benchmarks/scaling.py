@@ -14,7 +14,7 @@ from accuracy import largest_error
 from remodel.models import load_model
 from remodel.solvers.engine import integrate_batch
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from workloads import WORKLOADS, Workload, reference, treated
+from workloads import WORKLOADS, Workload, own, reference, treated
 
 Row = dict[str, Any]
 RTOL = 1e-6
@@ -64,6 +64,14 @@ def measured(workload: Workload, outputs: Sequence[str], repeats: int, /, **labe
         "error": error_at(workload),
         "threads": 1,
     }
+
+
+def of_own_model(name: str, schedule: str, sizes: Sequence[int], repeats: int) -> Iterator[Row]:
+    """Cost per simulation of a model of one's own, ``own.py:MODEL``, as the batch grows."""
+    samples = own(load_model(name), schedule)
+    for size in sizes:
+        labels = {"model": samples.title.split(":")[0], "states": len(samples.system.states)}
+        yield measured(samples.repeated(size), (), repeats, workload=samples.key, **labels)
 
 
 def by_batch(sizes: Sequence[int], repeats: int) -> Iterator[Row]:

@@ -15,6 +15,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.equations.system import System
 from remodel.models import Model, load_model
+from remodel.patient import Patient
 from remodel.schedules import Schedule
 from remodel.simulation.dosing import Dosing
 from remodel.simulation.packing import baseline, build_problem
@@ -244,6 +245,19 @@ def small(name: str, samples: int = SAMPLES) -> Workload:
     random = np.random.default_rng(SEED)
     shift = np.exp(4 * SPREAD * random.standard_normal(problem.initial.shape))
     return replace(workload, problem=replace(problem, initial=problem.initial * shift))
+
+
+def own(model: Model, schedule: str, samples: int = SAMPLES) -> Workload:
+    """Five treated years of any model, such as one in a file of your own, output every month."""
+    return treated(
+        "own",
+        f"{model.name}: 5 y, {schedule}, monthly output",
+        model,
+        schedule,
+        start_age=Patient().age * model.days_per_year if model.follows_age else 0.0,
+        times=np.arange(61) * DAYS_PER_MONTH,
+        samples=samples,
+    )
 
 
 WORKLOADS: dict[str, Callable[[int], Workload]] = {

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remodel.calibration.folder import open_folder, write_fit
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
-from remodel.calibration.profile import Profile, profiles_table, run_profiles
-from remodel.calibration.report import (
-    estimates_table,
-    fit_report,
-    residual_trends,
-    residuals_table,
-    starts_table,
-)
+from remodel.calibration.profile import Profile, run_profiles
+from remodel.calibration.report import estimates_table, residual_trends, residuals_table
 from remodel.calibration.search import StartResult, run_starts
 from remodel.calibration.uncertainty import Information, Posterior
-from remodel.errors import ConfigError, SolverError, StoreError
-from remodel.files import write_csv, write_text, writing
+from remodel.errors import ConfigError, SolverError
 from remodel.models import load_model
-from remodel.parameters import ParameterSet, write_parameters
+from remodel.parameters import ParameterSet
 from remodel.predictions import prediction_table, scorecard, totals
 from remodel.progress import ProgressLike, progress_of
-from remodel.provenance import manifest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DRAWS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +115,27 @@ def calibrate(
     ConfigError, ObservationError, ParameterError
         Before any work starts, if the problem is not allowed.
     StoreError
-        If the folder holds another fit, or cannot be written.
+        If the folder holds another fit or files that no fit wrote, or cannot be written.
     SolverError
         If no start could be simulated.
     """
     problem = problem if isinstance(problem, FitProblem) else load_problem(problem, quick=quick)
     objective = Objective.of(problem)
     names = _profiled(problem, profiles)
-    folder = _folder(problem, Path(out), resume=resume)
+    folder = Path(out)
+    open_folder(problem, folder, resume=resume)
     workers = os.cpu_count() or 1 if workers is None else workers
     shown = progress_of(progress)
     shown.say(
         f"{problem.title}: {len(problem.estimate)} parameters, {_extent(objective)}, "
         f"{objective.predictor.arms} different arms, {problem.starts} starts"
     )
-    with writing(folder):
-        starts = run_starts(problem, folder, workers=workers, progress=shown)
-        best = min(starts, key=lambda start: start.cost)
-        if best.cost == float("inf"):
-            raise SolverError(
-                "no starting point could be simulated; narrow the bounds or the priors."
-            )
-        information = Information.at(objective, objective.coordinates.inner(best.end))
-        curves = run_profiles(problem, information, names, folder, workers=workers, progress=shown)
+    starts = run_starts(problem, folder, workers=workers, progress=shown)
+    best = min(starts, key=lambda start: start.cost)
+    if best.cost == float("inf"):
+        raise SolverError("no starting point could be simulated; narrow the bounds or the priors.")
+    information = Information.at(objective, objective.coordinates.inner(best.end))
+    curves = run_profiles(problem, information, names, folder, workers=workers, progress=shown)
     posterior = (
         Posterior.sample(objective, information, draws=draws, seed=problem.seed) if draws else None
     )
@@ -169,7 +156,7 @@ def calibrate(
         posterior=posterior,
         folder=folder,
     )
-    _write(fit, objective)
+    write_fit(fit, objective)
     return fit
 
 
@@ -187,28 +174,6 @@ def _profiled(problem: FitProblem, profiles: bool | Sequence[str]) -> tuple[str,
         if name not in problem.estimate:
             raise ConfigError(f"profile of {name}: it is not among the estimated parameters.")
     return tuple(profiles)
-
-
-def _folder(problem: FitProblem, folder: Path, *, resume: bool) -> Path:
-    """Return the folder, checked to be free or to hold this very fit."""
-    record, mark = folder / "fit.json", problem.fingerprint()
-    if record.exists():
-        if not resume:
-            raise StoreError(f"{folder} holds a fit; resume it, or name another folder.")
-        if json.loads(record.read_text(encoding="utf-8"))["problem"] != mark:
-            raise StoreError(
-                f"{folder} holds the fit of another problem, or of other data; name another."
-            )
-        return folder
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        about = manifest(
-            problem=mark, title=problem.title, model=problem.model_name, seed=problem.seed
-        )
-        write_text(record, json.dumps(about, indent=2, sort_keys=True) + "\n")
-        if problem.path is not None:
-            shutil.copyfile(problem.path, folder / "problem.toml")
-    return folder
 
 
 def fitted_parameters(
@@ -229,26 +194,3 @@ def fitted_parameters(
         )
     about = f"{note} (problem {problem.fingerprint()}). Not estimated: as in set '{defaults.name}'."
     return ParameterSet((fitted.get(p.name, p) for p in defaults.values()), "fitted", about)
-
-
-def _write(fit: Fit, objective: Objective) -> None:
-    """Write the results of a fit into its folder."""
-    folder = fit.folder
-    tables = {
-        "estimates": fit.estimates,
-        "starts": starts_table(fit.starts),
-        "spectrum": fit.information.spectrum(),
-        "correlations": fit.information.correlations(),
-        "predictions": fit.predictions,
-        "scorecard": fit.scorecard,
-        "totals": fit.totals,
-        "trends": fit.trends,
-    }
-    if fit.profiles:
-        tables["profiles"] = profiles_table(fit.profiles)
-    for name, table in tables.items():
-        write_csv(folder / f"{name}.csv", table)
-    write_parameters(fit.parameters, folder / "parameters.toml")
-    if fit.posterior is not None:
-        fit.posterior.to_csv(folder / "posterior.csv", _DRAWS_KEPT)
-    write_text(folder / "report.md", fit_report(fit, objective) + "\n")

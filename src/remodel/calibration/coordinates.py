@@ -2,7 +2,8 @@
 
 People see natural units only. Inside, a parameter with a log-normal prior is log(p / center) / sd,
 one with a normal prior (p - center) / sd; without a prior it is scaled by its bounds, on a
-logarithmic scale if they lie more than a factor of ten apart.
+logarithmic scale if they lie more than a factor of ten and less than a million apart. (On a lower
+bound that is almost 0 nothing changes with the logarithm; a search would end where it began.)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from remodel._arrays import FloatArray
 from remodel.parameters import Parameter
 
 _FARTHEST = 8.0  # standard deviations of a prior that a search may go
+_LOGARITHMIC = (10.0, 1e6)  # upper over lower bound
 _UNIFORM_SD = 1.0 / math.sqrt(12.0)  # of a uniform density, in widths
 
 
@@ -141,7 +143,7 @@ def _scale(p: Parameter) -> tuple[bool, float, float]:
     """Return whether a scale is logarithmic, its center and its standard deviation."""
     if p.prior.kind != "uniform":
         return p.prior.kind == "lognormal", p.prior.center, p.prior.sd
-    if p.lower > 0 and p.upper >= 10 * p.lower and math.isfinite(p.upper):
+    if p.lower > 0 and _LOGARITHMIC[0] * p.lower <= p.upper <= _LOGARITHMIC[1] * p.lower:
         return True, math.sqrt(p.lower * p.upper), math.log(p.upper / p.lower) * _UNIFORM_SD
     if math.isfinite(p.upper - p.lower):
         return False, 0.5 * (p.lower + p.upper), (p.upper - p.lower) * _UNIFORM_SD

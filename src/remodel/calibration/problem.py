@@ -91,17 +91,27 @@ class FitProblem:
         return ParameterSet(parameters[name] for name in self.estimate)
 
     def fingerprint(self) -> str:
-        """Return a hash of all that decides the numbers, data and parameter tables included."""
+        """Return a hash of all that decides the numbers of a fit."""
+        return fingerprint(self.fingerprints())
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return hashes of settings, equations, parameters and data."""
+        model = load_model(self.model)
         left_out = ("title", "model", "sources", "studies", "path")
         settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
-        observations = [
+        data = [
             (table.name, repr(row), [repr(table.arms.get((row.study_id, arm))) for arm in arms])
             for table in self.evidence()
             for row in table.observations
             for arms in [(row.arm, row.comparator)]
         ]
-        parameters = [repr(p) for p in load_model(self.model).parameters.values()]
-        return fingerprint([self.model_name, settings, parameters, observations])
+        equations = model.system(model.drugs).fingerprint, model.file_hash
+        return {
+            "settings": fingerprint(settings),
+            "equations": fingerprint(equations),
+            "parameters": fingerprint([repr(p) for p in model.parameters.values()]),
+            "data": fingerprint(data),
+        }
 
 
 class _ObjectiveTable(Schema):

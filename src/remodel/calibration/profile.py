@@ -88,7 +88,8 @@ def run_profiles(
     if not names:
         return ()
     points = folder / "profiles"
-    points.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        points.mkdir(parents=True, exist_ok=True)
     profiles: dict[str, Profile] = {}
     progress.start(len(names))
     for profile in in_processes(_kept_profile, problem, names, workers, information, points):
@@ -170,7 +171,7 @@ class _Walk:
         self.objective, self.information = objective, information
         self.index, self.level, self.store = index, level, store
         self.lower, self.upper = (bound[index] for bound in objective.coordinates.bounds)
-        self.kept = _read(store)
+        self.kept = _read(store, len(objective.coordinates))
         self.lowest = np.nan
 
     def top(self) -> ProfilePoint:
@@ -267,21 +268,36 @@ class _Walk:
         return point
 
 
-def _read(store: Path | None) -> list[ProfilePoint]:
-    """Return the points of a file, cleared of a line that was cut off and of what follows it.
+def _read(store: Path | None, size: int) -> list[ProfilePoint]:
+    """Return the points of a file, cleared of repeats, of a damaged line and of what follows it.
 
     Without that, the next point would be added to the piece of a line and be lost with it.
     """
     if store is None or not store.exists():
         return []
+    text = store.read_text(encoding="utf-8", errors="replace")
     points: list[ProfilePoint] = []
-    for line in store.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            points.append(ProfilePoint(**json.loads(line)))
-        except (ValueError, TypeError):
-            break
-    write_text(store, "".join(map(_line, points)))
+    for line in text.splitlines():
+        point = _point(line, size)
+        if point in points:
+            continue
+        if point is None or (point.side == 0) == bool(points):
+            break  # damaged, or not the top first
+        points.append(point)
+    if (whole := "".join(map(_line, points))) != text:
+        write_text(store, whole)
     return points
+
+
+def _point(line: str, size: int) -> ProfilePoint | None:
+    """Return the point in a line of a file; None if the line is damaged."""
+    try:
+        point = ProfilePoint(**json.loads(line))
+        coordinates = np.array([point.theta, *point.coordinates], dtype=np.float64)
+        is_whole = point.side in (-1, 0, 1) and len(coordinates) == size + 1
+        return point if is_whole and np.isfinite(coordinates).all() else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _line(point: ProfilePoint) -> str:

@@ -18,12 +18,13 @@ from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem
 from remodel.errors import require
-from remodel.files import write_text
+from remodel.files import write_text, writing
 from remodel.progress import Progress
 
 Result = TypeVar("Result")
 
 _INSIDE = 1e-6  # distance of a start from a bound, on the inner scale
+_NEAR_CENTER = 0.1  # distance of a start from the center of all priors
 _HIGH = 1e12  # stands for a point that cannot be simulated
 _NAMED = 5  # arms in a message
 _FARTHEST_START = 2.5  # standard deviations of a prior
@@ -81,6 +82,16 @@ class StartResult:
     seconds: float
     history: list[float]
 
+    def belongs_to(self, problem: FitProblem, index: int) -> bool:
+        """Return whether this is what a start of a problem could have given."""
+        names = set(problem.estimate)
+        numbers = (*self.start.values(), *self.end.values(), self.cost)
+        return (
+            self.index == index
+            and self.start.keys() == self.end.keys() == names
+            and all(isinstance(number, float) for number in numbers)
+        )
+
 
 def run_starts(
     problem: FitProblem, folder: Path, *, workers: int, progress: Progress
@@ -104,8 +115,13 @@ def run_starts(
         In the order of the starting points.
     """
     files = [folder / "starts" / f"{index:03d}.json" for index in range(problem.starts)]
-    files[0].parent.mkdir(parents=True, exist_ok=True)
-    results = {i: result for i, file in enumerate(files) if (result := read_start(file))}
+    with writing(folder):
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+    results = {
+        index: result
+        for index, file in enumerate(files)
+        if (result := read_start(file)) and result.belongs_to(problem, index)
+    }
     missing = [index for index in range(problem.starts) if index not in results]
     progress.start(len(missing))
     for result in in_processes(run_start, problem, missing, workers, problem):
@@ -120,8 +136,11 @@ def run_starts(
 def read_start(path: Path) -> StartResult | None:
     """Return a descent from its file; None if the file is missing or damaged."""
     try:
-        return StartResult(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return StartResult(
+            **{**content, "start": dict(content["start"]), "end": dict(content["end"])}
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -225,11 +244,15 @@ def descend(
     if without_prior is not None:
         weights[objective.size + without_prior] = 0.0
     whole = np.clip(start, lower + _INSIDE, upper - _INSIDE)
+    # the first step of the search is as long as its start, which near the center of all priors is
+    # no step at all: there coordinates count from the start
+    near_center = bool(np.linalg.norm(whole[moves]) < _NEAR_CENTER)
+    origin = whole if near_center else np.zeros(len(start))
     history: list[float] = []
 
     def completed(moving: FloatArray) -> FloatArray:
         theta = whole.copy()
-        theta[moves] = moving
+        theta[moves] = moving + origin[moves]
         return theta
 
     def residuals(moving: FloatArray) -> FloatArray:
@@ -247,9 +270,9 @@ def descend(
         return Descent(whole, np.inf, False, message, 1, (np.inf,))
     result = least_squares(
         residuals,
-        whole[moves],
+        (whole - origin)[moves],
         jac=jacobian,
-        bounds=(lower[moves], upper[moves]),
+        bounds=((lower - origin)[moves], (upper - origin)[moves]),
         method="trf",
         loss=cast("Any", objective.losses),
         f_scale=1.0,

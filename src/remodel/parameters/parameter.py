@@ -68,6 +68,11 @@ class Parameter:
             raise ParameterError(
                 f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
             )
+        if self.prior.kind == "lognormal" and not self.prior.center > 0:
+            raise ParameterError(
+                f"{self.name}: a lognormal prior about {self.prior.center:g}; its center must be "
+                "above 0."
+            )
         self.check(self.value)
 
     def check(self, value: float) -> None:

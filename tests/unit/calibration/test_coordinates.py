@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.search import starting_points
+from remodel.errors import ParameterError
 from remodel.models import load_model
 from remodel.parameters import Parameter, Prior
 
@@ -50,6 +51,19 @@ def test_a_bound_at_zero_is_no_obstacle_to_a_logarithm():
     assert c.lower == -8.0
     assert c.inner(0.0) == -8.0
     assert every.natural(np.array([-8.0]))["p"] == pytest.approx(math.exp(-4))
+
+
+def test_a_lower_bound_that_is_almost_zero_gives_no_logarithm():
+    """On it nothing would change with the coordinate, and a search would end where it began."""
+    for lower in (1e-9, 1e-300):
+        _, c = one(lower, 0.9, Prior("uniform"), value=0.5)
+        assert not c.is_log
+        assert c.derivative(c.lower) > 0.1
+
+
+def test_a_lognormal_prior_needs_a_center_above_zero():
+    with pytest.raises(ParameterError, match="p: a lognormal prior about 0; its center must be"):
+        one(0.0, 10.0, Prior("lognormal", 0.0, 0.5), value=0.0)
 
 
 @given(st.lists(st.floats(-3, 3), min_size=len(ALL), max_size=len(ALL)))

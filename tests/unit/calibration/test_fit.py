@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from conftest import TRUTH
 
 from remodel.calibration import Objective, calibrate
 from remodel.calibration.search import global_search
+from remodel.equations import gain
 from remodel.errors import ConfigError, StoreError
-from remodel.parameters import load_parameters
+from remodel.models import Model
+from remodel.parameters import ParameterSet, Prior, load_parameters
 from remodel.progress import Silent
 
 
@@ -126,14 +129,149 @@ def test_the_fitted_set_says_where_it_comes_from(toy_source, tmp_path):
     assert json.loads((tmp_path / "fit" / "fit.json").read_text())["problem"] in found.about
 
 
+@pytest.mark.parametrize(
+    ("prior", "lower"),
+    [
+        (Prior("normal", 0.0, 0.1), 0.0),
+        (Prior("normal", 0.2, 0.1), 0.0),
+        (Prior("lognormal", 0.2, 0.5), 0.0),
+        (Prior("uniform"), 0.0),
+        (Prior("uniform"), 1e-300),
+    ],
+)
+def test_a_fit_leaves_the_bound_it_starts_on(tmp_path, prior, lower):
+    # the marker falls by less than the drug would make it: that is its floor
+    rows = [("high", "ctx", month, -45.0, 4.0, "percent", "change", "") for month in (0.5, 1.0)]
+    problem = toy.problem(
+        toy.tables(tmp_path, rows),
+        changed("floor", value=lower, lower=lower, prior=prior),
+        estimate=("floor",),
+    )
+    fit = calibrate(problem, out=tmp_path / "fit", workers=1)
+    assert fit.starts[0].start["floor"] < 0.004
+    assert fit.parameters["floor"].value == pytest.approx(0.4, abs=0.2)
+
+
+def changed(name: str, **fields) -> Model:
+    """The toy model with another parameter."""
+    parameters = [
+        replace(p, **fields) if p.name == name else p for p in toy.MODEL.parameters.values()
+    ]
+    return replace(toy.MODEL, parameters=ParameterSet(parameters, "toy"))
+
+
 def test_a_folder_holds_one_fit(toy_source, tmp_path):
     problem = toy.problem(toy_source)
     calibrate(problem, out=tmp_path / "fit", workers=1)
     with pytest.raises(StoreError, match="holds a fit; resume it, or name another folder"):
         calibrate(problem, out=tmp_path / "fit", workers=1)
-    other = toy.problem(toy_source, seed=2)
-    with pytest.raises(StoreError, match="of another problem, or of other data"):
-        calibrate(other, out=tmp_path / "fit", resume=True, workers=1)
+    calibrate(problem, out=tmp_path / "fit", resume=True, workers=1)
+
+
+@gain("bone")
+def more_formation(made):
+    """Bone made, three times as fast."""
+    return 3.0 * made
+
+
+def faster() -> Model:
+    """The same model with one rate tripled: same names, same parameters."""
+    parts = [p for p in toy.MODEL.parts if p.name != "formation"]
+    return replace(toy.MODEL, parts=(*parts, replace(more_formation, name="formation")))
+
+
+def test_a_fit_with_other_equations_parameters_or_settings_is_not_continued(toy_source, tmp_path):
+    calibrate(toy.problem(toy_source), out=tmp_path / "fit", workers=1)
+    files = {p: p.read_bytes() for p in (tmp_path / "fit").rglob("*") if p.is_file()}
+    others = {
+        "equations": toy.problem(toy_source, faster()),
+        "parameters": toy.problem(toy_source, changed("cleared", upper=0.29)),
+        "settings": toy.problem(toy_source, seed=2),
+    }
+    for what, problem in others.items():
+        with pytest.raises(StoreError, match=f"holds a fit with other {what}; it cannot be cont"):
+            calibrate(problem, out=tmp_path / "fit", resume=True, workers=1)
+    assert files == {p: p.read_bytes() for p in (tmp_path / "fit").rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("observations.csv", "made,low", "made,high2"),
+        ("regimens.csv", "60 mg", "61 mg"),
+        ("regimens.csv", "made,control,none", "made,control,denosumab 1 mg once"),
+    ],
+)
+def test_a_fit_with_other_data_is_not_continued(tmp_path, table, old, new):
+    rows = [("high", "bmd_total_hip", 6, 2.0, 0.5, "percent", "difference", "control"),
+            ("low", "ctx", 6, -20.0, 5.0, "percent", "change", "")]  # fmt: skip
+    source = toy.tables(tmp_path, rows, regimens=[*toy.REGIMENS, ("made", "high2", "none")])
+    calibrate(toy.problem(source), out=tmp_path / "fit", workers=1)
+    path = tmp_path / table
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(StoreError, match="holds a fit with other data; it cannot be continued"):
+        calibrate(toy.problem(source), out=tmp_path / "fit", resume=True, workers=1)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '"text"', '{"problem": "abc"}', '{"parts": 3}'])
+def test_a_damaged_record_is_one_sentence(toy_source, tmp_path, damage):
+    problem = toy.problem(toy_source)
+    calibrate(problem, out=tmp_path / "fit", workers=1)
+    (tmp_path / "fit" / "fit.json").write_text(damage)
+    with pytest.raises(StoreError, match=r"fit.json is damaged or of an older version; its fit"):
+        calibrate(problem, out=tmp_path / "fit", resume=True, workers=1)
+
+
+def test_damaged_starts_are_calculated_again(toy_source, tmp_path):
+    problem = toy.problem(toy_source, starts=3)
+    whole = calibrate(problem, out=tmp_path / "fit", workers=1)
+    starts = tmp_path / "fit" / "starts"
+    texts = [(starts / f"00{i}.json").read_text() for i in range(3)]
+    for damage in (texts[0][:100], "", "{}", "[]", texts[1], texts[0].replace("floor", "flor"),
+                   texts[0].replace('"cost": ', '"cost": "x", "more": ')):  # fmt: skip
+        (starts / "000.json").write_text(damage)
+        finished: list[int] = []
+        again = calibrate(
+            problem, out=tmp_path / "fit", resume=True, workers=1, progress=finished.append
+        )
+        assert finished == [1], damage
+        assert [s.history for s in again.starts] == [s.history for s in whole.starts]
+
+
+def test_what_a_killed_fit_left_is_removed_and_nothing_else(toy_source, tmp_path):
+    problem = toy.problem(toy_source)
+    calibrate(problem, out=tmp_path / "fit", workers=1)
+    litter = [tmp_path / "fit" / name for name in (".remodel-ab.csv", "starts/.remodel-cd.json")]
+    mine = [tmp_path / "fit" / name for name in ("notes.txt", "starts/notes.part")]
+    for path in (*litter, *mine):
+        path.write_text("text")
+    calibrate(problem, out=tmp_path / "fit", resume=True, workers=1)
+    assert not any(path.exists() for path in litter)
+    assert all(path.read_text() == "text" for path in mine)
+
+
+def test_a_folder_with_files_of_somebody_else_is_left_alone(toy_source, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "report.md").write_text("my report")
+    with pytest.raises(
+        StoreError, match=r"mine holds report\.md, which no fit wrote; name another"
+    ):
+        calibrate(toy.problem(toy_source), out=tmp_path / "mine", workers=1)
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["report.md"]
+
+
+def test_a_full_disk_is_one_sentence(toy_source, tmp_path, monkeypatch):
+    """Every file is written through one function, whose failure is a sentence of its own."""
+    import os
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"fit.json cannot be written: No space left on device"):
+        calibrate(toy.problem(toy_source), out=tmp_path / "fit", workers=1)
+    assert not list((tmp_path / "fit").iterdir())
 
 
 def test_a_profile_needs_an_estimated_parameter(toy_source, tmp_path):

@@ -103,6 +103,39 @@ def test_a_profile_killed_again_and_again_loses_only_the_broken_line(fitted, tmp
         assert store.read_bytes() == kept
 
 
+def test_lines_that_are_there_twice_do_not_change_a_profile(fitted, tmp_path):
+    built, info = fitted
+    store = tmp_path / "slope.jsonl"
+    whole = profile_likelihood(built, info, "slope", store=store)
+    kept = store.read_bytes()
+    lines = store.read_text().splitlines()
+    for order in ([0, 0], [1, 1], [2, 2], [0, 1], [len(lines) - 1] * 3):
+        store.write_text("\n".join([*lines, *(lines[i] for i in order)]) + "\n")
+        assert profile_likelihood(built, info, "slope", store=store) == whole
+        assert store.read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"side": 2, "theta": 0.0, "rise": 0.0, "coordinates": [0.0, 0.0, 0.0]}',
+        '{"side": 1, "theta": 0.0, "rise": 0.0, "coordinates": [0.0, 0.0]}',
+        '{"side": 1, "theta": NaN, "rise": 0.0, "coordinates": [0.0, 0.0, 0.0]}',
+        '{"side": 1, "theta": 0.0, "rise": 0.0, "coordinates": "abc"}',
+    ],
+)
+def test_a_line_that_is_no_point_is_passed_over_with_what_follows(fitted, tmp_path, line):
+    built, info = fitted
+    store = tmp_path / "slope.jsonl"
+    whole = profile_likelihood(built, info, "slope", store=store)
+    lines = store.read_text().splitlines()
+    store.write_text("\n".join([*lines[:2], line, *lines[2:]]) + "\n")
+    assert profile_likelihood(built, info, "slope", store=store) == whole
+    store.write_text("\n".join(lines[1:]) + "\n")  # without its top
+    again = profile_likelihood(built, info, "slope", store=store)
+    np.testing.assert_allclose(again.rises, whole.rises, atol=1e-6)
+
+
 def test_an_interval_has_no_end_where_the_simulations_failed(fitted, tmp_path):
     built, info = fitted
     store = tmp_path / "slope.jsonl"
