@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from remodel.compiler.ir import host_lanes
+from remodel.compiler.objects import host_lanes
 from remodel.provenance import versions
 
 _PEERS = (

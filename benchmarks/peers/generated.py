@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.compiler.ir import hoistable
+from remodel.compiler.evaluation import hoistable
 from remodel.equations.system import System
 from remodel.symbolic.expression import Expression, ancestors
 

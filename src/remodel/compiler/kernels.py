@@ -10,7 +10,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.compiler import stepper, tangents
-from remodel.compiler.ir import Library, host_lanes, is_cached, load_library
+from remodel.compiler.objects import Library, host_lanes, load_library
 from remodel.compiler.tableaus import TABLEAUS, Tableau
 from remodel.compiler.tangents import TangentLayout
 from remodel.compiler.workspace import Layout, lay_out
@@ -89,12 +89,6 @@ def tangents_of(
     )
     library, _ = load_library(source, tangents.FUNCTIONS)
     return Tangents(layout, library)
-
-
-def stepper_is_cached(system: System, method: str) -> bool:
-    """Whether the stepper of a system is compiled on disk."""
-    layout = lay_out(system, TABLEAUS[method])
-    return is_cached(stepper.write_stepper(system, layout, TABLEAUS[method], host_lanes()))
 
 
 def workspace(size: int, lanes: int) -> FloatArray:

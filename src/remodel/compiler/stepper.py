@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remodel.compiler import workspace as slots
+from remodel.compiler.evaluation import evaluated
 from remodel.compiler.ir import Writer, declarations
+from remodel.compiler.mathematics import exp, log
 from remodel.compiler.tableaus import Tableau
 from remodel.compiler.workspace import Layout
 from remodel.equations.system import System
@@ -52,7 +54,7 @@ def write_stepper(system: System, layout: Layout, tableau: Tableau, lanes: int) 
 def _derive(system: System, layout: Layout, lanes: int) -> str:
     w = Writer(lanes)
     symbols = {p.index: layout.parameter + i for i, p in enumerate(system.parameters)}
-    for i, value in enumerate(w.expressions(layout.hoisted, symbols)):
+    for i, value in enumerate(evaluated(w, layout.hoisted, symbols)):
         w.store(value, layout.derived + i)
     return w.function("derive")
 
@@ -60,7 +62,7 @@ def _derive(system: System, layout: Layout, lanes: int) -> str:
 def _slope(system: System, layout: Layout, lanes: int) -> str:
     w = Writer(lanes)
     symbols = layout.symbols(system, layout.stage_state, layout.stage_time)
-    for i, value in enumerate(w.expressions(system.rates, symbols)):
+    for i, value in enumerate(evaluated(w, system.rates, symbols)):
         w.store(value, layout.slope + i)
     return w.function("slope")
 
@@ -70,7 +72,7 @@ def _linearize(system: System, layout: Layout, lanes: int) -> str:
     symbols = layout.symbols(system, layout.state, slots.TIME)
     entries, moving = system.jacobian, system.time_derivative
     roots = [*system.rates, *entries.values(), *moving.values()]
-    values = w.expressions(roots, symbols)
+    values = evaluated(w, roots, symbols)
     n, m = layout.states, len(entries)
     for i, value in enumerate(values[:n]):
         w.store(value, layout.slope + i)
@@ -221,7 +223,7 @@ def _finish(w: Writer, layout: Layout, tableau: Tableau) -> None:
     w.store(lowest, slots.LOWEST)
     power = w.constant(-1.0 / (tableau.embedded_order + 1))
     floor = w.maximum(error, w.constant(_TINY))
-    growth = w.multiply(w.constant(_SAFETY), w.exp(w.multiply(power, w.log(floor))))
+    growth = w.multiply(w.constant(_SAFETY), exp(w, w.multiply(power, log(w, floor))))
     growth = w.maximum(growth, w.constant(_SMALLEST_FACTOR))
     largest = w.constant(_LARGEST_FACTOR)
     w.store(w.where(w.less(largest, growth), largest, growth), slots.FACTOR)
@@ -330,6 +332,6 @@ def _observe(
         known[system.states[i].index] = interpolated(w, rows, start, end, x, rest, inside)
     symbols = {p.index: layout.parameter + i for i, p in enumerate(system.parameters)}
     symbols[system.time.index] = slots.OUTPUT_TIME
-    for k, value in enumerate(w.expressions(roots, symbols, known)):
+    for k, value in enumerate(evaluated(w, roots, symbols, known)):
         w.store(value, layout.size + k)
     return w.function("observe")

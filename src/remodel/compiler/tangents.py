@@ -23,7 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remodel.compiler import workspace as slots
-from remodel.compiler.ir import Writer, declarations, hoistable
+from remodel.compiler.evaluation import evaluated, hoistable
+from remodel.compiler.ir import Writer, declarations
 from remodel.compiler.stepper import extends_previous, flushed, interpolated, solve, weighted_sum
 from remodel.compiler.tableaus import Tableau
 from remodel.compiler.workspace import Layout
@@ -199,7 +200,7 @@ def _symbols(
 def _derive_terms(system: System, layout: Layout, tangents: TangentLayout, lanes: int) -> str:
     w = Writer(lanes)
     symbols = {p.index: layout.parameter + i for i, p in enumerate(system.parameters)}
-    for i, value in enumerate(w.expressions(tangents.hoisted, symbols)):
+    for i, value in enumerate(evaluated(w, tangents.hoisted, symbols)):
         w.store(value, tangents.derived + i)
     return w.function("derive_terms")
 
@@ -216,14 +217,14 @@ def _stage_terms(
     n = tangents.states
     at_stage = _symbols(system, layout, tangents, layout.stage_state, layout.stage_time)
     roots = [*equations.jacobian.values(), *equations.column.values()]
-    values = w.expressions(roots, at_stage)
+    values = evaluated(w, roots, at_stage)
     for ij, value in zip(equations.jacobian, values, strict=False):
         w.store(value, tangents.jacobian[ij], "%block")
     columns = dict(zip(equations.column, values[len(equations.jacobian) :], strict=True))
     at_start = _symbols(system, layout, tangents, layout.state, slots.TIME)
     along = {s.index: w.load(i, "%block") for i, s in enumerate(equations.along)}
     roots = [*equations.curvature.values(), *equations.bent_column.values()]
-    values = w.expressions(roots, at_start, along)
+    values = evaluated(w, roots, at_start, along)
     for ij, value in zip(equations.curvature, values, strict=False):
         w.store(value, tangents.curvature[ij], "%block")
     bent = dict(zip(equations.bent_column, values[len(equations.curvature) :], strict=True))
@@ -329,7 +330,7 @@ def _observe_terms(
         known[symbol.index] = interpolated(w, rows, start, end, x, rest, inside)
     symbols = _symbols(system, layout, tangents, layout.state, slots.OUTPUT_TIME)
     roots = [*equations.by_state.values(), *equations.by_parameter.values()]
-    values = w.expressions(roots, symbols, known)
+    values = evaluated(w, roots, symbols, known)
     for ij, value in zip(equations.by_state, values, strict=False):
         w.store(value, tangents.by_state[ij])
     for (o, d), value in zip(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from remodel.compiler.elimination import Elimination, eliminate
-from remodel.compiler.ir import hoistable
+from remodel.compiler.evaluation import hoistable
 from remodel.compiler.tableaus import Tableau
 from remodel.equations.system import System
 from remodel.symbolic.expression import Expression

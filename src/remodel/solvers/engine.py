@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from remodel._arrays import FloatArray, IntArray
 from remodel.compiler.kernels import (
-    Evaluator,
     Stepper,
     evaluator_of,
     outputs_of,
@@ -20,14 +18,27 @@ from remodel.compiler.kernels import (
     tangents_of,
     workspace,
 )
-from remodel.compiler.tangents import FUNCTIONS as TANGENT_FUNCTIONS
 from remodel.equations.system import System
+from remodel.solvers.loop import integration_loop
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import Problem, Solution
+from remodel.solvers.task import LANE_COUNTS, LANE_TIMES, TASK, Task
 
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
 _STEP_SHARE = 0.25  # of the tolerance asked for, allowed to one step: errors of many steps add up
 _LARGEST_BLOCK = 256
+_INPUTS = (
+    "parameters",
+    "parameter_row",
+    "start",
+    "times",
+    "times_from",
+    "event_time",
+    "event_kind",
+    "event_index",
+    "event_value",
+    "event_from",
+)
 
 
 def available_threads() -> int:
@@ -79,47 +90,58 @@ def integrate_batch(
     Solution
         Bit for bit the same for any number of threads, any order and any neighbors.
     """
-    from remodel.solvers.driver import LANE_FLOATS, LANE_INTEGERS, integrate
-
     names, along = outputs_of(system, outputs), tuple(wrt)
     step = stepper_of(system, method)
-    observe = evaluator_of(system, method, names, every_state=bool(along))
-    n, longest = problem.size, problem.longest
-    layout = step.layout
+    n, longest, states = problem.size, problem.longest, step.layout.states
     solution = Solution(
         outputs=np.empty((n, longest, len(names))),
-        final=np.full((n, layout.states), np.nan),
+        final=np.full((n, states), np.nan),
         status=np.zeros(n, dtype=np.int64),
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
         sensitivities=np.empty((n, longest, len(along), len(names))),
     )
-    kernels, places = _kernel_table(step, observe)
-    tangent_kernels, tangent_places, size = _tangent_table(system, method, names, along)
     initial, initial_row = first_states(system, problem)
-    initial_tangents = first_tangents(system, problem, along)
     allowed = _STEP_SHARE * rtol
-    atol = ATOL_SHARE * allowed * problem.scale
     cancel = np.zeros(1, dtype=np.int64)
+    whole = Task(
+        _code(system, step, names, along)
+        | {name: getattr(problem, name) for name in _INPUTS}
+        | {
+            "initial": initial,
+            "initial_row": initial_row,
+            "initial_tangents": first_tangents(system, problem, along),
+            "atol": ATOL_SHARE * allowed * problem.scale,
+            "rtol": allowed,
+            "lowest": 0.0 if check_domain else -np.inf,
+            "max_steps": max_steps,
+            "longest": longest,
+            "out": solution.outputs,
+            "out_tangents": solution.sensitivities,
+            "final": solution.final,
+            "status": solution.status,
+            "stopped": solution.stopped,
+            "counters": solution.counters,
+            "cancel": cancel,
+        }
+    )
+    size, lanes = int(whole.record["workspace_size"][0]), step.lanes
+    integrate = integration_loop()
 
     def run(block: tuple[int, int]) -> int:
-        integrate(
-            kernels, places, tangent_kernels, tangent_places, np.array(block, dtype=np.int64),
-            workspace(max(size, layout.size + observe.outputs), step.lanes),
-            problem.parameters, problem.parameter_row, initial, initial_row, initial_tangents,
-            atol, allowed, problem.start, problem.times, problem.times_from,
-            problem.event_time, problem.event_kind, problem.event_index, problem.event_value,
-            problem.event_from, 0.0 if check_domain else -np.inf, max_steps,
-            solution.outputs, solution.sensitivities, solution.final, solution.status,
-            solution.stopped, solution.counters, np.zeros((LANE_FLOATS, step.lanes)),
-            np.zeros((LANE_INTEGERS, step.lanes), dtype=np.int64), cancel,
-        )  # fmt: skip
-        return block[1] - block[0]
+        first, beyond = block
+        memory = {
+            "workspace": workspace(size, lanes),
+            "lane_times": np.zeros((LANE_TIMES, lanes)),
+            "lane_counts": np.zeros((LANE_COUNTS, lanes), dtype=np.int64),
+        }
+        integrate(Task({"first": first, "beyond": beyond, **memory}, whole))
+        return beyond - first
 
     _over_threads(
         run, _blocks(n, threads or available_threads(), step.lanes), threads, cancel, progress
     )
-    # the driver keeps the outputs of a simulation together; people want output by output
+    # the loop keeps the outputs of a simulation together; people want output by output
     return replace(
         solution,
         outputs=np.moveaxis(solution.outputs, -1, 0),
@@ -156,34 +178,35 @@ def first_tangents(system: System, problem: Problem, along: Sequence[str]) -> Fl
     return np.ascontiguousarray(np.concatenate((given, own)))
 
 
-def _tangent_table(
-    system: System, method: str, outputs: tuple[str, ...], along: tuple[str, ...]
-) -> tuple[Any, Any, int]:
-    """Return addresses, slots and workspace size of the sensitivities; empty without any."""
-    if not along:
-        return np.zeros(7, dtype=np.uintp), np.zeros(4, dtype=np.int64), 0
-    compiled = tangents_of(system, method, outputs, along)
-    layout, at = compiled.layout, compiled.library.addresses
-    kernels = np.array([at[name] for name in TANGENT_FUNCTIONS], dtype=np.uintp)
-    places = (layout.directions, layout.direction, layout.direction_size, layout.observed)
-    return kernels, np.array(places, dtype=np.int64), layout.size
-
-
-def _kernel_table(step: Stepper, observe: Evaluator) -> tuple[Any, Any]:
-    """Return addresses and slots in the order the driver expects."""
-    layout, at, out = step.layout, step.library.addresses, observe.library.addresses
-    kernels = (
-        at["derive"],
-        at["advance"],
-        at["measure"],
-        at["commit"],
-        out["interpolate"],
-        out["observe"],
-    )
-    places = (
-        layout.state, layout.atol, layout.parameter, layout.states, layout.parameters, layout.size,
-    )  # fmt: skip
-    return np.array(kernels, dtype=np.uintp), np.array(places, dtype=np.int64)
+def _code(
+    system: System, step: Stepper, outputs: tuple[str, ...], along: tuple[str, ...]
+) -> dict[str, int]:
+    """Return addresses of kernels, and where they find what in the workspace."""
+    evaluator = evaluator_of(system, step.tableau.name, outputs, every_state=bool(along))
+    layout = step.layout
+    code = step.library.addresses | evaluator.library.addresses
+    code |= {
+        "states": layout.states,
+        "parameter_count": layout.parameters,
+        "outputs": len(outputs),
+        "lanes": step.lanes,
+        "workspace_size": layout.size + len(outputs),
+        "state": layout.state,
+        "atol_slot": layout.atol,
+        "parameter": layout.parameter,
+        "first_output": layout.size,
+    }
+    if along:
+        tangents = tangents_of(system, step.tableau.name, outputs, along)
+        code |= tangents.library.addresses
+        code |= {
+            "directions": tangents.layout.directions,
+            "first_direction": tangents.layout.direction,
+            "direction_size": tangents.layout.direction_size,
+            "observed": tangents.layout.observed,
+            "workspace_size": tangents.layout.size,
+        }
+    return {name: value for name, value in code.items() if name in (TASK.names or ())}
 
 
 def _blocks(n: int, threads: int, lanes: int) -> list[tuple[int, int]]:

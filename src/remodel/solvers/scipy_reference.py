@@ -12,21 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba as nb
 import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
 from remodel._arrays import FloatArray
 from remodel.compiler import workspace as slots
 from remodel.compiler.kernels import (
-    Stepper,
     evaluator_of,
     outputs_of,
     stepper_of,
     workspace,
 )
 from remodel.equations.system import System
-from remodel.solvers.driver import call
 from remodel.solvers.engine import ATOL_SHARE, first_states
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import ADD, PUT, SET, Event, Problem, Solution
@@ -35,34 +32,8 @@ from remodel.solvers.status import Status
 _SOLVERS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
 
 _log = logging.getLogger("remodel")
-_TIME = slots.TIME
 _ROUNDING = 1e-12  # relative to the time
 _METHOD = DEFAULT.name  # any: right-hand side, Jacobian and outputs are the same in all
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-
-
-@nb.njit(**_OPTIONS)
-def _slope(kernel, ws, time_slot, state, slope, n, t, y):  # type: ignore[no-untyped-def]
-    ws[time_slot, 0] = t
-    for i in range(n):
-        ws[state + i, 0] = y[i]
-    call(kernel, ws)
-    out = np.empty(n)
-    for i in range(n):
-        out[i] = ws[slope + i, 0]
-    return out
-
-
-@nb.njit(**_OPTIONS)
-def _jacobian(kernel, ws, time_slot, state, first, rows, columns, n, t, y):  # type: ignore[no-untyped-def]
-    ws[time_slot, 0] = t
-    for i in range(n):
-        ws[state + i, 0] = y[i]
-    call(kernel, ws)
-    out = np.zeros((n, n))
-    for k in range(len(rows)):
-        out[rows[k], columns[k]] = ws[first + k, 0]
-    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +57,35 @@ class Scalar:
 
 def scalar(system: System) -> Scalar:
     """Return right-hand side and Jacobian of a system as functions of time and state."""
-    step: Stepper = stepper_of(system, _METHOD, 1)
-    layout, at = step.layout, step.library.addresses
+    step = stepper_of(system, _METHOD, 1)
+    layout = step.layout
     ws = workspace(layout.size, 1)
     ws[:] = 1.0
     n = layout.states
-    pattern = list(layout.jacobian_slot)
-    rows = np.array([i for i, _ in pattern], dtype=np.int64)
-    columns = np.array([j for _, j in pattern], dtype=np.int64)
-    slope_at, jacobian_at = np.uintp(at["slope"]), np.uintp(at["linearize"])
-    derive = step.library.function("derive")
+    rows, columns = (np.array(list(layout.jacobian_slot), dtype=np.int64).reshape(-1, 2)).T
+    address = ws.ctypes.data
+    slope, linearize, derive = (
+        step.library.function(name) for name in ("slope", "linearize", "derive")
+    )
 
     def rhs(t: float, y: FloatArray) -> FloatArray:
-        value: FloatArray = _slope(
-            slope_at, ws, layout.stage_time, layout.stage_state, layout.slope, n, t, y
-        )
-        return value
+        ws[layout.stage_time, 0] = t
+        ws[layout.stage_state : layout.stage_state + n, 0] = y
+        slope(address)
+        return ws[layout.slope : layout.slope + n, 0].copy()
 
     def jacobian(t: float, y: FloatArray) -> FloatArray:
-        value: FloatArray = _jacobian(
-            jacobian_at, ws, _TIME, layout.state, layout.jacobian, rows, columns, n, t, y
-        )
-        return value
+        ws[slots.TIME, 0] = t
+        ws[layout.state : layout.state + n, 0] = y
+        linearize(address)
+        matrix = np.zeros((n, n))
+        matrix[rows, columns] = ws[layout.jacobian : layout.jacobian + len(rows), 0]
+        return matrix
 
     def update(parameters: FloatArray) -> None:
         run = slice(layout.parameter, layout.parameter + layout.parameters)
         ws[run, 0] = parameters
-        derive(ws.ctypes.data)
+        derive(address)
 
     return Scalar(rhs, jacobian, update)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import pytest
 
-from remodel.compiler.ir import Writer, cache_key, declarations, load_library
+from remodel.compiler.ir import Writer, declarations
+from remodel.compiler.objects import cache_key, load_library
 
 
 def source() -> str:
