@@ -25,11 +25,7 @@ _SCHEDULES = {
 
 
 def _seconds(code: str, cache: Path) -> float:
-    environment = {
-        **os.environ,
-        "REMODEL_CACHE_DIR": str(cache / "kernels"),
-        "NUMBA_CACHE_DIR": str(cache / "numba"),
-    }
+    environment = {**os.environ, "REMODEL_CACHE_DIR": str(cache)}
     before = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
     return time.perf_counter() - before

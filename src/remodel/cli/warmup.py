@@ -34,10 +34,12 @@ def run(given: argparse.Namespace) -> int:
     """Compile."""
     from remodel.compiler.kernels import stepper_of
     from remodel.models import load_model
+    from remodel.solvers.loop import integration_loop
     from remodel.solvers.methods import DEFAULT
 
     model = load_model(given.model)
     begun, compiled = time.perf_counter(), 0
+    integration_loop()
     wanted = combinations(model)
     for number, drugs in enumerate(wanted, 1):
         start = time.perf_counter()
