@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from remodel.cli.dosing_table import add_table_options, schedules_of_table
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table, print_text
-from remodel.errors import ConfigError, ParameterError, ScheduleError
+from remodel.errors import ConfigError, ParameterError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,22 +85,6 @@ def add_parser(commands: Any) -> None:
     result.add_argument("--plot", metavar="FILE", help="draw FILE.png, .svg or .pdf")
 
 
-def add_table_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how a table of doses is to be read."""
-    table = parser.add_argument_group("table of doses")
-    table.add_argument("--time-unit", default="d", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
-    table.add_argument("--dose-unit", default="mg", metavar="UNIT", help="of AMT without UNIT (mg)")
-    table.add_argument(
-        "--ignore-columns", default="", metavar="NAMES", help="to pass over, separated by commas"
-    )
-    table.add_argument(
-        "--compartments",
-        default="",
-        metavar="N=DRUG",
-        help='what CMT stands for, such as "1=denosumab, 2=ibandronate iv"',
-    )
-
-
 def add_patient_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a patient."""
     who = parser.add_argument_group("patient")
@@ -131,17 +116,20 @@ def run(given: argparse.Namespace) -> int:
     begun = time.perf_counter()
     dataset = _simulate(given, model, list(arms.values()), patient, outputs)
     dataset = dataset.assign_coords(arm=("simulation", list(arms)))
+    has_arms = given.arm is not None or len(arms) > 1
     _print_arms(dataset, model, arms, outputs)
     print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
     if given.out:
-        _write(dataset, given.out, has_arms=given.arm is not None)
+        _write(dataset, given.out, has_arms=has_arms)
     if given.plot:
         _plot(dataset, given.plot, arms, outputs)
-    return _status(dataset, has_arms=given.arm is not None)
+    return _status(dataset, has_arms=has_arms)
 
 
 def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """Return the schedules by the name of their arm; a single one is named by itself.
+
+    The patients of a table of doses are arms, too.
 
     Raises
     ------
@@ -150,6 +138,11 @@ def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """
     from remodel.schedules import Schedule
 
+    if given.table is not None:
+        patients = schedules_of_table(given, model)
+        if len(patients) > 1:
+            return {f"ID {patient}": schedule for patient, schedule in patients.items()}
+        return {_words(schedule): schedule for schedule in patients.values()}
     if given.arm is None:
         schedule = schedule_of(given, model)
         return {_words(schedule): schedule}
@@ -201,40 +194,8 @@ def schedule_of(given: argparse.Namespace, model: Model) -> Schedule:
     """Return the schedule of the arguments."""
     from remodel.schedules import Schedule
 
-    if getattr(given, "table", None):
-        read = Schedule.read_csv(
-            given.table,
-            time_unit=given.time_unit,
-            dose_unit=given.dose_unit,
-            compartments=_compartments(given.compartments),
-            drugs=model.drugs,
-            ignore_columns=filter(None, given.ignore_columns.split(",")),
-        )
-        if isinstance(read, list):
-            raise ScheduleError(
-                f"{given.table} holds {len(read)} patients, and one is simulated here; use "
-                "Schedule.read_csv in Python for a batch."
-            )
-        return read
     sentence = "none" if given.schedule is None else given.schedule
     return Schedule.parse(sentence, drugs=model.drugs)
-
-
-def _compartments(text: str) -> dict[int | str, str]:
-    """Return what each CMT stands for.
-
-    Raises
-    ------
-    ConfigError
-        If a part is not CMT=DRUG.
-    """
-    agreed: dict[int | str, str] = {}
-    for part in filter(None, map(str.strip, text.split(","))):
-        cmt, equals, drug = map(str.strip, part.partition("="))
-        if not (cmt and equals and drug):
-            raise ConfigError(f"--compartments {part}: expected CMT=DRUG, such as 1=denosumab.")
-        agreed[int(cmt) if cmt.isdecimal() else cmt] = drug
-    return agreed
 
 
 def patient_of(given: argparse.Namespace) -> Patient | None:

@@ -14,7 +14,7 @@ from remodel.errors import RemodelError, ScheduleError
 from remodel.files import read_text
 
 EMPTY = frozenset({".", "nan", "na", "<na>"})  # the last is how pandas writes it
-MOST_ROWS = 1_000_000
+MOST_ROWS = 200_000
 COMMENT = "#"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eEdD][+-]?\d+)?", re.ASCII)

@@ -12,6 +12,7 @@ from remodel.schedules.events import Dose, doses_within
 from remodel.schedules.medicines import medicines
 from remodel.schedules.tokens import Cursor, Token
 from remodel.schedules.words import (
+    FORMS,
     FREQUENCIES,
     INTERVALS,
     NOT_FINITE,
@@ -25,6 +26,7 @@ from remodel.schedules.words import (
     length_in_days,
     number_text,
 )
+from remodel.units import TIME_UNITS
 
 _HOW_OFTEN = "once, daily, twice daily, weekly, monthly, yearly or every 6 mo"
 _CLAUSE_OF_WORD = {
@@ -39,9 +41,7 @@ _CLAUSE_OF_WORD = {
     "over": "infusion",
     "except": "missed",
     "at": "steady_state",
-    **dict.fromkeys(
-        ("tablet", "tablets", "capsule", "capsules", "injection", "injections"), "form"
-    ),
+    **dict.fromkeys((*FORMS, "indefinitely", "lifelong", "ongoing"), "form"),
 }
 _ENDS_OF_CLAUSES = {"then", "and", "plus", "with", "followed", "+"}
 _DOSES = ("doses", "dose", "injections", "infusions", "tablets", "times")
@@ -173,6 +173,8 @@ class RegimenReader(Cursor):
         word = self.token.word
         if _COUNT.fullmatch(word):
             return "count"
+        if word in {"x", "×"} and self.token_after(2).word in TIME_UNITS:
+            return "length"  # x 5 years
         if _EVERY.fullmatch(word):
             return "often"
         if self.token.kind == "number":
@@ -255,7 +257,7 @@ class RegimenReader(Cursor):
         return ROUTE_WORDS[word.word]
 
     def clause_form(self) -> None:
-        """Pass over what is said of the form of a dose: a tablet or an injection."""
+        """Pass over what says nothing more: a tablet, an injection, without an end."""
         self.advance()
 
     def clause_length(self) -> float:

@@ -304,7 +304,12 @@ def _target(row: Row, meaning: Meaning) -> tuple[str, str | None, int | None]:
 def _by_number(row: Row, number: int, name: str, meaning: Meaning) -> tuple[str, str | None]:
     known = meaning.drugs if isinstance(meaning.drugs, Mapping) else {}
     if not name and len(known) != 1:
-        row.fail("CMT", f"no drug is known for number {number}; give its name or compartments.")
+        row.fail(
+            "CMT",
+            f"no drug is known for number {number}; give its name, or say what the number "
+            f"stands for: compartments={{{number}: 'denosumab'}}, or "
+            f"--compartments {number}=denosumab.",
+        )
     drug = _drug(row, "DRUG", name, meaning) if name else str(next(iter(known)))
     if drug not in known:
         row.fail(

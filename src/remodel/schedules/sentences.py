@@ -11,14 +11,14 @@
     regimen   = DRUG DOSE UNIT { [","] clause } | intervention | "none" | "stop"
     clause    = OFTEN                                    how often; needed
               | "for" LENGTH | "until" LENGTH            how long; without it, to the end
-              | "x" N | ["for"] N "doses"                how many
+              | "x" N | ["for"] N "doses"                how many; "x 5 years" is "for 5 years"
               | ["and"|"then"] "stopped after" LENGTH    as "for"; stop, discontinued, at
               | "from" LENGTH | "starting at" LENGTH     when the first dose is given; after
               | "over" LENGTH                            each dose is an infusion
               | "except dose" N {"," N}                  missed doses; the first is 1
               | ROUTE                                    by which route
               | "at steady state" [LENGTH "before"]      as if given for ever before
-              | "tablet" | "capsule" | "injection"       says nothing more
+              | "tablet" | "injection" | "lifelong"      says nothing more
     OFTEN     = "once" | WORD | TIMES WORD | TIMES PER TIME-UNIT | PER TIME-UNIT
               | ["once"] "every" [N | "other"] TIME-UNIT | "q" N TIME-UNIT | N "-monthly"
     WORD      = "daily" | "weekly" | "monthly" | "yearly" | "annually" | "nightly" | "fortnightly"

@@ -26,6 +26,27 @@ _TOKEN = re.compile(
 
 _LETTERS = re.compile(r"\b[a-zA-Z]\.(?:[a-zA-Z]\.)+")
 _SHORT = re.compile(r"\b(mos?|wks?|yrs?|hrs?|min|mg|mcg|inj|tabs?)\.(?=\s|,|;|$)", re.IGNORECASE)
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ],
+        1,
+    )
+}
+_IN_WORDS = re.compile(rf"\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
 _EACH = re.compile(r"(\d)-(?=(?:hour|dai|week|month|year)ly\b)", re.IGNORECASE)
 
 
@@ -76,10 +97,12 @@ def tokenize(sentence: str) -> tuple[Token, ...]:
 def plain_text(sentence: str) -> str:
     """Return a sentence of the same length without the full stops of abbreviations and its end.
 
-    ``60 mg s.c. q 6 mo.`` becomes ``60 mg sc   q 6 mo ``; ``6-monthly`` becomes ``6 monthly``.
+    ``60 mg s.c. q 6 mo.`` becomes ``60 mg sc   q 6 mo ``, ``six months`` becomes ``6   months``
+    and ``6-monthly`` becomes ``6 monthly``.
     """
     text = _LETTERS.sub(lambda m: m[0].replace(".", "").ljust(len(m[0])), sentence)
     text = _SHORT.sub(lambda m: f"{m[1]} ", text)
+    text = _IN_WORDS.sub(lambda m: str(_NUMBERS[m[0].lower()]).ljust(len(m[0])), text)
     text = _EACH.sub(lambda m: f"{m[1]} ", text)
     end = len(text.rstrip())
     return f"{text[: end - 1]} {text[end:]}" if text[:end].endswith(".") else text

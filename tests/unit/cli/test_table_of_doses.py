@@ -44,3 +44,15 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys, options, message)
     code, text = answer(tmp_path, capsys, *options)
     assert code == 2
     assert message in text
+
+
+def test_several_patients_are_arms(tmp_path, capsys):
+    table, out = tmp_path / "doses.csv", tmp_path / "out.csv"
+    table.write_text("ID,TIME,AMT,DRUG\n7,0,60,denosumab\n3,0,5,zoledronic_acid\n", "utf-8")
+    call = ["simulate", "--table", str(table), "--years", "1", "--outputs", "ctx"]
+    assert main([*call, "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "ID 7: denosumab 60 mg once" in text
+    assert "ID 3: zoledronic_acid 5 mg once" in text
+    arms = {line.split(",")[0] for line in out.read_text("utf-8").splitlines()[1:]}
+    assert arms == {"ID 7", "ID 3"}

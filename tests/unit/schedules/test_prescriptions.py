@@ -33,6 +33,7 @@ def read(sentence: str) -> str:
         ("Soltamox 20 mg by mouth each day", "tamoxifen 20 mg oral daily"),
         ("Zoladex 3.6 mg q28d", "goserelin 3.6 mg every 4 wk"),
         ("Kineret 100 mg/day", "anakinra 100 mg daily"),
+        ("Femara 2.5 mg tablet daily lifelong", "letrozole 2.5 mg daily"),
         ("Enbrel 25 mg twice a week", "etanercept 25 mg every 84 h"),
     ],
 )
@@ -73,6 +74,9 @@ def test_how_often_in_prescriptions(often: str, interval: str) -> None:
         "denosumab 60 mg q6mo discontinued after 3 y",
         "denosumab 60 mg q6mo for 3 y then stop",
         "denosumab 60 mg injection q6mo, for 3 years.",
+        "denosumab 60 mg every six months for three years",
+        "denosumab 60 mg q6mo x 3 years",
+        "denosumab 60 mg/6 mo x 36 months",
     ],
 )
 def test_how_long_in_prescriptions(written: str) -> None:

@@ -117,7 +117,7 @@ def test_interventions_cannot_be_written() -> None:
         ("TIME,AMT,DRUG,EVID\n0,.,denosumab,1\n", ", row 2, column AMT: an amount is missing; "),
         ("TIME,AMT,DRUG\n0,60,\n", ", row 2, column DRUG: the name of the drug is missing."),
         ("TIME,AMT,DRUG\n0,60,denosumap\n", ", row 2, column DRUG: 'denosumap' is not a known drug. Did you mean 'denosumab'?"),
-        ("TIME,AMT,CMT\n0,60,2\n", ", row 2, column CMT: no drug is known for number 2; give its name or compartments."),
+        ("TIME,AMT,CMT\n0,60,2\n", ", row 2, column CMT: no drug is known for number 2; give its name, or say what "),
         ("TIME,AMT,DRUG,EVID\n0,60,denosumab,3\n", ", row 2, column AMT: 60 in a row without a dose (EVID 3); it must be 0"),
         ("TIME,AMT,DRUG,EVID\n0,60,denosumab,0\n", ", row 2, column AMT: 60 in a row without a dose (EVID 0); it must be 0"),
         ("TIME,AMT,DRUG,EVID\n0,60,denosumab,7\n", ", row 2, column EVID: 7 is unknown; 0 is an observation, "),

@@ -1,0 +1,59 @@
+"""A table of doses on the command line: how it is read, and the schedules in it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from remodel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from remodel.models import Model
+    from remodel.schedules import Schedule
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a table of doses is to be read."""
+    table = parser.add_argument_group("table of doses")
+    table.add_argument("--time-unit", default="d", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
+    table.add_argument("--dose-unit", default="mg", metavar="UNIT", help="of AMT without UNIT (mg)")
+    table.add_argument(
+        "--ignore-columns", default="", metavar="NAMES", help="to pass over, separated by commas"
+    )
+    table.add_argument(
+        "--compartments",
+        default="",
+        metavar="N=DRUG",
+        help='what CMT stands for, such as "1=denosumab, 2=ibandronate iv"',
+    )
+
+
+def schedules_of_table(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
+    """Return the schedules of the table in the arguments, by the ID of the patient."""
+    from remodel.schedules.tables import load_csv
+
+    return load_csv(
+        given.table,
+        time_unit=given.time_unit,
+        dose_unit=given.dose_unit,
+        compartments=_compartments(given.compartments),
+        drugs=model.drugs,
+        ignore_columns=filter(None, given.ignore_columns.split(",")),
+    )
+
+
+def _compartments(text: str) -> dict[int | str, str]:
+    """Return what each CMT stands for.
+
+    Raises
+    ------
+    ConfigError
+        If a part is not CMT=DRUG.
+    """
+    agreed: dict[int | str, str] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        cmt, equals, drug = map(str.strip, part.partition("="))
+        if not (cmt and equals and drug):
+            raise ConfigError(f"--compartments {part}: expected CMT=DRUG, such as 1=denosumab.")
+        agreed[int(cmt) if cmt.isdecimal() else cmt] = drug
+    return agreed
