@@ -17,9 +17,11 @@ version = release = package_version()
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
+    "mathml",
+    "offline",
 ]
+html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_generated/*.md"]  # the latter are parts of pages
@@ -29,11 +31,16 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 
 html_theme = "pydata_sphinx_theme"
+templates_path = ["_templates"]
+html_sidebars = {"**": ["pages.html"]}
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_title = "remodel"
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "remodel"},
     "show_toc_level": 2,
+    "navbar_center": [],
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

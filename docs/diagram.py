@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 1010, 690
+# A page is about 740 pixels wide, on which letters of 17 are as large as those of the text.
+WIDTH, HEIGHT, LETTERS = 940, 890, 17
+LINE = 20  # from one line of a text to the next
 INK, FAINT = "#222222", "#666666"
 FILL = {"state": "#E3EEF7", "quantity": "#F5F5F5", "drug": "#FBE9DD", "output": "#E4F3EC"}
 EDGE = {"state": "#0072B2", "quantity": "#8A8A8A", "drug": "#D55E00", "output": "#009E73"}
@@ -17,40 +19,44 @@ class Box:
     y: float
     text: str
     kind: str
-    width: float = 128.0
-    height: float = 38.0
+    width: float = 152.0
+
+    @property
+    def height(self) -> float:
+        """Room for the lines of the text."""
+        return 14.0 + LINE * len(self.text.split("\n"))
 
 
 BOXES = {
-    "ovary": Box(110, 60, "ovaries", "quantity"),
-    "aromatase": Box(330, 60, "peripheral aromatase", "quantity", 150),
-    "ai": Box(560, 60, "aromatase inhibitors", "drug", 150),
-    "gnrh": Box(110, 17, "GnRH analogues", "drug", 128, 26),
-    "hormones": Box(450, 140, "hormone therapy", "drug", 130),
-    "estradiol": Box(220, 140, "estradiol", "quantity"),
-    "signal": Box(220, 220, "estrogen deficiency", "quantity", 150),
-    "serm": Box(60, 220, "SERMs", "drug", 100),
-    "cytokines": Box(110, 310, "IL-1, IL-6, TNF", "state"),
-    "blockers": Box(110, 385, "cytokine blockers", "drug", 136),
-    "rankl": Box(300, 310, "RANKL / OPG", "quantity"),
-    "denosumab": Box(480, 220, "denosumab", "drug", 110),
-    "rank": Box(480, 310, "RANK activation", "quantity"),
-    "arrested": Box(300, 400, "waiting precursors", "state", 140),
-    "fusing": Box(480, 400, "preosteoclasts", "state"),
-    "osteoclasts": Box(660, 400, "osteoclasts", "state"),
-    "bp": Box(660, 310, "bisphosphonates", "drug"),
-    "resorption": Box(840, 400, "resorption", "quantity"),
-    "romosozumab": Box(80, 590, "romosozumab", "drug", 116),
-    "teriparatide": Box(625, 500, "teriparatide", "drug", 100),
-    "sclerostin": Box(110, 500, "sclerostin", "state"),
-    "preosteoblasts": Box(300, 500, "preosteoblasts", "state"),
-    "osteoblasts": Box(480, 500, "osteoblasts", "state"),
-    "osteocytes": Box(300, 590, "osteocytes", "state"),
-    "young": Box(660, 590, "young bone, by site", "state", 140),
-    "mature": Box(840, 590, "mature bone, by site", "state", 146),
-    "bmd": Box(840, 660, "BMD, T- and Z-score", "output", 150),
-    "ctx": Box(940, 310, "CTX, NTX", "output", 100),
-    "p1np": Box(480, 660, "P1NP, BSAP", "output", 110),
+    "gnrh": Box(90, 40, "GnRH analogues", "drug"),
+    "ai": Box(280, 40, "aromatase\ninhibitors", "drug"),
+    "ovary": Box(90, 135, "ovaries", "quantity"),
+    "aromatase": Box(280, 135, "peripheral\naromatase", "quantity"),
+    "hormones": Box(470, 135, "hormone therapy", "drug"),
+    "estradiol": Box(280, 230, "estradiol", "quantity"),
+    "serm": Box(90, 320, "SERMs", "drug"),
+    "signal": Box(280, 320, "estrogen\ndeficiency", "quantity"),
+    "denosumab": Box(470, 320, "denosumab", "drug"),
+    "cytokines": Box(90, 415, "IL-1, IL-6, TNF", "state"),
+    "rankl": Box(280, 415, "RANKL / OPG", "quantity"),
+    "rank": Box(470, 415, "RANK activation", "quantity"),
+    "bp": Box(660, 415, "bisphosphonates", "drug"),
+    "ctx": Box(850, 415, "CTX, NTX", "output"),
+    "blockers": Box(90, 510, "cytokine\nblockers", "drug"),
+    "arrested": Box(280, 510, "waiting\nprecursors", "state"),
+    "fusing": Box(470, 510, "preosteoclasts", "state"),
+    "osteoclasts": Box(660, 510, "osteoclasts", "state"),
+    "resorption": Box(850, 510, "resorption", "quantity"),
+    "sclerostin": Box(90, 645, "sclerostin", "state"),
+    "preosteoblasts": Box(280, 645, "preosteoblasts", "state"),
+    "osteoblasts": Box(470, 645, "osteoblasts", "state"),
+    "teriparatide": Box(660, 645, "teriparatide", "drug", 130),
+    "romosozumab": Box(90, 750, "romosozumab", "drug"),
+    "osteocytes": Box(280, 750, "osteocytes", "state"),
+    "p1np": Box(470, 750, "P1NP, BSAP", "output"),
+    "young": Box(660, 750, "young bone,\nby site", "state"),
+    "mature": Box(850, 750, "mature bone,\nby site", "state"),
+    "bmd": Box(850, 850, "BMD,\nT- and Z-score", "output"),
 }
 
 # From, to, effect: "+" raises, "-" lowers, ">" flows or feeds; corners between, if any.
@@ -86,24 +92,22 @@ ARROWS = [
     ("osteoblasts", "p1np", "+"),
 ]
 NOTE = (
-    "Estrogen deficiency also raises",
-    "sclerostin and the death of osteo-",
-    "blasts and osteocytes, and keeps",
-    "osteoclasts alive, as do RANK and",
-    "cytokines. Teriparatide and romo-",
-    "sozumab also wake lining cells.",
+    "Estrogen deficiency also raises sclerostin",
+    "and the death of osteoblasts and osteocytes,",
+    "and keeps osteoclasts alive, as do RANK and",
+    "cytokines. Teriparatide and romosozumab",
+    "also wake lining cells.",
 )
-TGF_BETA = "TGF-β set free by resorption"
-# Arrows that go around: corners, and an effect.
+# Arrows that go around: corners, effect, a word and where it stands.
 ROUTES = [
     (
-        [(840, 419), (840, 450), (300, 450), (300, 479)],
+        [(835, 527), (835, 580), (280, 580), (280, 625)],
         "+",
         "TGF-β set free by resorption",
-        (600, 444),
+        (560, 573),
     ),
-    ([(800, 419), (800, 490), (690, 490), (690, 568)], "-", "", (0, 0)),
-    ([(880, 419), (880, 568)], "-", "", (0, 0)),
+    ([(865, 527), (865, 690), (690, 690), (690, 720)], "-", "", (0, 0)),
+    ([(895, 527), (895, 720)], "-", "", (0, 0)),
 ]
 
 
@@ -111,7 +115,7 @@ def svg() -> str:
     """Return the diagram."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="Helvetica, Arial, sans-serif" font-size="13" role="img" '
+        f'font-family="Helvetica, Arial, sans-serif" font-size="{LETTERS}" role="img" '
         f'aria-label="Diagram of the reference model">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         definitions(),
@@ -143,7 +147,7 @@ def look(effect: str) -> str:
     """Return the style of an arrow."""
     color = "#B22222" if effect == "-" else INK
     head = "lower" if effect == "-" else "raise"
-    width = 2.2 if effect == ">" else 1.3
+    width = 2.8 if effect == ">" else 1.5
     return f'stroke="{color}" stroke-width="{width}" fill="none" marker-end="url(#{head})"'
 
 
@@ -167,7 +171,7 @@ def route(corners, effect: str, text: str, at) -> str:
     """Return an arrow around corners, with a word beside it."""
     points = " ".join(f"{x},{y}" for x, y in corners)
     label = (
-        f'<text x="{at[0]}" y="{at[1]}" text-anchor="middle" font-size="11" fill="{FAINT}">'
+        f'<text x="{at[0]}" y="{at[1]}" text-anchor="middle" font-size="15" fill="{FAINT}">'
         f"{escape(text)}</text>"
         if text
         else ""
@@ -176,13 +180,18 @@ def route(corners, effect: str, text: str, at) -> str:
 
 
 def drawn(box: Box) -> str:
-    """Return one box."""
+    """Return one box with the lines of its text."""
     x, y = box.x - box.width / 2, box.y - box.height / 2
-    return (
+    rectangle = (
         f'<rect x="{x}" y="{y}" width="{box.width}" height="{box.height}" rx="7" '
         f'fill="{FILL[box.kind]}" stroke="{EDGE[box.kind]}" stroke-width="1.4"/>'
-        f'<text x="{box.x}" y="{box.y + 4.5}" text-anchor="middle" fill="{INK}">'
-        f"{escape(box.text)}</text>"
+    )
+    words = box.text.split("\n")
+    first = box.y + 6 - LINE * (len(words) - 1) / 2
+    return rectangle + "".join(
+        f'<text x="{box.x}" y="{first + LINE * i}" text-anchor="middle" fill="{INK}">'
+        f"{escape(line)}</text>"
+        for i, line in enumerate(words)
     )
 
 
@@ -196,21 +205,19 @@ def legend() -> str:
     }
     parts = []
     for i, (kind, text) in enumerate(names.items()):
-        y = 40 + 24 * i
+        y = 26 + 27 * i
         parts.append(
-            f'<rect x="790" y="{y}" width="26" height="15" rx="4" fill="{FILL[kind]}" '
-            f'stroke="{EDGE[kind]}"/><text x="826" y="{y + 12}" fill="{INK}">{text}</text>'
+            f'<rect x="600" y="{y}" width="32" height="18" rx="4" fill="{FILL[kind]}" '
+            f'stroke="{EDGE[kind]}"/><text x="644" y="{y + 15}" fill="{INK}">{text}</text>'
         )
-    for i, (effect, text) in enumerate(
-        ((">", "cells or bone flow"), ("+", "raises"), ("-", "lowers"))
-    ):
-        y = 145 + 22 * i
+    for i, (effect, text) in enumerate(((">", "cells, bone"), ("+", "raises"), ("-", "lowers"))):
+        y = 36 + 27 * i
         parts.append(
-            f'<line x1="786" y1="{y}" x2="814" y2="{y}" {look(effect)}/>'
-            f'<text x="826" y="{y + 4}" fill="{INK}">{text}</text>'
+            f'<line x1="795" y1="{y}" x2="829" y2="{y}" {look(effect)}/>'
+            f'<text x="841" y="{y + 6}" fill="{INK}">{text}</text>'
         )
     for i, line in enumerate(NOTE):
         parts.append(
-            f'<text x="575" y="{120 + 16 * i}" font-size="11.5" fill="{FAINT}">{line}</text>'
+            f'<text x="600" y="{185 + LINE * i}" font-size="15" fill="{FAINT}">{line}</text>'
         )
     return "".join(parts)
