@@ -1,7 +1,7 @@
 """Equations as MathML, which browsers show without scripts and without a network.
 
-MathJax from a package would add 24 MB to every build. The translation to MathML is a package of half
-a megabyte; the 1158 equations of these pages take half a second and 0.4 MB.
+MathJax from a package would add 24 MB to every build. The translation to MathML is a package of
+half a megabyte; the 1158 equations of these pages take half a second and 0.4 MB.
 """
 
 import re
