@@ -6,7 +6,7 @@ from remodel.schedules.events import Dose, Intervention
 from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTOMY, RESET
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
-from remodel.schedules.steady import steady_interval
+from remodel.schedules.steady import steady_interval, with_past
 from remodel.schedules.usual import unusual_doses
 from remodel.schedules.words import ROUTES, drug_name
 
@@ -24,4 +24,5 @@ __all__ = [
     "drug_name",
     "steady_interval",
     "unusual_doses",
+    "with_past",
 ]

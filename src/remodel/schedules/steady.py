@@ -7,8 +7,58 @@ from dataclasses import replace
 
 from remodel.errors import ScheduleError
 from remodel.schedules.events import ROUNDING, Dose
+from remodel.schedules.schedule import Schedule
+from remodel.units import DAYS_PER_YEAR
+
+PAST_OF_STEADY_STATE = 20.0 * DAYS_PER_YEAR
+"""What "at steady state" means where the skeleton never comes to rest [d]."""
 
 _MOST_INFUSIONS_AT_ONCE = 1000
+
+
+def with_past(schedule: Schedule, lived: float) -> Schedule:
+    """Return a schedule whose steady states are written out as doses of the last 20 years.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    lived : float
+        Time before day 0 in which they can have been given [d]; a shorter life has a shorter past.
+
+    Raises
+    ------
+    ScheduleError
+        If a steady state begins after day 0, or there was no time for a single dose.
+    """
+    return Schedule(
+        tuple(_with_past(dose, lived) for dose in schedule.doses), schedule.interventions
+    )
+
+
+def _with_past(dose: Dose, lived: float) -> Dose:
+    if not dose.steady_state:
+        return dose
+    begin, interval = dose.time - dose.lead, dose.interval or math.inf
+    if begin > 0:
+        raise ScheduleError(
+            f"{dose.drug}: steady state at {begin:g} d; the steady state of a patient takes years, "
+            "so it must be there at day 0."
+        )
+    past = min(PAST_OF_STEADY_STATE, lived + begin)
+    number = math.floor(past / interval * (1 + ROUNDING))
+    if number < 1:
+        raise ScheduleError(
+            f"{dose.drug}: the patient is too young at day 0 for a steady state; write for how "
+            "long it has been given, such as 'from -6 mo'."
+        )
+    return replace(
+        dose,
+        time=dose.time - number * interval,
+        count=None if dose.count is None else dose.count + number,
+        duration=None if dose.duration is None else dose.duration + number * interval,
+        steady_state=False,
+        lead=0.0,
+    )
 
 
 def steady_interval(dose: Dose) -> tuple[Dose, ...]:

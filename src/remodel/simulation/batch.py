@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -11,6 +12,7 @@ import numpy as np
 from remodel._arrays import FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.models import Model
+from remodel.schedules.steady import PAST_OF_STEADY_STATE
 from remodel.simulation.consistency import (
     check_patients,
     check_sensitivities,
@@ -21,6 +23,7 @@ from remodel.simulation.inputs import Inputs
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 from remodel.solvers.problem import Problem, Solution
 from remodel.solvers.solve import solve
+from remodel.units import DAYS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +162,43 @@ def _dosings(
     model: Model, inputs: Inputs, until: float, *, exact_doses: bool
 ) -> tuple[list[Dosing], IntArray]:
     """Translate each different schedule once; return also which one each simulation has."""
-    numbers: dict[str, int] = {}
-    number_of: dict[int, int] = {}
+    numbers: dict[tuple[str, float], int] = {}
+    number_of: dict[tuple[int, float], int] = {}
     dosings: list[Dosing] = []
     dosing_of = np.zeros(inputs.size, dtype=np.int64)
-    for i, schedule in enumerate(inputs.schedules):
-        if id(schedule) not in number_of:
-            text = repr(schedule)
-            if text not in numbers:
-                numbers[text] = len(dosings)
+    lived = _lived(model, inputs)
+    for i in range(max(len(inputs.schedules), len(lived))):
+        schedule, past = inputs.schedule(i), lived[i if len(lived) > 1 else 0]
+        if (id(schedule), past) not in number_of:
+            key = repr(schedule), past
+            if key not in numbers:
+                numbers[key] = len(dosings)
                 dosings.append(
                     Dosing.of(
-                        model, schedule, inputs.parameters, until=until, exact_doses=exact_doses
+                        model,
+                        schedule,
+                        inputs.parameters,
+                        until=until,
+                        exact_doses=exact_doses,
+                        lived=past,
                     )
                 )
-            number_of[id(schedule)] = numbers[text]
-        dosing_of[i] = number_of[id(schedule)]
+            number_of[id(schedule), past] = numbers[key]
+        dosing_of[i] = number_of[id(schedule), past]
     return dosings, dosing_of
+
+
+def _lived(model: Model, inputs: Inputs) -> list[float]:
+    """Return time in which a steady state can have come about [d], one for all or one a patient."""
+    steady = [d.time - d.lead for s in inputs.schedules for d in s.doses if d.steady_state]
+    if not (steady and model.follows_age):
+        return [math.inf]
+    enough = PAST_OF_STEADY_STATE - min(0.0, *steady)  # those who are older are alike
+    begin = 0.0
+    if model.history_start:
+        parameter = inputs.parameters[model.history_start]
+        begin = parameter.value * parameter.factor / model.days_per_year * DAYS_PER_YEAR
+    return [min(enough, patient.age * DAYS_PER_YEAR - begin) for patient in inputs.patients]
 
 
 def _drugs_of_outputs(model: Model, inputs: Inputs, outputs: Sequence[str]) -> set[str]:

@@ -125,10 +125,11 @@ def check_sensitivities(
     if any(patient.t_scores for patient in inputs.patients):
         raise PatientError("sensitivities need a patient without baseline T-scores.")
     for dosing in dosings:
-        if dosing.later or any(action.kind == PUT for action in dosing.actions):
+        steady = (*dosing.steady_state, *dosing.later)
+        if steady or any(action.kind == PUT for action in dosing.actions):
             raise ParameterError(
-                "a sensitivity through a reset, or a steady state that begins later than the "
-                "simulation, is not defined."
+                "a sensitivity through a reset or a steady state is not defined in a model "
+                "without age; write for how long it has been given, such as 'from -10 y'."
             )
         by_schedule = _set_by(model, inputs.parameters, dosing)
         for name in sensitivities:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from remodel.schedules import (
     Intervention,
     Schedule,
     dosing_plan,
+    with_past,
 )
 from remodel.solvers.problem import ADD, PUT, SET
 from remodel.units import dose_in_mg
@@ -58,7 +60,8 @@ class Dosing:
     at_age : tuple of (float, Action)
         Interventions tied to an age [d], with the change they make.
     steady_state : tuple of Dose or Infusion
-        Regimens that have been given for ever when they begin, which is at ``first``.
+        Regimens at steady state when they begin, which is at ``first``; none in a model that
+        follows age, where their past is among the actions.
     later : tuple of Dose or Infusion
         Those that begin later and add what endless dosing leaves to what is there.
     first : float
@@ -81,6 +84,7 @@ class Dosing:
         *,
         until: float,
         exact_doses: bool = False,
+        lived: float = math.inf,
     ) -> Dosing:
         """Translate a schedule into events of a model.
 
@@ -94,32 +98,34 @@ class Dosing:
             End of the simulation [d].
         exact_doses : bool
             Give every dose of dense regimens as a jump instead of their mean rate.
+        lived : float
+            In a model that follows age, time before day 0 in which a regimen at steady state can
+            have been given [d].
 
         Raises
         ------
         ModelError
             If the model lacks a drug.
         ScheduleError
-            If a route or intervention is not known for it.
+            If a route or intervention is not known for it, or a steady state comes too late.
         UnitError
             If a dose cannot be converted to mg.
         """
         model.with_drugs(schedule.drugs)
+        if model.follows_age:
+            schedule = with_past(schedule, lived)
         plan = dosing_plan(schedule, exact=exact_doses, until=until)
         timed, at_age = _interventions(model, schedule, parameters)
         actions = (*give(model, parameters, plan), *timed)
         begun = [begin_of(regimen) for regimen in plan]
         first = min((0.0, *begun, *(action.time for action in timed)))
         steady = [regimen for regimen in plan if regimen.steady_state]
-        later = tuple(regimen for regimen in steady if begin_of(regimen) != first)
-        if model.follows_age:
-            _check_steady_state(later, first)
         return cls(
             drugs=model.with_drugs({regimen.drug for regimen in plan}),
             actions=in_order(actions),
             at_age=at_age,
             steady_state=tuple(regimen for regimen in steady if begin_of(regimen) == first),
-            later=later,
+            later=tuple(regimen for regimen in steady if begin_of(regimen) != first),
             first=first,
         )
 
@@ -188,14 +194,6 @@ def _put_first(kind: tuple[tuple[int, str, str], list[list[Action]]]) -> tuple[o
 def begin_of(regimen: Dose | Infusion) -> float:
     """Return when a regimen, or its steady state, begins [d]."""
     return regimen.time - regimen.lead if isinstance(regimen, Dose) else regimen.start
-
-
-def _check_steady_state(later: Iterable[Dose | Infusion], first: float) -> None:
-    for regimen in later:
-        raise ScheduleError(
-            f"{regimen.drug}: steady state at {begin_of(regimen):g} d, but the simulation begins "
-            f"at {first:g} d; a steady state must be there from the beginning."
-        )
 
 
 def in_order(actions: Iterable[Action]) -> tuple[Action, ...]:

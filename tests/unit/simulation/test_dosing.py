@@ -129,8 +129,8 @@ def test_menopause_belongs_to_the_patient(sentence: str, age: float | None) -> N
         ("denosumab 60 IU once", UnitError, "denosumab: a dose in IU cannot be converted to mass "
          "for this drug; give it in mg, µg or mol."),
         ("denosumab 60 mg every 6 mo at steady state from 6 mo", ScheduleError,
-         "denosumab: steady state at 182.625 d, but the simulation begins at 0 d; a steady state "
-         "must be there from the beginning."),
+         "denosumab: steady state at 182.625 d; the steady state of a patient takes years, so it "
+         "must be there at day 0."),
     ],
 )  # fmt: skip
 def test_what_a_model_cannot_do_is_told(sentence: str, kind: type[Exception], message: str) -> None:

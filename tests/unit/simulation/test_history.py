@@ -249,20 +249,6 @@ def test_steady_state_of_one_woman_does_not_depend_on_the_others() -> None:
         assert alone.ctx.values[0].tolist() == both.ctx.values[i].tolist()
 
 
-def test_a_drug_that_stays_for_years_settles_too() -> None:
-    endless = rm.load_model("reference").parameters
-    slow = {
-        name: endless[name].lower
-        for name in ("zoledronic_acid_surface_loss_rate", "bisphosphonate_burial_rate")
-    }
-    found = rm.simulate(
-        schedule="zoledronic acid 5 mg every 12 mo at steady state", parameters=slow, years=1,
-        outputs=["zoledronic_acid_surface"],
-    )  # fmt: skip
-    surface = found.zoledronic_acid_surface.values[0]
-    assert surface[-1] == pytest.approx(surface[0], rel=1e-3)
-
-
 def test_a_daily_drug_as_a_rate_is_close_to_its_single_doses() -> None:
     times = np.arange(1, 25) * DAYS_PER_MONTH
     rate, single = (
