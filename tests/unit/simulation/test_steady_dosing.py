@@ -232,13 +232,15 @@ def test_drugs_at_several_intervals_are_at_steady_state_together() -> None:
     assert found[:, 0] == pytest.approx(expected, rel=1e-6)
 
 
-def test_what_nothing_reads_counts_from_the_start() -> None:
+@pytest.mark.parametrize("loss", [elimination, saturable_elimination], ids=lambda e: e.name)
+def test_what_nothing_reads_counts_from_the_start(loss) -> None:
     found = rm.simulate(
-        linear(elimination), schedule="one 5 mg every 1 d at steady state", times=[0.0, 1.0],
-        outputs=["exposure"], exact_doses=True,
+        linear(loss, deep_rate=0.0), schedule="one 1 mg every 1 d at steady state",
+        times=[0.0, 1.0], outputs=["exposure", "central"], exact_doses=True,
     )  # fmt: skip
     assert float(found.exposure[0, 0]) == 0.0
-    assert float(found.exposure[0, 1]) == pytest.approx(5.0 / RATES["elimination_rate"], rel=1e-4)
+    assert 0.5 < float(found.exposure[0, 1]) < 4.0
+    assert float(found.central[0, 1]) == pytest.approx(float(found.central[0, 0]), rel=1e-4)
 
 
 def test_a_model_that_is_not_linear_returns_to_the_same_state_after_an_interval() -> None:
