@@ -18,6 +18,7 @@ from remodel.compiler.kernels import (
     tangents_of,
     workspace,
 )
+from remodel.compiler.objects import Library
 from remodel.equations.system import System
 from remodel.solvers.loop import integration_loop
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
@@ -104,8 +105,9 @@ def integrate_batch(
     initial, initial_row = first_states(system, problem)
     allowed = _STEP_SHARE * rtol
     cancel = np.zeros(1, dtype=np.int64)
+    code, libraries = _code(system, step, names, along)
     whole = Task(
-        _code(system, step, names, along)
+        code
         | {name: getattr(problem, name) for name in _INPUTS}
         | {
             "initial": initial,
@@ -123,7 +125,8 @@ def integrate_batch(
             "stopped": solution.stopped,
             "counters": solution.counters,
             "cancel": cancel,
-        }
+        },
+        libraries=libraries,
     )
     size, lanes = int(whole.record["workspace_size"][0]), step.lanes
     integrate = integration_loop()
@@ -180,12 +183,12 @@ def first_tangents(system: System, problem: Problem, along: Sequence[str]) -> Fl
 
 def _code(
     system: System, step: Stepper, outputs: tuple[str, ...], along: tuple[str, ...]
-) -> dict[str, int]:
-    """Return addresses of kernels, and where they find what in the workspace."""
+) -> tuple[dict[str, int], list[Library]]:
+    """Return addresses of kernels and where they find what in the workspace, and their code."""
     evaluator = evaluator_of(system, step.tableau.name, outputs, every_state=bool(along))
     layout = step.layout
-    code = step.library.addresses | evaluator.library.addresses
-    code |= {
+    libraries = [step.library, evaluator.library]
+    code = {
         "states": layout.states,
         "parameter_count": layout.parameters,
         "outputs": len(outputs),
@@ -198,7 +201,7 @@ def _code(
     }
     if along:
         tangents = tangents_of(system, step.tableau.name, outputs, along)
-        code |= tangents.library.addresses
+        libraries.append(tangents.library)
         code |= {
             "directions": tangents.layout.directions,
             "first_direction": tangents.layout.direction,
@@ -206,7 +209,9 @@ def _code(
             "observed": tangents.layout.observed,
             "workspace_size": tangents.layout.size,
         }
-    return {name: value for name, value in code.items() if name in (TASK.names or ())}
+    for library in libraries:
+        code |= {n: at for n, at in library.addresses.items() if n in (TASK.names or ())}
+    return code, libraries
 
 
 def _blocks(n: int, threads: int, lanes: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ order of arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,15 @@ _TYPE_OF = {
 
 
 class Task:
-    """A record for the loop, and the arrays it points to, which must live as long."""
+    """A record for the loop, and the arrays and code it points to, which must live as long."""
 
-    def __init__(self, values: Mapping[str, Any], base: Task | None = None) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], base: Task | None = None, libraries: Iterable[object] = ()
+    ) -> None:
         self.record: Any = np.zeros(1, TASK) if base is None else base.record.copy()
         self._arrays: list[Any] = [] if base is None else list(base._arrays)
+        # threads that start together compile the same code each, and the caches keep one of it
+        self._code = (*libraries, base)
         for name, value in values.items():
             self.record[name] = self._address(name, value) if name in _TYPE_OF else value
 
