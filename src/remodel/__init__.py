@@ -1,98 +1,29 @@
 """Mechanistic simulation of bone remodeling.
 
-The public names are loaded when they are first used, so that ``import remodel`` stays fast.
+The public names, listed in ``__init__.pyi``, are loaded when they are first used, so that
+``import remodel`` stays fast.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from remodel import plots as plots
-    from remodel.calibration import calibrate
-    from remodel.errors import EquivalentDoseWarning, UnusualDoseWarning, UnusualPatientWarning
-    from remodel.experiments import run_experiment
-    from remodel.explanation.differences import explain_difference
-    from remodel.explanation.explain import explain
-    from remodel.models import Model, load_model, model_names
-    from remodel.observations import load_trial, trial_names
-    from remodel.parameters import Parameter, ParameterSet, load_parameters, write_parameters
-    from remodel.patient import Patient
-    from remodel.schedules import Dose, Intervention, Schedule
-    from remodel.sensitivity.study import sensitivity_analysis
-    from remodel.simulation.simulate import simulate
-    from remodel.sweeps import open_sweep, sweep
-    from remodel.validation.validate import validate
-    from remodel.verification.verify import verify
+import ast as _ast
+import importlib as _importlib
+from pathlib import Path as _Path
+from typing import Any as _Any
 
 _HOME = {
-    "Dose": "remodel.schedules",
-    "EquivalentDoseWarning": "remodel.errors",
-    "Intervention": "remodel.schedules",
-    "Model": "remodel.models",
-    "Parameter": "remodel.parameters",
-    "ParameterSet": "remodel.parameters",
-    "Patient": "remodel.patient",
-    "Schedule": "remodel.schedules",
-    "UnusualDoseWarning": "remodel.errors",
-    "UnusualPatientWarning": "remodel.errors",
-    "calibrate": "remodel.calibration",
-    "explain": "remodel.explanation.explain",
-    "explain_difference": "remodel.explanation.differences",
-    "load_model": "remodel.models",
-    "load_parameters": "remodel.parameters",
-    "load_trial": "remodel.observations",
-    "model_names": "remodel.models",
-    "open_sweep": "remodel.sweeps",
-    "run_experiment": "remodel.experiments",
-    "sensitivity_analysis": "remodel.sensitivity.study",
-    "simulate": "remodel.simulation.simulate",
-    "sweep": "remodel.sweeps",
-    "trial_names": "remodel.observations",
-    "validate": "remodel.validation.validate",
-    "verify": "remodel.verification",
-    "write_parameters": "remodel.parameters",
+    name.name: statement.module
+    for statement in _ast.parse(_Path(__file__).with_suffix(".pyi").read_text("utf-8")).body
+    if isinstance(statement, _ast.ImportFrom)
+    for name in statement.names
 }
-
-__all__ = [
-    "Dose",
-    "EquivalentDoseWarning",
-    "Intervention",
-    "Model",
-    "Parameter",
-    "ParameterSet",
-    "Patient",
-    "Schedule",
-    "UnusualDoseWarning",
-    "UnusualPatientWarning",
-    "calibrate",
-    "explain",
-    "explain_difference",
-    "load_model",
-    "load_parameters",
-    "load_trial",
-    "model_names",
-    "open_sweep",
-    "run_experiment",
-    "sensitivity_analysis",
-    "simulate",
-    "sweep",
-    "trial_names",
-    "validate",
-    "verify",
-    "write_parameters",
-]
+__all__ = sorted(name for name, home in _HOME.items() if home != "remodel")  # noqa: PLE0605
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Load a public name from the module that defines it."""
     if name == "__version__":
         from remodel.provenance import package_version
 
         return package_version()
-    if name == "plots":
-        return importlib.import_module("remodel.plots")
     if name == "trials":
         import warnings
 
@@ -101,9 +32,11 @@ def __getattr__(name: str) -> Any:
         name = "load_trial"
     if name not in _HOME:
         raise AttributeError(f"module 'remodel' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    if _HOME[name] == "remodel":
+        return _importlib.import_module(f"remodel.{name}")
+    return getattr(_importlib.import_module(str(_HOME[name])), name)
 
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted([*__all__, "plots"])
+    return sorted(_HOME)

@@ -1,0 +1,33 @@
+"""Public names, each with the module that defines it; ``__init__.py`` loads them from here."""
+
+from remodel import plots as plots
+from remodel.calibration import calibrate as calibrate
+from remodel.errors import EquivalentDoseWarning as EquivalentDoseWarning
+from remodel.errors import UnusualDoseWarning as UnusualDoseWarning
+from remodel.errors import UnusualPatientWarning as UnusualPatientWarning
+from remodel.experiments import run_experiment as run_experiment
+from remodel.explanation.differences import explain_difference as explain_difference
+from remodel.explanation.explain import explain as explain
+from remodel.models import Model as Model
+from remodel.models import load_model as load_model
+from remodel.models import model_names as model_names
+from remodel.observations import load_trial as load_trial
+from remodel.observations import trial_names as trial_names
+from remodel.parameters import Parameter as Parameter
+from remodel.parameters import ParameterSet as ParameterSet
+from remodel.parameters import load_parameters as load_parameters
+from remodel.parameters import write_parameters as write_parameters
+from remodel.patient import Patient as Patient
+from remodel.schedules import Dose as Dose
+from remodel.schedules import Intervention as Intervention
+from remodel.schedules import Schedule as Schedule
+from remodel.sensitivity.study import sensitivity_analysis as sensitivity_analysis
+from remodel.simulation.simulate import simulate as simulate
+from remodel.sweeps import open_sweep as open_sweep
+from remodel.sweeps import sweep as sweep
+from remodel.validation.validate import validate as validate
+from remodel.verification.verify import verify as verify
+
+__version__: str
+
+def __dir__() -> list[str]: ...
