@@ -140,23 +140,18 @@ def _print_output(indices: xr.Dataset, output: str) -> None:
 
 def draw(indices: xr.Dataset, outputs: list[str], folder: Path) -> list[Path]:
     """Draw every output and return the files: tornado, and over time heat map and time course."""
-    from remodel.errors import StoreError
+    from remodel.files import write_atomically, writing
     from remodel.plots.sensitivity import index_heat_map, indices_of, time_course, tornado
 
     paths = []
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for output in outputs:
-            drawings: dict[str, Drawing] = {"tornado": tornado}
-            main, _ = indices_of(indices, output)
-            if "time" in indices[f"{output}_{main}"].dims:
-                drawings |= {"heat_map": index_heat_map, "time_course": time_course}
-            for name, drawing in drawings.items():
-                path = folder / f"{output}_{name}.png"
-                drawing(indices, output)[0].savefig(path)
-                paths.append(path)
-    except OSError as error:
-        raise StoreError(
-            f"figures cannot be written to {folder}: {error.strerror or error}."
-        ) from error
+    for output in outputs:
+        drawings: dict[str, Drawing] = {"tornado": tornado}
+        main, _ = indices_of(indices, output)
+        if "time" in indices[f"{output}_{main}"].dims:
+            drawings |= {"heat_map": index_heat_map, "time_course": time_course}
+        for name, drawing in drawings.items():
+            figure, _ = drawing(indices, output)
+            paths.append(write_atomically(folder / f"{output}_{name}.png", figure.savefig))
     return paths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -169,9 +170,18 @@ def _manifest(batch: Batch) -> Mapping[str, Any]:
         changed=changed,
         varied={name: fingerprint(values) for name, values in inputs.varied.items()},
         schedule=str(schedules[0]) if len(schedules) == 1 else fingerprint([*map(str, schedules)]),
-        patient=repr(patients[0]) if len(patients) == 1 else fingerprint(patients),
+        patient=repr(patients[0]) if len(patients) == 1 else _patients(patients),
         method=batch.method,
         rtol=batch.rtol,
         exact_doses=batch.exact_doses,
         seed=None,
     )
+
+
+def _patients(patients: Sequence[Patient]) -> dict[str, Any]:
+    """Return patients as a table: one value of what they share, one a patient of what differs."""
+    table: dict[str, Any] = {}
+    for attribute in fields(Patient):
+        values = [getattr(patient, attribute.name) for patient in patients]
+        table[attribute.name] = values if len(set(values)) > 1 else values[0]
+    return table

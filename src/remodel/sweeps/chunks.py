@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _FEWEST, _CHUNKS_OF_FEW = 1024, 16
 _FEW_OF_SCIPY = 32  # whose solvers take a hundred times as long
 _MOST_VALUES = 1 << 23  # computed at a time: outputs by simulations by times, 64 MiB
 _MOST_SIMULATIONS = 1_000_000_000
+_DRAWN_WHOLE = {"latin_hypercube": 8, "morris": 24, "saltelli": 24}  # bytes a point and factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,37 @@ def plan(design: Design, chunk: int | None = None) -> Plan:
             f"the design has {design.drawn:,} simulations, and at most {_MOST_SIMULATIONS:,} are "
             f"allowed; their results would take {gib(bytes_of(design, design.drawn))}."
         )
+    _check_memory(design)
     allowed = _allowed(design) if design.constraints else design.drawn
     if not allowed:
         raise ConfigError(f"none of the {design.drawn:,} simulations meets the constraints.")
     dims, shape = _dimensions(design, allowed)
     return Plan(Layout(dims, shape, _block(shape, chunk or _length(design, shape))), allowed)
+
+
+def _check_memory(design: Design) -> None:
+    """Refuse a sample that is drawn as a whole and does not fit into memory.
+
+    Raises
+    ------
+    ConfigError
+        Saying how large it is.
+    """
+    each = _DRAWN_WHOLE.get(design.kind, 0) * len(design.factors)
+    available = _free_memory()
+    if design.drawn * each > available:
+        raise ConfigError(
+            f"the {design.drawn:,} points of the {design.kind} take {gib(design.drawn * each)} of "
+            f"memory while they are drawn, and {gib(available)} are there; use sobol or random."
+        )
+
+
+def _free_memory() -> float:
+    """Return the memory that is free; without limit where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):  # pragma: no cover - not on Windows or macOS
+        return math.inf
 
 
 def bytes_of(design: Design, size: int) -> int:

@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import uuid
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -21,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remodel.errors import ConfigError, ModelError, StoreError, require
+from remodel.errors import ConfigError, ModelError, RemodelWarning, StoreError, require
 from remodel.files import read_text
 from remodel.models import load_model, model_names
 from remodel.progress import Progress
@@ -258,7 +259,9 @@ def simulate_and_store(path: str, sent: SentDesign, chunk: int) -> tuple[int, in
     check_model(path, store.record, record_of(design, store.layout, 0))
     if store.is_done(chunk):
         return counts({"status": store.read("status", chunk)})
-    variables = simulate_chunk(store, design, chunk, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RemodelWarning)  # given once, when the design was read
+        variables = simulate_chunk(store, design, chunk, 1)
     store.write(chunk, variables)
     return counts(variables)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from remodel.errors import ConfigError, nearest
 from remodel.sweeps.factors import Rows
 
+_LONGEST = 500  # characters, so that nothing is nested too deep to be read
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -53,6 +54,11 @@ class Constraint:
 
     def __post_init__(self) -> None:
         """Read the text."""
+        if len(self.text) > _LONGEST:
+            raise ConfigError(
+                f"a condition has at most {_LONGEST} characters; one of these has "
+                f"{len(self.text):,}."
+            )
         try:
             tree = ast.parse(self.text.strip(), mode="eval").body
         except SyntaxError as error:

@@ -42,11 +42,11 @@ class Solver:
     method: str = DEFAULT.name
     rtol: float | None = None
     max_steps: int = MAX_STEPS
-    exact_doses: bool = False
+    exact_doses: bool | None = None
 
     def content(self) -> dict[str, Any]:
         """Return what decides the numbers, ready for JSON."""
-        doses = {"exact_doses": True} if self.exact_doses else {}
+        doses = {} if self.exact_doses is None else {"exact_doses": self.exact_doses}
         return {"method": self.method, "rtol": self.rtol, "max_steps": self.max_steps, **doses}
 
 

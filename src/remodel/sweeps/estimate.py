@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from remodel.sweeps.local import lanes_of, processors_of
 from remodel.sweeps.record import record_of
 from remodel.sweeps.samples import blocks
 
-_TRIED = 512
+_TRIED, _DRAWN = 512, 1024
 _IDLE_BYTES = 250 << 20  # Python with its libraries and the compiled model
 _LABEL = 2000  # bytes that describe one array, which Zarr writes twice
 _MORE_ARRAYS = 3  # time, month and which chunks are done
@@ -99,7 +99,9 @@ def estimate(
 def _tried(design: Design, cut: Plan) -> Rows:
     """Return simulations from all over the design."""
     if design.kind != "grid":
-        rows = next(blocks(design))
+        few = design.samples and not design.constraints  # some kinds are drawn as a whole
+        size = min(design.samples, _DRAWN) if few else design.samples
+        rows = next(blocks(replace(design, samples=size)))
     else:
         levels = [factor.levels() for factor in design.factors]
         numbers = np.unique(np.linspace(0, cut.layout.chunks - 1, 8).astype(int))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,7 +60,7 @@ class SolverTable(Schema):
     method: str = DEFAULT.name
     rtol: float | None = None
     max_steps: Count = MAX_STEPS
-    exact_doses: bool = False
+    exact_doses: bool | None = None
 
 
 class DesignFile(Schema):
@@ -326,6 +328,18 @@ def _check_times(top: Table, design: Design) -> None:
                 )
 
 
+@contextmanager
+def warned_once() -> Iterator[None]:
+    """Give one warning of a kind, though many sentences of a schedule may have a reason for it."""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        yield
+    for category in dict.fromkeys(remark.category for remark in remarks):
+        alike = dict.fromkeys(str(r.message) for r in remarks if r.category is category)
+        more = f" And {len(alike) - 1} more like it." if len(alike) > 1 else ""
+        warnings.warn(f"{next(iter(alike))}{more}", category, stacklevel=6)
+
+
 def _check_simulations(top: Table, design: Design) -> None:
     """Refuse simulations that cannot be run, and outputs that the model does not have."""
     model = design.model
@@ -333,7 +347,8 @@ def _check_simulations(top: Table, design: Design) -> None:
         top.fail("patient", f"model '{model.name}' knows neither age nor menopause.")
     rows = probes(design)
     try:
-        dosings = prepare(design, rows).dosings if rows else ()
+        with warned_once():
+            dosings = prepare(design, rows).dosings if rows else ()
     except (RemodelError, TypeError) as error:
         is_of_schedule = isinstance(error, ScheduleError) or design.of_kind("schedule")
         problem = error.problem if isinstance(error, RemodelError) else str(error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remodel import files
-from remodel.errors import ConfigError, StoreError
+from remodel.errors import ConfigError, RemodelWarning, StoreError
 from remodel.models import Model
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.simulation.inputs import check_count
@@ -133,7 +134,8 @@ def retry_failed(
         max_steps=max_steps or solver.max_steps,
     )
     store = begin(loaded, out, resume=True)
-    with store.owned():
+    with warnings.catch_warnings(), store.owned():
+        warnings.simplefilter("ignore", RemodelWarning)
         store = repaired(store, loaded)
         shown.start(summary_of(store, ()).failed)
         retry_chunks(store, replace(loaded, solver=again), threads, shown)
@@ -231,7 +233,8 @@ def run(
     client: Client | None = None,
 ) -> Store:
     """Simulate what a store misses, here or on a cluster, and return it."""
-    with store.owned(alone=client is None):
+    with warnings.catch_warnings(), store.owned(alone=client is None):
+        warnings.simplefilter("ignore", RemodelWarning)  # given once, when the design was read
         store = repaired(store, design)
         summary = summary_of(store, ())
         progress.start(summary.simulations - summary.finished)

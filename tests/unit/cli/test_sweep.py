@@ -101,6 +101,18 @@ def test_a_sample_has_no_dimensions_to_name_and_is_remarked_on(design, capsys):
     )
 
 
+def test_a_dry_run_of_a_sample_drawn_as_a_whole_does_not_draw_it(design, capsys, monkeypatch):
+    from remodel.sweeps import samples
+
+    drawn = []
+    draw = samples._POINTS["morris"]
+    monkeypatch.setitem(samples._POINTS, "morris", lambda d: drawn.append(d.samples) or draw(d))
+    design.write_text(SAMPLE.replace('"sobol"', '"morris"').replace("100", "5000000", 1))
+    assert main(["sweep", str(design), "--dry-run"]) == 0
+    assert "simulations  15,000,000\n" in said(capsys)[0]
+    assert drawn == [1024]
+
+
 def test_a_list_of_no_failures_has_a_header(design, tmp_path, capsys):
     table = tmp_path / "failed.csv"
     arguments = ["sweep", str(design), "--out", str(tmp_path / "s.zarr"), "--failures", str(table)]

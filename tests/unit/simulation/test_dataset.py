@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+import remodel as rm
 from remodel.errors import ModelError, SolverError
 from remodel.models import load_model
 from remodel.simulation import dataset as results
@@ -52,3 +55,12 @@ def test_failures_are_counted_by_kind() -> None:
     assert str(caught.value).endswith(Status.NOT_FINITE.sentence)
     with pytest.warns(results.SimulationWarning, match="^3 of 4"):
         results.report_failures(mixed, strict=False)
+
+
+def test_several_patients_are_a_table_in_the_provenance():
+    patients = [rm.Patient(age=age, t_score_lumbar_spine=-2.0) for age in (60.0, 70.0)]
+    ds = rm.simulate(patient=patients, years=0.5, outputs=["ctx"])
+    table = json.loads(ds.attrs["provenance"])["patient"]
+    assert table["age"] == [60.0, 70.0]
+    assert table["t_score_lumbar_spine"] == -2.0
+    assert table["sex"] == "female"

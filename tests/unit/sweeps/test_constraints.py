@@ -39,6 +39,7 @@ def test_a_condition_is_met_by_the_rows_it_says(text, met):
         ("__import__('os').system('true') == 0", "no factor is called '__import__'"),
         ("(lambda: 0)() == 0", "is not allowed in a condition"),
         ("start.size < 3", "is not allowed in a condition"),
+        ("(" * 3000, "has at most 500 characters; one of these has 3,000"),
         ("start is 1", "only <, <=, >, >=, == and != compare"),
     ],
 )
@@ -51,3 +52,8 @@ def test_what_is_no_condition_is_refused(text, says):
 def test_words_and_numbers_cannot_be_compared_by_size():
     with pytest.raises(ConfigError, match="words and numbers cannot be mixed"):
         Constraint("drug < 5").met(ROWS)
+
+
+def test_a_condition_as_long_as_allowed_is_met_however_it_is_nested():
+    constraint = Constraint("-" * 490 + "start < 5")
+    assert constraint.met(ROWS).tolist() == [True, False, False]

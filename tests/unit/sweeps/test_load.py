@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
-from remodel.errors import ConfigError
+import remodel as rm
+from remodel.errors import ConfigError, EquivalentDoseWarning
 from remodel.sweeps import load_design
 
 
@@ -102,6 +105,40 @@ WRONG = {
     "a reserved name": (
         {"reductions": {"status": {"of": "bone_volume", "take": "mean"}}},
         "'status' is a name of the results",
+    ),
+    "a reduction in another folder": (
+        {"reductions": {"../../x": {"of": "bone_volume", "take": "mean"}}},
+        "[reductions] ../../x: the name '../../x' contains '/'",
+    ),
+    "a reduction in a folder": (
+        {"reductions": {"a/b": {"of": "bone_volume", "take": "mean"}}},
+        "the name 'a/b' contains '/'; it becomes the name of a file",
+    ),
+    "a reduction without a name": (
+        {"reductions": {"": {"of": "bone_volume", "take": "mean"}}},
+        "the name is empty",
+    ),
+    "a reduction with NUL": (
+        {"reductions": {"a\0b": {"of": "bone_volume", "take": "mean"}}},
+        r"the name 'a\x00b' contains '\x00'",
+    ),
+    "two reductions that are one file": (
+        {"reductions": {name: {"of": "bone_volume", "take": "mean"} for name in ("bone", "Bone")}},
+        "the name 'Bone' is given twice",
+    ),
+    "years without end": ({"years": 1e308}, "years: expected at most 120 years, got 1e+308."),
+    "a step of nothing": (
+        {"step_months": 1e-9},
+        "step_months: a step of 1e-09 months makes 1.2e+10 times; at most 100,000 are allowed.",
+    ),
+    "a whole number of 400 digits": ({"years": 10**400}, "years: expected a number, got 10000"),
+    "values of 400 digits": (
+        {"factors": {"P_PTH": {"values": [10**400]}}},
+        "[factors.P_PTH] values: expected a list of finite numbers",
+    ),
+    "a count that is no whole number": (
+        {"factors": {"k_form": {**RANGE, "count": 1e12}}},
+        "[factors.k_form] count: expected a whole number, got 1000000000000.0.",
     ),
     "one name for two things": (
         {"reductions": {"k_form": {"of": "bone_volume", "take": "mean"}}},
@@ -220,6 +257,25 @@ def test_the_lists_of_a_list_have_one_length(designs):
 def test_a_design_is_a_file_or_a_mapping(source):
     with pytest.raises(ConfigError, match="a design is a file or a mapping, not"):
         load_design(source)
+
+
+def test_a_warning_is_given_once_for_a_design(designs):
+    """Estrogens that no model has are read as estradiol, in each of these sentences."""
+    design = designs.treatment(
+        schedule="conjugated estrogens {dose} mg daily for 2 y",
+        factors={"dose": {"values": [0.3, 0.45, 0.625]}},
+    )
+    with pytest.warns(EquivalentDoseWarning, match="And 2 more like it") as warned:
+        ds = rm.sweep(design)
+    assert len(warned) == 1
+    assert (ds["status"] == 0).all()
+
+
+def test_doses_far_from_the_usual_are_what_sweeps_are_for(designs):
+    factors = {"dose": {"values": [2.0, 2000.0]}, "interval": {"values": [6.0]}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rm.sweep(designs.treatment(factors=factors))
 
 
 def test_how_a_design_is_analyzed_does_not_keep_a_sweep_from_running(designs):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import remodel as rm
 from remodel.errors import ConfigError, StoreError
-from remodel.sweeps import failures, local, open_store, summary_of, sweep
+from remodel.sweeps import chunks, failures, local, open_store, summary_of, sweep
 from remodel.sweeps.batches import simulate_rows
 from remodel.sweeps.store import EXCLUDED
 
@@ -208,6 +208,10 @@ WRONG = {
         "the design has 10,000,000,000 simulations, and at most 1,000,000,000 are allowed; their "
         "results would take 615 GiB",
     ),
+    "a grid without end": (
+        {"factors": {"k_form": {"lower": 1.2, "upper": 2.0, "count": 10**12}}},
+        "the design has 1,000,000,000,000 simulations, .* would take 60 TiB",
+    ),
     "no simulation is left": ({"constraints": ["k_form > 3"]}, "none of the 30 simulations meets"),
     "too large for memory": (
         {"factors": {"k_form": {"lower": 1.2, "upper": 2.0, "count": 40_000_000}}},
@@ -221,6 +225,14 @@ def test_a_sweep_that_cannot_be_is_refused(case, designs):
     change, says = WRONG[case]
     with pytest.raises((ConfigError, StoreError), match=says):
         sweep(designs.grid(**change))
+
+
+def test_a_sample_that_is_drawn_as_a_whole_must_fit_into_memory(designs, monkeypatch):
+    monkeypatch.setattr(chunks, "_free_memory", lambda: 600.0)
+    says = "the 40 points of the latin_hypercube take 640 B of memory .* and 600 B are there"
+    with pytest.raises(ConfigError, match=says):
+        sweep(designs.sample())
+    assert sweep(designs.sample("random")).sizes["simulation"] == 40
 
 
 def test_a_store_is_a_path(designs):
