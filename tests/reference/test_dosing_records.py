@@ -199,6 +199,15 @@ def test_a_steady_state_from_the_first_record(evid, rate, lag, fine_hours):
     compare([[first], [first, Record(15.0, amt=10.0, ss=2, ii=8.0, cmt=1)]], fine_hours)
 
 
+def test_a_lagged_steady_state_begins_with_its_reset(fine_hours: np.ndarray) -> None:
+    # 12 h and a lag of 5 h leave a last digit in days
+    first, then = (
+        Record(0.0, 4, 10.0, ss=1, ii=12.0, lag=5.0),
+        Record(12.0, 4, 20.0, ss=1, ii=12.0, lag=5.0),
+    )
+    compare([[first, then, Record(24.0, 4, 30.0, ss=1, ii=12.0, lag=5.0)]], fine_hours)
+
+
 def test_resets_alone_and_at_the_beginning(fine_hours: np.ndarray) -> None:
     dose = Record(2.0, amt=45.0, rate=1.5, addl=4, ii=7.0, lag=0.5)
     compare(

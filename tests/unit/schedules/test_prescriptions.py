@@ -112,6 +112,8 @@ def test_one_after_the_other_and_side_by_side() -> None:
         ("calcitonin 200 IU daily", "calcitonin"),
         ("bazedoxifene 20 mg daily", "bazedoxifene"),
         ("zzz 20 mg daily", "zzz"),
+        ("lamoxifene 20 mg daily", "lamoxifene"),
+        ("zenosimub 60 mg q6mo", "zenosimub"),
     ],
 )
 def test_another_substance_is_unknown_and_never_replaced(sentence: str, name: str) -> None:

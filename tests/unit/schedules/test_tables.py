@@ -255,6 +255,9 @@ def test_lines_of_comments_and_blank_lines_keep_the_numbers_of_rows(tmp_path: Pa
     quoted = 'TIME,AMT,DRUG,ROUTE\n0,60,denosumab,"s\nc"\n1,60,denosumab,sc\n'
     with pytest.raises(ScheduleError, match="row 2, column ROUTE"):
         read(tmp_path, quoted)
+    later = 'TIME,AMT,DRUG,ROUTE\n0,60,denosumab,"sc\n"\n1,x,denosumab,sc\n'
+    with pytest.raises(ScheduleError, match="row 4, column AMT"):
+        read(tmp_path, later)
 
 
 @pytest.mark.parametrize(

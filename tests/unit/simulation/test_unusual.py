@@ -25,6 +25,12 @@ def test_a_dose_in_the_wrong_unit_is_told_with_the_usual_one() -> None:
     assert told[0].filename == __file__
 
 
+def test_what_is_alike_is_told_once() -> None:
+    with pytest.warns(rm.UnusualDoseWarning) as told:
+        run(["denosumab 60 ug every 6 mo", "denosumab 60 ug q6mo; anastrozole 1 mg daily"])
+    assert str(told[0].message).count("60 ug") == 1
+
+
 def test_doses_in_mol_are_compared_by_mass() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
