@@ -20,6 +20,12 @@ from remodel.solvers.loop_arrays import OPTIONS, inputs_of, lanes_of, results_of
 from remodel.solvers.pointers import call, call_blocks, floats
 from remodel.solvers.problem import ADD, PUT, SET
 from remodel.solvers.status import Status
+from remodel.solvers.summary_loop import (
+    begin_summaries,
+    end_summaries,
+    summarize_starts,
+    summarize_steps,
+)
 
 _TIME, _STEP, _RTOL = slots.TIME, slots.STEP, slots.RTOL
 _ERROR, _FACTOR, _LOWEST = slots.ERROR, slots.FACTOR, slots.LOWEST
@@ -256,6 +262,7 @@ def _finish(w, task, ws, lanes, results):
             results.out[s, k, o] = math.nan
             for d in range(task.directions):
                 results.out_tangents[s, k, d, o] = math.nan
+    end_summaries(s, task, results, lanes.reached[w])
     lanes.simulation[w] = _FREE
 
 
@@ -303,6 +310,8 @@ def _step(task, ws, lanes, inputs, results):
         call(task.terms, ws)
         _each_direction(task.direction, task, ws)
     _observe(task, ws, lanes, inputs.times, results, False)
+    if task.summary_count:
+        summarize_steps(task, ws, lanes, results)
     call(task.commit, ws)
     _each_direction(task.commit_direction, task, ws)
     for w in range(ws.shape[1]):
@@ -327,6 +336,7 @@ def _integrate(task, ws, lanes, inputs, results):
         for w in range(ws.shape[1]):
             if lanes.simulation[w] == _FREE and queue < task.beyond and inputs.cancel[0] == 0:
                 _load(w, queue, task, ws, lanes, inputs)
+                begin_summaries(queue, task, results)
                 queue += 1
                 has_loaded = True
             if lanes.simulation[w] != _FREE:
@@ -338,6 +348,8 @@ def _integrate(task, ws, lanes, inputs, results):
             if task.directions:
                 _derive(task, ws)
             _observe(task, ws, lanes, inputs.times, results, True)
+            if task.summary_count:
+                summarize_starts(task, ws, lanes, results)
         if is_any_fresh:
             _begin_segments(task, ws, lanes, inputs, has_loaded)
         _step(task, ws, lanes, inputs, results)

@@ -23,7 +23,8 @@ from remodel.equations.system import System
 from remodel.solvers.loop import integration_loop
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import Problem, Solution
-from remodel.solvers.task import LANE_COUNTS, LANE_TIMES, TASK, Task
+from remodel.solvers.summary import Summary, checked_summaries, summary_arrays
+from remodel.solvers.task import LANE_COUNTS, LANE_TIMES, POINTS, TASK, Task
 
 ATOL_SHARE = 1e-3  # absolute tolerance over rtol times the scale of a state
 _STEP_SHARE = 0.25  # of the tolerance asked for, allowed to one step: errors of many steps add up
@@ -61,6 +62,7 @@ def integrate_batch(
     max_steps: int = MAX_STEPS,
     wrt: Sequence[str] = (),
     check_domain: bool = True,
+    summaries: Sequence[Summary] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
     """Integrate a batch with a Rosenbrock method.
@@ -83,6 +85,8 @@ def integrate_batch(
         Parameters to which forward sensitivities of all outputs are wanted.
     check_domain : bool
         Whether a state that becomes negative beyond tolerance ends its simulation.
+    summaries : sequence of Summary
+        Extremes, areas and times below a threshold to be taken from the solution itself.
     progress : callable, optional
         Called with the number of simulations finished since the last call.
 
@@ -92,6 +96,7 @@ def integrate_batch(
         Bit for bit the same for any number of threads, any order and any neighbors.
     """
     names, along = outputs_of(system, outputs), tuple(wrt)
+    wanted = checked_summaries(summaries, problem, names)
     step = stepper_of(system, method)
     n, longest, states = problem.size, problem.longest, step.layout.states
     solution = Solution(
@@ -101,6 +106,7 @@ def integrate_batch(
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
         sensitivities=np.empty((n, longest, len(along), len(names))),
+        summaries=np.empty((n, len(wanted), 2)),
     )
     initial, initial_row = first_states(system, problem)
     allowed = _STEP_SHARE * rtol
@@ -109,6 +115,7 @@ def integrate_batch(
     whole = Task(
         code
         | {name: getattr(problem, name) for name in _INPUTS}
+        | summary_arrays(wanted, n, names)
         | {
             "initial": initial,
             "initial_row": initial_row,
@@ -124,7 +131,9 @@ def integrate_batch(
             "status": solution.status,
             "stopped": solution.stopped,
             "counters": solution.counters,
+            "summaries": solution.summaries,
             "cancel": cancel,
+            "size": n,
         },
         libraries=libraries,
     )
@@ -137,6 +146,7 @@ def integrate_batch(
             "workspace": workspace(size, lanes),
             "lane_times": np.zeros((LANE_TIMES, lanes)),
             "lane_counts": np.zeros((LANE_COUNTS, lanes), dtype=np.int64),
+            "points": np.empty((len(wanted), POINTS, lanes)),
         }
         integrate(Task({"first": first, "beyond": beyond, **memory}, whole))
         return beyond - first
@@ -149,6 +159,7 @@ def integrate_batch(
         solution,
         outputs=np.moveaxis(solution.outputs, -1, 0),
         sensitivities=solution.sensitivities.transpose(3, 2, 0, 1),
+        summaries=np.moveaxis(solution.summaries, 1, 0),
     )
 
 

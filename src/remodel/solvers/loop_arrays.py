@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numba as nb
 
 from remodel.solvers.pointers import floats, integers
-from remodel.solvers.task import LANE_COUNTS, LANE_TIMES
+from remodel.solvers.task import LANE_COUNTS, LANE_TIMES, POINTS
 
 OPTIONS: dict[str, Any] = {
     # no reference counts: arrays come from outside, and counting them is a tenth of the time
@@ -67,7 +67,11 @@ class Inputs(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Arrays that the loop fills, simulation by simulation; outputs of one time lie together."""
+    """Arrays that the loop fills, simulation by simulation; outputs of one time lie together.
+
+    Those of the summaries say what is wanted, too, as in ``Summary``; ``points`` [summary, point,
+    lane] holds the values in the step under way.
+    """
 
     out: Any
     out_tangents: Any
@@ -75,6 +79,14 @@ class Results(NamedTuple):
     status: Any
     stopped: Any
     counters: Any
+    summaries: Any
+    points: Any
+    summary_take: Any
+    summary_output: Any
+    summary_window: Any
+    window_start: Any
+    window_end: Any
+    threshold: Any
 
 
 @nb.njit(**OPTIONS)
@@ -133,4 +145,12 @@ def results_of(task):
         integers(task.status, (1,)),
         floats(task.stopped, (1,)),
         integers(task.counters, (1, 3)),
+        floats(task.summaries, (1, task.summary_count, 2)),
+        floats(task.points, (1, POINTS, task.lanes)),
+        integers(task.summary_take, (1,)),
+        integers(task.summary_output, (1,)),
+        integers(task.summary_window, (1,)),
+        floats(task.window_start, (1, task.size)),
+        floats(task.window_end, (1, task.size)),
+        floats(task.threshold, (1, task.size)),
     )

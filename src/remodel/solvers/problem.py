@@ -116,6 +116,9 @@ class Solution:
         Accepted steps, rejected steps, factorizations (each with one Jacobian).
     sensitivities : ndarray, shape (n_outputs, n_parameters_asked, n, longest)
         Derivatives of outputs by parameters in internal units; empty where none were asked.
+    summaries : ndarray, shape (n_summaries, n, 2)
+        Value of each summary, and model time of an extreme [d]; NaN where a simulation failed
+        before the end of the interval.
     """
 
     outputs: FloatArray
@@ -124,6 +127,7 @@ class Solution:
     stopped: FloatArray
     counters: IntArray
     sensitivities: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0, 0)))
+    summaries: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 2)))
 
     @property
     def failed(self) -> IntArray:

@@ -27,7 +27,9 @@ from remodel.equations.system import System
 from remodel.solvers.engine import ATOL_SHARE, first_states
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import ADD, PUT, SET, Event, Problem, Solution
+from remodel.solvers.scipy_summaries import Evaluate, StepSummaries
 from remodel.solvers.status import Status
+from remodel.solvers.summary import Summary, checked_summaries
 
 _SOLVERS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
 
@@ -135,6 +137,7 @@ def integrate_scipy(
     method: str = "lsoda",
     rtol: float = 1e-7,
     max_steps: int = MAX_STEPS,
+    summaries: Sequence[Summary] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
     """Integrate a batch one by one with SciPy; arguments as for the batch engine.
@@ -145,6 +148,7 @@ def integrate_scipy(
         ``lsoda``, ``bdf`` or ``radau``.
     """
     names = outputs_of(system, outputs)
+    wanted = checked_summaries(summaries, problem, names)
     functions = scalar(system)
     initial, initial_row = first_states(system, problem)
     n = problem.size
@@ -154,13 +158,25 @@ def integrate_scipy(
         status=np.zeros(n, dtype=np.int64),
         stopped=problem.start.copy(),
         counters=np.zeros((n, 3), dtype=np.int64),
+        summaries=np.full((len(wanted), n, 2), np.nan),
     )
     for i in range(n):
         y = initial[initial_row[i]].copy()
+        step_summaries = StepSummaries(wanted, i)
         run = _Run(
-            functions, system, names, problem, i, _SOLVERS[method], rtol, max_steps, solution
+            functions,
+            system,
+            names,
+            problem,
+            i,
+            _SOLVERS[method],
+            rtol,
+            max_steps,
+            solution,
+            step_summaries,
         )
         solution.status[i] = run.integrate(y)
+        solution.summaries[:, i] = step_summaries.finished(float(solution.stopped[i]))
         if progress:
             progress(1)
     return solution
@@ -180,10 +196,11 @@ class _Run:
         rtol: float,
         max_steps: int,
         solution: Solution,
+        summaries: StepSummaries,
     ) -> None:
         self.functions, self.system, self.names = functions, system, names
         self.problem, self.i, self.method, self.rtol = problem, i, method, rtol
-        self.solution, self.max_steps = solution, max_steps
+        self.solution, self.max_steps, self.summaries = solution, max_steps, summaries
         self.parameters = problem.parameters[problem.parameter_row[i]].copy()
         self.times = problem.times_of(i)
 
@@ -193,7 +210,8 @@ class _Run:
         t, end = float(problem.start[i]), float(self.times[-1])
         events = [e for e in problem.events_of(i) if e.time <= end]
         due = self.times[self.times <= t]
-        done = self._record(0, due, np.repeat(y[:, None], len(due), axis=1))
+        done = self._record(0, due, _constant(y, due))
+        self.summaries.add(t, t, self._outputs(lambda at: _constant(y, at)))
         while t < end:
             while events and events[0].time <= t:
                 y = self._apply(events.pop(0), y)
@@ -220,7 +238,7 @@ class _Run:
         """Integrate to the next event; two events closer than rounding are one."""
         if stop - t <= _ROUNDING * max(abs(stop), 1.0):
             due = self.times[done:][self.times[done:] <= stop]
-            return Status.OK, stop, y, self._record(done, due, np.repeat(y[:, None], len(due), 1))
+            return Status.OK, stop, y, self._record(done, due, _constant(y, due))
         if not np.all(np.isfinite(self.functions.rhs(t, y))):
             return Status.NOT_FINITE, t, y, done
         solver = self.method(
@@ -243,13 +261,24 @@ class _Run:
             counters[0] += 1
             if counters[0] > self.max_steps:
                 return Status.TOO_MANY_STEPS, float(solver.t), solver.y, done
+            inside = solver.dense_output()
+            self.summaries.add(float(solver.t_old), float(solver.t), self._outputs(inside))
             due = self.times[done:][self.times[done:] <= solver.t]
             if len(due):
-                states = solver.dense_output()(due)
+                states = inside(due)
                 states[:, due == solver.t] = solver.y[:, None]
                 done = self._record(done, due, states)
         counters[2] += solver.nlu
         return Status.OK, stop, solver.y, done
+
+    def _outputs(self, states: Callable[[FloatArray], FloatArray]) -> Evaluate:
+        """Return a function that evaluates one output at times, from states at these times."""
+
+        def evaluate(name: str, at: FloatArray) -> FloatArray:
+            values: FloatArray = observe(self.system, (name,), self.parameters, at, states(at))[0]
+            return values
+
+        return evaluate
 
     def _record(self, done: int, at: FloatArray, y: FloatArray) -> int:
         """Store outputs at the next output times; return how many are done."""
@@ -257,3 +286,7 @@ class _Run:
             values = observe(self.system, self.names, self.parameters, at, y)
             self.solution.outputs[:, self.i, done : done + len(at)] = values
         return done + len(at)
+
+
+def _constant(y: FloatArray, at: FloatArray) -> FloatArray:
+    return np.repeat(y[:, None], len(at), axis=1)

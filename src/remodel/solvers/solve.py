@@ -8,6 +8,7 @@ from remodel.equations.system import System
 from remodel.errors import ConfigError
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, method_of
 from remodel.solvers.problem import Problem, Solution
+from remodel.solvers.summary import Summary
 
 
 def solve(
@@ -21,6 +22,7 @@ def solve(
     max_steps: int = MAX_STEPS,
     wrt: Sequence[str] = (),
     check_domain: bool = True,
+    summaries: Sequence[Summary] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
     """Integrate a batch.
@@ -44,6 +46,8 @@ def solve(
     check_domain : bool
         Whether a state that becomes negative beyond tolerance ends its simulation; methods of the
         batch engine only.
+    summaries : sequence of Summary
+        Extremes, areas and times below a threshold to be taken from the solution itself.
     progress : callable, optional
         Called with the number of simulations finished since the last call.
 
@@ -73,6 +77,7 @@ def solve(
             max_steps=max_steps,
             wrt=wrt,
             check_domain=check_domain,
+            summaries=summaries,
             progress=progress,
         )
     from remodel.solvers.scipy_reference import integrate_scipy
@@ -84,5 +89,6 @@ def solve(
         method=chosen.name,
         rtol=tolerance,
         max_steps=max_steps,
+        summaries=summaries,
         progress=progress,
     )

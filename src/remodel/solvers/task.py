@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 LANE_TIMES, LANE_COUNTS = 5, 10  # numbers of doubles and integers that a lane remembers
+POINTS = 5  # of a step, at which summaries look at its outputs
 
 _KERNELS = """
     derive advance measure commit interpolate observe
@@ -19,16 +20,17 @@ _KERNELS = """
 """
 _FLOAT_ARRAYS = """
     workspace lane_times parameters initial initial_tangents atol start times event_time
-    event_value out out_tangents final stopped
+    event_value out out_tangents final stopped window_start window_end threshold summaries points
 """
 _INTEGER_ARRAYS = """
     lane_counts parameter_row initial_row times_from event_kind event_index event_from status
-    counters cancel
+    counters cancel summary_take summary_output summary_window
 """
 # numbers of things, and first slots in the workspace
 _COUNTS = """
     states parameter_count outputs directions lanes workspace_size longest max_steps first beyond
     state atol_slot parameter first_output first_direction direction_size observed
+    size summary_count window_count
 """
 _NUMBERS = "rtol lowest"
 
