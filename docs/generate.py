@@ -15,6 +15,7 @@ from remodel.experiments import load_experiment, run_experiment
 from remodel.experiments.sweeps import SweepExperiment
 from remodel.models import load_model, model_names
 from remodel.observations import load_trial, trial_names
+from remodel.schedules.medicines import medicines
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 INTERNAL = "remodel.models.model"  # dosing rates, which schedules set
@@ -31,6 +32,7 @@ def everything(folder: Path) -> None:
     write(folder / "reference_equations.md", equations(load_model("reference")))
     write(folder / "reference_parameters.md", parameters(load_model("reference")))
     write(folder / "drug_table.md", drug_table(load_model("reference")))
+    write(folder / "usual_doses.md", usual_doses(load_model("reference")))
     write(folder / "drug_equations.md", drug_equations(load_model("reference")))
     write(folder / "model_table.md", model_table())
     write(folder / "trial_table.md", trial_table())
@@ -210,6 +212,18 @@ def drug_table(model) -> str:
     """Return a table of the drugs of a model."""
     rows = [[f"`{d.name}`", d.drug_class, ", ".join(d.routes)] for d in model.drugs.values()]
     return table(["drug", "class", "routes, the usual one first"], rows)
+
+
+def usual_doses(model) -> str:
+    """Return other names, usual regimens and their sources of the drugs of a model."""
+    known = medicines()
+    rows = []
+    for name in model.drugs:
+        others = [words(other) for other, generic in known.generic.items() if generic == name]
+        for usual in known.usual.get(name, ()):
+            dose = f"{usual.words}, {usual.route}"
+            rows.append([f"`{name}`", ", ".join(others), dose, usual.source])
+    return table(["drug", "also read as", "usual dose", "source"], rows)
 
 
 def drug_equations(model) -> str:

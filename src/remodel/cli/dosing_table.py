@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 def add_table_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a table of doses is to be read."""
     table = parser.add_argument_group("table of doses")
-    table.add_argument("--time-unit", default="d", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
-    table.add_argument("--dose-unit", default="mg", metavar="UNIT", help="of AMT without UNIT (mg)")
+    table.add_argument("--time-unit", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
+    table.add_argument("--dose-unit", metavar="UNIT", help="of AMT without UNIT (mg)")
     table.add_argument(
-        "--ignore-columns", default="", metavar="NAMES", help="to pass over, separated by commas"
+        "--ignore-columns", metavar="NAMES", help="to pass over, separated by commas"
     )
     table.add_argument(
         "--compartments",
-        default="",
         metavar="N=DRUG",
         help='what CMT stands for, such as "1=denosumab, 2=ibandronate iv"',
     )
@@ -34,12 +33,24 @@ def schedules_of_table(given: argparse.Namespace, model: Model) -> dict[str, Sch
 
     return load_csv(
         given.table,
-        time_unit=given.time_unit,
-        dose_unit=given.dose_unit,
-        compartments=_compartments(given.compartments),
+        time_unit=given.time_unit or "d",
+        dose_unit=given.dose_unit or "mg",
+        compartments=_compartments(given.compartments or ""),
         drugs=model.drugs,
-        ignore_columns=filter(None, given.ignore_columns.split(",")),
+        ignore_columns=filter(None, (given.ignore_columns or "").split(",")),
     )
+
+
+def check_no_table_options(given: argparse.Namespace) -> None:
+    """Refuse options of a table where none is given.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name in ("time_unit", "dose_unit", "ignore_columns", "compartments"):
+        if getattr(given, name) is not None:
+            raise ConfigError(f"--{name.replace('_', '-')} says how --table is read; give a table.")
 
 
 def _compartments(text: str) -> dict[int | str, str]:

@@ -50,12 +50,19 @@ def _models(_: str) -> None:
 
 def _drugs(model: str) -> None:
     from remodel.models import load_model
+    from remodel.schedules.medicines import medicines
 
+    usual = medicines().usual
     rows = [
-        [drug.name, ", ".join(drug.routes), drug.drug_class]
+        [
+            drug.name,
+            ", ".join(drug.routes),
+            drug.drug_class,
+            next((dose.words for dose in usual.get(drug.name, ())), ""),
+        ]
         for drug in load_model(model).drugs.values()
     ]
-    print_table(["drug", "routes", "class"], rows, is_list=True)
+    print_table(["drug", "routes", "class", "usual dose"], rows, is_list=True)
 
 
 def _trials(_: str) -> None:

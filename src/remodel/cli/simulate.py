@@ -8,7 +8,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.dosing_table import add_table_options, schedules_of_table
+from remodel.cli.dosing_table import (
+    add_table_options,
+    check_no_table_options,
+    schedules_of_table,
+)
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table, print_text
 from remodel.errors import ConfigError, ParameterError
@@ -143,6 +147,7 @@ def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
         if len(patients) > 1:
             return {f"ID {patient}": schedule for patient, schedule in patients.items()}
         return {_words(schedule): schedule for schedule in patients.values()}
+    check_no_table_options(given)
     if given.arm is None:
         schedule = schedule_of(given, model)
         return {_words(schedule): schedule}

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from remodel.units import days
 
 _UNLIKE = "unlike"
+_OFTEN = {"1 d": "daily", "1 wk": "weekly", "1 mo": "monthly", "1 y": "yearly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class UsualDose:
         """Interval [d]."""
         number, unit = self.interval.split()
         return days(float(number), unit)
+
+    @property
+    def words(self) -> str:
+        """Dose and interval as they stand in a sentence."""
+        often = _OFTEN.get(self.interval, f"every {self.interval}")
+        return f"{self.mg:g} mg {often}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _near(value: float, usual: float) -> bool:
 
 def _sentence(dose: Dose, interval: float | None, usual: Iterable[UsualDose]) -> str:
     often = "" if interval is None else f" every {length_text(interval)}"
-    known = " or ".join(f"{number_text(u.mg)} mg every {u.interval} ({u.route})" for u in usual)
+    known = " or ".join(f"{u.words} ({u.route})" for u in usual)
     return (
         f"{dose.drug} {number_text(dose.amount)} {dose.unit}{often} is far from the usual "
         f"{known}; check the units of dose and time."

@@ -46,6 +46,19 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys, options, message)
     assert message in text
 
 
+@pytest.mark.parametrize(
+    "option", ["--time-unit", "--dose-unit", "--ignore-columns", "--compartments"]
+)
+def test_how_a_table_is_read_needs_a_table(capsys, option):
+    assert main(["simulate", "--schedule", "none", option, "1=h"]) == 2
+    assert f"{option} says how --table is read; give a table." in capsys.readouterr().err
+
+
+def test_the_list_of_drugs_has_usual_doses(capsys):
+    assert main(["list", "drugs"]) == 0
+    assert "60 mg every 6 mo" in capsys.readouterr().out
+
+
 def test_several_patients_are_arms(tmp_path, capsys):
     table, out = tmp_path / "doses.csv", tmp_path / "out.csv"
     table.write_text("ID,TIME,AMT,DRUG\n7,0,60,denosumab\n3,0,5,zoledronic_acid\n", "utf-8")

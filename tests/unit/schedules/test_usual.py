@@ -41,14 +41,14 @@ def test_what_is_in_use_is_not_told(schedule: str) -> None:
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
-        ("anastrozole 1 mg every 24 d x 1826", "anastrozole 1 mg every 24 d is far from the usual 1 mg every 1 d (oral); check the units of dose and time."),
+        ("anastrozole 1 mg every 24 d x 1826", "anastrozole 1 mg every 24 d is far from the usual 1 mg daily (oral); check the units of dose and time."),
         ("denosumab 60 mg every 6 d x 10", "denosumab 60 mg every 6 d is far from the usual 60 mg every 6 mo (sc);"),
         ("denosumab 6e6 mg once", "denosumab 6000000 mg is far from the usual 60 mg"),
         ("denosumab 60 ug every 6 mo", "denosumab 60 ug every 6 mo is far from the usual 60 mg"),
         ("teriparatide 20 mg daily", "teriparatide 20 mg every 1 d is far from the usual 0.02 mg"),
-        ("zoledronic acid 4 mg weekly", "zoledronic_acid 4 mg every 1 wk is far from the usual 5 mg every 1 y (iv) or 4 mg every 6 mo (iv)"),
+        ("zoledronic acid 4 mg weekly", "zoledronic_acid 4 mg every 1 wk is far from the usual 5 mg yearly (iv) or 4 mg every 6 mo (iv)"),
         ("ibandronate 150 mg iv monthly", "ibandronate 150 mg every 1 mo is far from the usual 3 mg every 3 mo (iv);"),
-        ("estradiol 1 mg patch daily", "estradiol 1 mg every 1 d is far from the usual 0.05 mg every 1 d (patch);"),
+        ("estradiol 1 mg patch daily", "estradiol 1 mg every 1 d is far from the usual 0.05 mg daily (patch);"),
         ("denosumab 60 mg every 6 mo x 9; denosumab 60 mg every 6 mo x 4 from 3 mo", "denosumab: two courses overlap; their doses add up."),
         ("anastrozole 1 mg daily; anastrozole 1 mg daily for 5 y from 3 y", "anastrozole: two courses overlap; their doses add up."),
     ],

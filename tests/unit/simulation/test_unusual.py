@@ -76,7 +76,7 @@ def test_on_the_command_line_a_warning_is_a_line(capsys: pytest.CaptureFixture[s
         assert main([*table, "anastrozole 24 mg every 24 d"]) == 0
         told = [line for line in capsys.readouterr().err.splitlines() if "usual" in line]
         assert told == [
-            "remodel: anastrozole 24 mg every 24 d is far from the usual 1 mg every 1 d (oral); "
+            "remodel: anastrozole 24 mg every 24 d is far from the usual 1 mg daily (oral); "
             "check the units of dose and time."
         ]
         assert main([*table, "Premarin 0.625 mg daily"]) == 0
