@@ -35,7 +35,7 @@ def table():
         Target("t", Observation("s", "a", name, 12.0, value, use=use,
                                 error_low=value - se if se else None,
                                 error_high=value + se if se else None,
-                                error_kind="se" if se else "none"), ARM, "denosumab")
+                                error_kind="se" if se else "none"), ((ARM, 1.0),), "denosumab")
         for name, value, se, use, _ in rows
     ]  # fmt: skip
     return prediction_table(targets, np.array([row[-1] for row in rows]))

@@ -17,6 +17,8 @@ from remodel.observations import Observation, Observations, standard_error
 from remodel.observations.error_models import spreads
 from remodel.predictions import Predictor, Target
 
+_LIMITS = {"below": 1.0, "above": -1.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -36,7 +38,9 @@ class Objective:
     share : ndarray, shape (n,)
         Weight of each number, below 1 where many points of a curve share theirs.
     is_upper, is_lower : ndarray of bool, shape (n,)
-        Which numbers are bounds.
+        Which numbers are bounds, broken or kept.
+    limit : ndarray, shape (n,)
+        1 for a limit of detection that the value lies below, -1 for one that it lies above, else 0.
     loss_name : str
     loss_scale : float
     """
@@ -48,6 +52,7 @@ class Objective:
     share: FloatArray
     is_upper: BoolArray
     is_lower: BoolArray
+    limit: FloatArray
     loss_name: str
     loss_scale: float
 
@@ -80,8 +85,9 @@ class Objective:
             observed=np.array([row.value for row in rows]),
             sigma=np.hypot(errors, np.array(deviations)),
             share=_shares(targets, problem.independent_points) * _weights(targets, problem),
-            is_upper=np.array([row.is_upper for row in rows]),
-            is_lower=np.array([row.is_lower for row in rows]),
+            is_upper=np.array([row.is_upper and not row.censored for row in rows]),
+            is_lower=np.array([row.is_lower and not row.censored for row in rows]),
+            limit=np.array([_LIMITS.get(row.censored, 0.0) for row in rows]),
             loss_name=problem.loss,
             loss_scale=problem.loss_scale,
         )
@@ -103,6 +109,9 @@ class Objective:
         weight = (np.sqrt(self.share) / self.sigma)[:, None]
         jacobian = derivatives * self.coordinates.derivatives(theta) * weight
         jacobian[self._kept(predicted)] = 0.0
+        at_limit = self.limit != 0.0
+        _, slope = _censored(self._deviations(predicted)[at_limit], self.limit[at_limit])
+        jacobian[at_limit] *= slope[:, None]
         residuals = np.concatenate((self.standardized(predicted), self._priors(theta)))
         return residuals, np.concatenate((jacobian, np.diag(self.coordinates.has_prior)))
 
@@ -110,7 +119,18 @@ class Objective:
         """Return weighted standardized residuals of predictions, shape (..., n)."""
         misses = np.where(self._kept(predicted), 0.0, predicted - self.observed)
         residuals = misses * np.sqrt(self.share) / self.sigma
+        at_limit = self.limit != 0.0
+        if at_limit.any():
+            residual, _ = _censored(
+                self._deviations(predicted)[..., at_limit], self.limit[at_limit]
+            )
+            residuals[..., at_limit] = residual * np.sqrt(self.share[at_limit])
         return np.where(np.isfinite(residuals), residuals, np.inf)
+
+    def _deviations(self, predicted: FloatArray) -> FloatArray:
+        """Return predicted less observed, in standard errors."""
+        deviations: FloatArray = (predicted - self.observed) / self.sigma
+        return deviations
 
     def losses(self, squares: FloatArray) -> FloatArray:
         """Return loss and its two derivatives by the squared residual, shape (3, m).
@@ -163,6 +183,34 @@ class Objective:
         upper = self.is_upper & (predicted <= self.observed)
         kept: BoolArray = upper | (self.is_lower & (predicted >= self.observed))
         return kept
+
+
+def _censored(deviations: FloatArray, limit: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return residuals of values beyond a limit of detection, and their derivatives.
+
+    Half the square of a residual is the negative logarithm of the probability that a normal error
+    takes the prediction beyond the limit.
+
+    Parameters
+    ----------
+    deviations : ndarray, shape (..., n)
+        Prediction less limit, in standard errors.
+    limit : ndarray, shape (n,)
+        1 if the value lies below, -1 if above.
+
+    Returns
+    -------
+    tuple of ndarray, shape (..., n)
+        Residuals, and their derivatives by the deviations.
+    """
+    from scipy.special import log_ndtr
+
+    z = -limit * deviations
+    log_probability = log_ndtr(z)
+    size = np.sqrt(-2.0 * log_probability)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        slope = np.exp(-0.5 * z**2 - log_probability) / (np.sqrt(2.0 * np.pi) * size)
+    return limit * size, np.where(size > 0.0, slope, 0.0)
 
 
 def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:

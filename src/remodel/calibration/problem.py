@@ -17,6 +17,7 @@ from remodel.models import Model, load_model
 from remodel.observations import endpoints
 from remodel.parameters import ParameterSet
 from remodel.predictions import Evidence
+from remodel.predictions.arms import known_drugs
 from remodel.provenance import fingerprint
 
 LOSSES = ("linear", "soft_l1")
@@ -82,7 +83,7 @@ class FitProblem:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the tables, without what is held out."""
-        tables = load_sources(self.sources)
+        tables = load_sources(self.sources, known_drugs(load_model(self.model)))
         return only_studies(tables, self.studies) if self.studies else tables
 
     def parameters(self) -> ParameterSet:
@@ -100,10 +101,9 @@ class FitProblem:
         left_out = ("title", "model", "sources", "studies", "path")
         settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         data = [
-            (table.name, repr(row), [repr(table.arms.get((row.study_id, arm))) for arm in arms])
+            (table.name, repr(row), [repr(arm) for arm in table.arms_of(row)])
             for table in self.evidence()
             for row in table.observations
-            for arms in [(row.arm, row.comparator)]
         ]
         equations = model.system(model.drugs).fingerprint, model.file_hash
         return {

@@ -21,7 +21,8 @@ class Terms:
     ----------
     level, reference, other_level, other_reference : ndarray of int, shape (n,)
         Positions among the simulated levels; 0 where a target has no comparator.
-    is_level, is_difference, is_relative : ndarray of bool, shape (n,)
+    is_level, is_scaled, is_difference, is_relative : ndarray of bool, shape (n,)
+        Scaled levels are relative to their reference.
     factor : ndarray, shape (n,)
         Of a level, into the unit of the observation; of a change, 12 / months for a yearly rate.
     """
@@ -31,6 +32,7 @@ class Terms:
     other_level: IntArray
     other_reference: IntArray
     is_level: BoolArray
+    is_scaled: BoolArray
     is_difference: BoolArray
     is_relative: BoolArray
     factor: FloatArray
@@ -47,7 +49,7 @@ class Terms:
         """
         rows = [target.observation for target in targets]
         kinds = np.array([row.kind for row in rows])
-        compared = np.array([bool(row.comparator) for row in rows], dtype=bool)
+        compared = np.array([bool(target.comparators) for target in targets], dtype=bool)
         months = np.array([row.time_months - row.reference_months for row in rows])
         is_level, is_rate = kinds == "level", kinds == "rate_per_year"
         is_difference = kinds == "difference"
@@ -59,9 +61,10 @@ class Terms:
             other_level=positions[2],
             other_reference=positions[3],
             is_level=is_level,
+            is_scaled=np.array([target.is_scaled for target in targets], dtype=bool),
             is_difference=is_difference,
             is_relative=compared & ~is_difference & ~is_level & ~is_rate,
-            factor=np.where(is_level, np.array([t.unit_factor for t in targets]), yearly),
+            factor=np.where(is_level, np.array([t.factor for t in targets]), yearly),
         )
 
     def values(self, levels: FloatArray) -> FloatArray:
@@ -69,7 +72,8 @@ class Terms:
         change = percent_change(levels[..., self.level], levels[..., self.reference])
         other = percent_change(levels[..., self.other_level], levels[..., self.other_reference])
         relative = 100.0 * ((100.0 + change) / (100.0 + other) - 1.0)
-        single = self.factor * np.where(self.is_level, levels[..., self.level], change)
+        level = np.where(self.is_scaled, 1.0 + change / 100.0, levels[..., self.level])
+        single = self.factor * np.where(self.is_level, level, change)
         return self._chosen(single, change - other, relative)
 
     def derivatives(self, levels: FloatArray, derivatives: FloatArray) -> FloatArray:
@@ -86,7 +90,8 @@ class Terms:
         )
         ratio = (100.0 + change) / (100.0 + other)
         d_relative = 100.0 * (d_change - ratio * d_other) / (100.0 + other)
-        single = self.factor * np.where(self.is_level, derivatives[:, self.level], d_change)
+        d_level = np.where(self.is_scaled, d_change / 100.0, derivatives[:, self.level])
+        single = self.factor * np.where(self.is_level, d_level, d_change)
         chosen = self._chosen(single, d_change - d_other, d_relative)
         return np.where(np.isfinite(levels[self.level]), chosen, np.nan)
 

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Self
 
 import numpy as np
 
 from remodel._arrays import FloatArray, IntArray
 from remodel.errors import ParameterError
 from remodel.models import Model
-from remodel.observations import Arm
+from remodel.observations import Arm, Observation
 from remodel.patient import Patient
 from remodel.predictions.arms import batch_of, patient_of
 from remodel.predictions.evidence import Target
@@ -123,18 +124,49 @@ class _Demand:
     endpoints: set[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Levels of arms that were reported together: means of the levels of their members.
+
+    Attributes
+    ----------
+    positions : ndarray of int, shape (n, most)
+        Among the levels of all batches and a 1 after them, where nothing is weighed.
+    weights : ndarray, shape (n, most)
+    """
+
+    positions: IntArray
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, pools: Sequence[Sequence[tuple[int, float]]], blank: int) -> Self:
+        """Return pools from pairs of position and weight, each filled up with a blank position."""
+        shape = len(pools), max(map(len, pools), default=0)
+        positions, weights = np.full(shape, blank, dtype=np.int64), np.zeros(shape)
+        for line, pool in enumerate(pools):
+            positions[line, : len(pool)] = [position for position, _ in pool]
+            weights[line, : len(pool)] = [weight for _, weight in pool]
+        return cls(positions, weights)
+
+    def appended(self, levels: FloatArray) -> FloatArray:
+        """Return levels, or derivatives of them, with those of the pools after them."""
+        means = (levels[..., self.positions] * self.weights).sum(axis=-1)
+        return np.concatenate([levels, means], axis=-1)
+
+
 def batches_of(
     model: Model, targets: Sequence[Target], rtol: float
-) -> tuple[tuple[ArmBatch, ...], IntArray]:
-    """Return batches of arms, and positions of the four levels of each target.
+) -> tuple[tuple[ArmBatch, ...], Pools, IntArray]:
+    """Return batches of arms, pools of them, and positions of the four levels of each target.
 
     Returns
     -------
     tuple of ArmBatch
         Equal arms are simulated once; arms with the same drugs are one batch.
+    Pools
     ndarray of int, shape (4, n)
         Level, reference, comparator's level and comparator's reference, among the levels of all
-        batches one after the other; what a target does not need is the level after the last.
+        batches one after the other, a 1 where a target needs none, and the levels of pools.
     """
     demands = _demands(model, targets)
     groups: dict[tuple[str, ...], list[_Key]] = defaultdict(list)
@@ -142,7 +174,6 @@ def batches_of(
         groups[model.with_drugs(demand.arm.schedule.drugs)].append(key)
     batches: list[ArmBatch] = []
     position: dict[tuple[_Key, str, float], int] = {}
-    size = 0
     for keys in groups.values():
         members = [demands[key] for key in keys]
         times = sorted(set().union(*(demand.times for demand in members)))
@@ -150,17 +181,25 @@ def batches_of(
         arms = [demand.arm for demand in members]
         batches.append(ArmBatch(batch_of(model, arms, np.array(times), outputs, rtol)))
         for output, key, time in product(outputs, keys, times):
-            position[key, output, time] = size
-            size += 1
-    positions = np.full((4, len(targets)), size, dtype=np.int64)
+            position[key, output, time] = len(position)
+    blank, pools = len(position), []
+    positions = np.full((4, len(targets)), blank, dtype=np.int64)
     for column, target in enumerate(targets):
         row = target.observation
-        for line, arm in ((0, target.arm), (2, target.comparator)):
-            if arm is not None:
-                key = _key(model, arm)
-                positions[line, column] = position[key, row.endpoint, row.time]
-                positions[line + 1, column] = position[key, row.endpoint, row.reference_time]
-    return tuple(batches), positions
+        lines = product((target.members, target.comparators), (row.time, _reference_time(row)))
+        for line, (arms_, time) in enumerate(lines):
+            levels = [(position[_key(model, a), row.endpoint, time], w) for a, w in arms_]
+            if len(levels) == 1:
+                positions[line, column] = levels[0][0]
+            elif levels:
+                pools.append(levels)
+                positions[line, column] = blank + len(pools)
+    return tuple(batches), Pools.of(pools, blank), positions
+
+
+def _reference_time(row: Observation) -> float:
+    """Return the time that a change, or a level scaled by a T-score, counts from [d]."""
+    return 0.0 if row.kind == "level" else row.reference_time
 
 
 def _demands(model: Model, targets: Sequence[Target]) -> dict[_Key, _Demand]:
@@ -168,11 +207,10 @@ def _demands(model: Model, targets: Sequence[Target]) -> dict[_Key, _Demand]:
     demands: dict[_Key, _Demand] = {}
     for target in targets:
         row = target.observation
-        for arm in (target.arm, target.comparator):
-            if arm is not None:
-                demand = demands.setdefault(_key(model, arm), _Demand(arm, {0.0}, set()))
-                demand.times |= {row.time, row.reference_time}
-                demand.endpoints.add(row.endpoint)
+        for arm, _ in (*target.members, *target.comparators):
+            demand = demands.setdefault(_key(model, arm), _Demand(arm, {0.0}, set()))
+            demand.times |= {row.time, _reference_time(row)}
+            demand.endpoints.add(row.endpoint)
     return demands
 
 

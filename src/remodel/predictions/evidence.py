@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,10 +20,16 @@ from remodel.observations import (
     load_regimens,
     with_references,
 )
-from remodel.predictions.arms import batch_of, drug_class
+from remodel.predictions.arms import (
+    Arms,
+    Members,
+    batch_of,
+    density_at_start,
+    drug_class,
+    members_of,
+)
 
 SHIPPED = "shipped"
-Arms = Mapping[tuple[str, str], Arm]
 _UNIT_WORDS = {"g/cm2": "g/cm^2", "nmol_BCE/mmol_creatinine": "nmol/mmol"}
 
 
@@ -48,6 +53,11 @@ class Evidence:
     def __post_init__(self) -> None:
         """Let changes that count from the end of treatment count from its month."""
         object.__setattr__(self, "observations", with_references(self.observations, self.arms))
+
+    def arms_of(self, row: Observation) -> list[Arm]:
+        """Return the arms that an observation comes from, those in pools included."""
+        named = [self.arms[row.study_id, name] for name in (row.arm, row.comparator) if name]
+        return [member for arm in named for member, _ in members_of(arm, self.arms)]
 
     @classmethod
     def read(
@@ -91,27 +101,33 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An observation that a model predicts, with its arm and the arm it is compared with.
+    """An observation that a model predicts, with the arms it comes from.
 
     Attributes
     ----------
     table : str
         Name of the table it stands in.
     observation : Observation
-    arm : Arm
+    members : tuple of (Arm, float)
+        Its arm, or those that were reported together, with their shares.
     drug_class : str
-        Of the arm's treatment.
-    comparator : Arm or None
-    unit_factor : float
-        Multiplies a level of the model to give it in the unit of the observation.
+        Of their treatment when it was measured.
+    comparators : tuple of (Arm, float)
+        The same of the arm it is compared with; empty without one.
+    factor : float
+        Multiplies a level of the model, or one relative to the start, to give it in the unit of
+        the observation.
+    is_scaled : bool
+        Whether a level is predicted relative to that at the start, which a T-score says.
     """
 
     table: str
     observation: Observation
-    arm: Arm
+    members: Members
     drug_class: str
-    comparator: Arm | None = None
-    unit_factor: float = 1.0
+    comparators: Members = ()
+    factor: float = 1.0
+    is_scaled: bool = False
 
     @property
     def is_baseline(self) -> bool:
@@ -148,25 +164,32 @@ def find_targets(model: Model, evidence: Evidence) -> tuple[list[Target], list[S
     for row in evidence.observations:
         if row.use == "not_used":
             continue
-        if reason := _reason(model, row, evidence.arms, problems):
+        if reason := _reason(model, row, evidence, problems):
             counts[row.study_id, row.arm, row.endpoint, reason] += 1
             continue
-        arm = evidence.arms[row.study_id, row.arm]
-        targets.append(
-            Target(
-                table=evidence.name,
-                observation=row,
-                arm=arm,
-                drug_class=drug_class(arm, model),
-                comparator=evidence.arms[row.study_id, row.comparator] if row.comparator else None,
-                unit_factor=_unit_factor(model, row) if row.kind == "level" else 1.0,
-            )
-        )
+        targets.append(_target(model, row, evidence))
     return targets, [Skipped(*key[:3], n, key[3]) for key, n in counts.items()]
 
 
+def _target(model: Model, row: Observation, evidence: Evidence) -> Target:
+    arm = evidence.arms[row.study_id, row.arm]
+    other = evidence.arms[row.study_id, row.comparator] if row.comparator else None
+    members = members_of(arm, evidence.arms)
+    density = density_at_start(arm, model, row.endpoint) if row.kind == "level" else None
+    factor = _unit_factor(model, row) if row.kind == "level" else 1.0
+    return Target(
+        table=evidence.name,
+        observation=row,
+        members=members,
+        drug_class=drug_class((member for member, _ in members), model, row.time_months),
+        comparators=() if other is None else members_of(other, evidence.arms),
+        factor=factor if density is None else factor * density,
+        is_scaled=density is not None,
+    )
+
+
 def _reason(
-    model: Model, row: Observation, arms: Arms, problems: dict[tuple[str, str], str]
+    model: Model, row: Observation, evidence: Evidence, problems: dict[tuple[str, str], str]
 ) -> str:
     """Return why a row cannot be predicted, empty if it can."""
     if row.endpoint not in model.endpoints:
@@ -176,12 +199,10 @@ def _reason(
     if row.kind == "level" and not _unit_factor(model, row):
         unit = model.endpoints[row.endpoint].unit
         return f"the level is in {row.unit}, model '{model.name}' gives it in '{unit}'."
-    for name in (row.arm, row.comparator):
-        key = (row.study_id, name)
-        if not name:
-            continue
+    for member in evidence.arms_of(row):
+        key = (row.study_id, member.name)
         if key not in problems:
-            problems[key] = _problem(model, arms[key])
+            problems[key] = _problem(model, member)
         if problems[key]:
             return problems[key]
     return ""
@@ -192,9 +213,6 @@ def _problem(model: Model, arm: Arm) -> str:
     unknown = [drug for drug in arm.schedule.drugs if drug not in model.drugs]
     if unknown:
         return f"model '{model.name}' has no drug '{unknown[0]}'."
-    if arm.pool:
-        names = ", ".join(name for name, _ in arm.pool)
-        return f"the arm is several ({names}) that were reported together."
     if arm.sex == "male" and not model.male:
         return f"model '{model.name}' knows women only."
     if not model.follows_age and _crosses_menopause(arm):

@@ -11,7 +11,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.models import Model, load_model
 from remodel.predictions.arithmetic import Terms
-from remodel.predictions.batches import ArmBatch, batches_of
+from remodel.predictions.batches import ArmBatch, Pools, batches_of
 from remodel.predictions.evidence import Evidence, Skipped, Target, find_targets
 
 RTOL = 1e-6
@@ -32,6 +32,7 @@ class Predictor:
         The numbers predicted, in the order of the tables.
     skipped : tuple of Skipped
     batches : tuple of ArmBatch
+    pools : Pools
     terms : Terms
     differenced : frozenset of str
         Parameters whose derivatives are differences.
@@ -41,6 +42,7 @@ class Predictor:
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...]
     batches: tuple[ArmBatch, ...]
+    pools: Pools
     terms: Terms
     differenced: frozenset[str] = frozenset()
 
@@ -67,8 +69,9 @@ class Predictor:
             predicted, others = find_targets(model, evidence)
             targets += predicted
             skipped += others
-        batches, positions = batches_of(model, targets, rtol)
-        return cls(model, tuple(targets), tuple(skipped), batches, Terms.of(targets, positions))
+        batches, pools, positions = batches_of(model, targets, rtol)
+        terms = Terms.of(targets, positions)
+        return cls(model, tuple(targets), tuple(skipped), batches, pools, terms)
 
     @property
     def arms(self) -> int:
@@ -95,7 +98,8 @@ class Predictor:
         parameters : mapping of str to ndarray, shape (draws,)
         """
         levels = [batch.levels(parameters, draws) for batch in self.batches]
-        return self.terms.values(np.concatenate([*levels, np.ones((draws, 1))], axis=1))
+        ones = np.ones((draws, 1))
+        return self.terms.values(self.pools.appended(np.concatenate([*levels, ones], axis=1)))
 
     def derivatives(
         self, parameters: Mapping[str, float], names: Sequence[str]
@@ -115,6 +119,7 @@ class Predictor:
         simulated = [batch.derivatives(parameters, exact) for batch in self.batches]
         levels = np.concatenate([*(levels for levels, _ in simulated), np.ones(1)])
         by_level = np.concatenate([*(d for _, d in simulated), np.zeros((len(exact), 1))], axis=1)
+        levels, by_level = self.pools.appended(levels), self.pools.appended(by_level)
         derivatives = np.empty((len(self.targets), len(names)))
         derivatives[:, is_exact] = self.terms.derivatives(levels, by_level).T
         if not is_exact.all():

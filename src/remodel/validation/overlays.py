@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from remodel._arrays import FloatArray
+from remodel.errors import RemodelWarning
 from remodel.models import Model
 from remodel.observations import Arm, load_trial, trial_names
 from remodel.observations.schema import LONGEST_MONTHS
 from remodel.predictions import SHIPPED, Evidence, drug_class
-from remodel.predictions.arms import patients_of
-from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
+from remodel.predictions.arms import Members, members_of, patients_of
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE, percent_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,17 +71,24 @@ class Overlays:
         """
         study = str(rows["study_id"].iloc[0])
         names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
-        arms = [self.evidence.arms[study, name] for name in names]
+        pools = [members_of(self.evidence.arms[study, name], self.evidence.arms) for name in names]
         months = min(max(float(rows["time_months"].max()), 1.0) * 1.03, LONGEST_MONTHS)
         times = np.linspace(0.0, months * DAYS_PER_MONTH, _MOST_TIMES)
         pairs = zip(rows["endpoint"], rows["kind"], strict=True)
         outputs = list(
             dict.fromkeys(e if kind == "level" else e + PERCENT_CHANGE for e, kind in pairs)
         )
-        dataset = self._curves(arms, times, outputs, self.values)
+        members = [arm for pool in pools for arm, _ in pool]
+        simulated = self._curves(members, times, outputs, self.values)
+        curves = {
+            name: (("simulation", "time"), values, simulated[name].attrs)
+            for name, values in _pooled(simulated, pools, outputs).items()
+        }
+        first = np.cumsum([0, *map(len, pools)])[:-1]
+        dataset = simulated.isel(simulation=first).assign(curves)
         if self.draws:
-            dataset = dataset.assign(self._bands(arms, times, outputs))
-        classes = [drug_class(arm, self.model) for arm in arms]
+            dataset = dataset.assign(self._bands(pools, times, outputs))
+        classes = [drug_class((arm for arm, _ in pool), self.model, months) for pool in pools]
         return dataset.assign_coords(arm=("simulation", names), drug_class=("simulation", classes))
 
     def _curves(
@@ -95,34 +103,55 @@ class Overlays:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SimulationWarning)
+            warnings.simplefilter("ignore", RemodelWarning)
             return simulate(
                 self.model,
                 schedule=[arm.schedule for arm in arms],
                 patient=patients_of(arms, self.model, scored=True),
                 parameters=parameters or None,
                 times=times,
-                outputs=outputs,
+                outputs=[*outputs, *{name.removesuffix(PERCENT_CHANGE) for name in outputs}],
             )
 
     def _bands(
-        self, arms: Sequence[Arm], times: FloatArray, outputs: Sequence[str]
+        self, pools: Sequence[Members], times: FloatArray, outputs: Sequence[str]
     ) -> dict[str, tuple[tuple[str, str], FloatArray]]:
         """Return the ends of the band of each output, over draws from the posterior."""
         from remodel.plots.overlay import HIGH, LOW
 
+        members = [arm for pool in pools for arm, _ in pool]
         count = len(next(iter(self.draws.values())))
-        tiled = {name: np.tile(values, len(arms)) for name, values in self.draws.items()}
-        repeated = [arm for arm in arms for _ in range(count)]
+        tiled = {name: np.tile(values, len(members)) for name, values in self.draws.items()}
+        repeated = [arm for arm in members for _ in range(count)]
         coarse = times[::_BAND_STEP]
         dataset = self._curves(repeated, coarse, outputs, {**self.values, **tiled})
         bands: dict[str, tuple[tuple[str, str], FloatArray]] = {}
-        for name in outputs:
-            by_arm = dataset[name].to_numpy().reshape(len(arms), count, -1)
+        for name, by_arm in _pooled(dataset, pools, outputs).items():
             for end, share in zip((LOW, HIGH), _BAND, strict=True):
-                edges = np.nanquantile(by_arm, share, axis=1)
+                edges = np.nanquantile(by_arm.reshape(len(pools), count, -1), share, axis=1)
                 smooth = np.stack([np.interp(times, coarse, edge) for edge in edges])
                 bands[name + end] = (("simulation", "time"), smooth)
         return bands
+
+
+def _pooled(
+    dataset: xr.Dataset, pools: Sequence[Members], outputs: Sequence[str]
+) -> dict[str, FloatArray]:
+    """Return outputs of arms, shape (arms * draws, n_times), from those of their members.
+
+    The level of arms that were reported together is the mean of the levels of its members.
+    """
+    pooled = {}
+    shares = np.array([share for pool in pools for _, share in pool])
+    begins = np.cumsum([0, *map(len, pools)])[:-1]
+    for name in outputs:
+        levels = dataset[name.removesuffix(PERCENT_CHANGE)].to_numpy()
+        by_member = levels.reshape(len(shares), -1, levels.shape[-1])
+        means = np.add.reduceat(by_member * shares[:, None, None], begins, axis=0)
+        values = means.reshape(-1, levels.shape[-1])
+        is_change = name.endswith(PERCENT_CHANGE)
+        pooled[name] = percent_change(values, values[:, :1]) if is_change else values
+    return pooled
 
 
 def file_name(study: str, taken: Collection[str]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.errors import ObservationError, ParameterError
 from remodel.files import write_atomically, write_csv, write_text, writing
-from remodel.models import Model, load_model, model_names
+from remodel.models import Model, load_model
 from remodel.observations import idle_arms
 from remodel.observations.load import check_drugs
 from remodel.observations.rows import Row, load_rows
@@ -27,6 +27,7 @@ from remodel.predictions import (
     scorecard,
     totals,
 )
+from remodel.predictions.arms import known_drugs
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 from remodel.validation.overlays import Overlays, file_name
@@ -126,7 +127,7 @@ def validate(
     model = load_model(model)
     evidence = Evidence.read(observations, regimens, use)
     if regimens is not None:
-        check_drugs(regimens, _known_drugs(model))
+        check_drugs(regimens, known_drugs(model))
     values = _values(model, parameters)
     draws = {} if posterior is None else _draws(model, posterior)
     predictor = Predictor.of(model, [evidence])
@@ -151,12 +152,6 @@ def validate(
         overlays = Overlays(model, evidence, values, draws)
         figures = _draw(table, overlays, folder / "figures", progress_of(progress))
     return replace(validation, figures=figures)
-
-
-def _known_drugs(model: Model) -> tuple[str, ...]:
-    """Return the drugs of a model, and of all models of the package."""
-    every = (model, *map(load_model, model_names()))
-    return tuple(dict.fromkeys(drug for one in every for drug in one.drugs))
 
 
 def _values(model: Model, parameters: Parameters) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import toy
 from conftest import TRUTH
+from scipy.stats import norm
 
 from remodel.calibration import Objective, calibrate
 from remodel.calibration.search import global_search
@@ -64,6 +65,42 @@ def test_bounds_that_are_kept_cost_nothing(tmp_path):
     assert slopes[1].any()
 
 
+@pytest.mark.parametrize("limit", ["below", "above"])
+def test_a_value_beyond_a_limit_of_detection_counts_by_its_probability(tmp_path, limit):
+    """The cost is the logarithm of a normal probability, and its derivatives are exact."""
+    rows = [("high", "ctx", 3, -60.0, 4.0, "percent", "change", "")]
+    built = Objective.of(toy.problem(toy.tables(tmp_path, rows)))
+    sign = {"below": 1.0, "above": -1.0}[limit]
+    censored = replace(built, limit=np.array([sign]))
+    for deviation in (-6.0, -1.0, -1e-3, 0.0, 0.5, 3.0, 40.0):
+        predicted = built.observed + deviation * built.sigma
+        residual = censored.standardized(predicted)
+        assert 0.5 * residual[0] ** 2 == pytest.approx(-norm.logcdf(-sign * deviation), rel=1e-9)
+        assert sign * residual[0] >= 0.0
+    many = built.observed + np.array([[-2.0], [1.0]]) * built.sigma
+    np.testing.assert_array_equal(
+        censored.standardized(many), [censored.standardized(row) for row in many]
+    )
+    for theta in (np.zeros(4), np.array([0.0, -2.0, 0.5, -1.0]), np.array([0.0, 3.0, 0.0, 2.0])):
+        _, jacobian = censored.residuals_and_jacobian(theta)
+        for j in range(4):
+            step = np.zeros(4)
+            step[j] = 1e-4
+            ahead, behind = (censored.residuals(theta + s * step)[0] for s in (1, -1))
+            assert jacobian[0, j] == pytest.approx((ahead - behind) / 2e-4, rel=1e-3, abs=1e-6)
+
+
+def test_a_limit_in_a_table_is_read_as_one(tmp_path):
+    rows = [
+        ("high", "estradiol", 3, "<5", "", "pmol/L", "level", ""),
+        ("high", "estradiol", 6, 4.0, 1.0, "pmol/L", "level", ""),
+    ]
+    source = toy.censored_tables(tmp_path, rows)
+    built = Objective.of(toy.problem(source, toy.LINE))
+    np.testing.assert_array_equal(built.limit, [1.0, 0.0])
+    assert not built.is_upper.any()
+
+
 def test_points_of_one_curve_share_their_weight(toy_source):
     alone = Objective.of(toy.problem(toy_source))
     shared = Objective.of(toy.problem(toy_source, independent_points=2.0))
@@ -75,7 +112,7 @@ def test_points_of_one_curve_share_their_weight(toy_source):
 
 def test_weights_count_a_class_or_a_study_more_often(toy_source):
     built = Objective.of(toy.problem(toy_source, weights={"denosumab": 4.0, "made": 0.5}))
-    treated = np.array([t.arm.name != "control" for t in built.predictor.targets])
+    treated = np.array([t.observation.arm != "control" for t in built.predictor.targets])
     np.testing.assert_allclose(built.share, np.where(treated, 2.0, 0.5))
     with pytest.raises(
         ConfigError, match=r"no number is of the class or study 'denosumap'\. Did you"

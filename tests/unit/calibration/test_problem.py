@@ -136,6 +136,34 @@ def test_a_validation_trial_in_a_table_of_ones_own_is_refused(tmp_path):
     assert not len(held_out.evidence()[0].observations)
 
 
+@pytest.mark.parametrize("study", ["ARCH", "saag2017", "Saag 2017", "van_poznak_2010", "DECIDE"])
+def test_a_validation_trial_under_another_of_its_names_is_refused(tmp_path, study):
+    own_tables(tmp_path, study)
+    problem = load_problem(written(tmp_path, OWN))
+    with pytest.raises(ConfigError, match=r"is named like .*, which is kept for validation"):
+        problem.evidence()
+    held_out = f'held_out = ["{study}"]\n'
+    assert load_problem(written(tmp_path, OWN + held_out)).evidence()
+
+
+@pytest.mark.parametrize("study", ["saag2018", "saag", "mine2017", "brown", "freedom"])
+def test_a_trial_with_a_name_of_its_own_is_fitted(tmp_path, study):
+    own_tables(tmp_path, study)
+    assert len(load_problem(written(tmp_path, OWN)).evidence()[0].observations) == 1
+
+
+def test_a_drug_that_no_model_has_is_named_with_its_row(tmp_path):
+    own_tables(tmp_path, "mine")
+    table = tmp_path / "regimens.csv"
+    table.write_text(table.read_text().replace("denosumab", "denosumb"))
+    problem = load_problem(written(tmp_path, OWN))
+    sentence = (
+        r"regimens.csv, row 2, column schedule: no model has a drug 'denosumb'\. Did you mean"
+    )
+    with pytest.raises(ObservationError, match=sentence):
+        problem.evidence()
+
+
 def test_a_missing_table_is_an_error_unless_it_is_optional(tmp_path):
     with pytest.raises(ObservationError, match=r"observations.csv cannot be read"):
         load_problem(written(tmp_path, OWN)).evidence()
@@ -164,7 +192,7 @@ def test_a_table_with_a_column_of_uses_gives_its_calibration_rows_only(tmp_path)
     (tmp_path / "mine.csv").write_text(f"{header}\n{rows}\n")
     (tmp_path / "arms.csv").write_text("study_id,arm,schedule\nmine,a,none\n")
     source = Source(tmp_path / "mine.csv", tmp_path / "arms.csv")
-    (table,) = load_sources([source])
+    (table,) = load_sources([source], ["denosumab"])
     assert [row.time_months for row in table.observations] == [12.0]
 
 

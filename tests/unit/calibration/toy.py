@@ -151,6 +151,21 @@ def tables(folder: Path, rows: Sequence[Sequence[object]], regimens=REGIMENS) ->
     )
 
 
+def censored_tables(folder: Path, rows: Sequence[Sequence[object]]) -> Source:
+    """Write tables whose values may be limits of detection, with errors in one column."""
+    header = ("study_id", "arm", "endpoint", "time_months", "value", "error", "unit", "error_kind",
+              "kind", "comparator")  # fmt: skip
+    full = [
+        ("made", arm, name, month, value, se, unit, "se" if se else "", kind, other)
+        for arm, name, month, value, se, unit, kind, other in rows
+    ]
+    regimens = [("made", "high", "none")]
+    return Source(
+        write_table(folder / "observations.csv", header, full),
+        write_table(folder / "regimens.csv", ("study_id", "arm", "schedule"), regimens),
+    )
+
+
 def problem(source: Source, model: Model = MODEL, **more) -> FitProblem:
     settings = {"loss": "linear", "independent_points": 1000.0, "starts": 1, **more}
     if "estimate" not in settings:

@@ -14,8 +14,8 @@ from remodel.predictions.evidence import Target
 ROWS = [row for row in load_observations() if row.use != "not_used" and row.kind != "ratio"]
 TARGETS = [
     Target(
-        "shipped", row, load_regimens()[row.study_id, row.arm], "any",
-        load_regimens()[row.study_id, row.comparator] if row.comparator else None,
+        "shipped", row, ((load_regimens()[row.study_id, row.arm], 1.0),), "any",
+        ((load_regimens()[row.study_id, row.comparator], 1.0),) if row.comparator else (),
     )
     for row in ROWS
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import remodel as rm
@@ -60,7 +61,7 @@ def test_a_comparator_that_cannot_be_simulated_is_a_reason():
 def test_levels_are_converted_to_the_unit_of_the_observation():
     observation = row(endpoint="p1np", kind="level", value=40.0, unit="ng/mL")
     (target,), _ = find_targets(load_model("reference"), evidence(observation, arm(age=60.0)))
-    assert target.unit_factor == pytest.approx(1.0)
+    assert target.factor == pytest.approx(1.0)
 
 
 def test_an_arm_without_a_regimen_is_an_error():
@@ -91,7 +92,7 @@ def test_patients_are_those_of_the_arm():
     [
         ("none", "untreated"),
         ("anastrozole 1 mg daily; denosumab 60 mg every 6 mo", "aromatase inhibitor + denosumab"),
-        ("tamoxifen 20 mg daily for 2 y then letrozole 2.5 mg daily", "aromatase inhibitor"),
+        ("tamoxifen 20 mg daily; letrozole 2.5 mg daily", "aromatase inhibitor"),
         ("raloxifene 60 mg daily", "SERM"),
         ("zoledronic acid 5 mg once", "bisphosphonate"),
         ("calcium_vitamin_d 500 mg daily", "untreated"),
@@ -101,7 +102,34 @@ def test_patients_are_those_of_the_arm():
     ],
 )
 def test_classes_of_treatment(schedule, name):
-    assert drug_class(arm(schedule), load_model("reference")) == name
+    assert drug_class([arm(schedule)], load_model("reference"), 3.0) == name
+
+
+@pytest.mark.parametrize(
+    ("schedule", "months", "name"),
+    [
+        ("denosumab 60 mg every 6 mo x 4", 0, "denosumab"),
+        ("denosumab 60 mg every 6 mo x 4", 24, "denosumab"),
+        ("denosumab 60 mg every 6 mo x 4", 30, "after denosumab"),
+        ("denosumab 60 mg every 6 mo x 4 then zoledronic acid 5 mg once", 30,
+         "bisphosphonate after denosumab"),
+        ("zoledronic acid 5 mg once; denosumab 60 mg every 6 mo x 4 from 24 mo", 30,
+         "denosumab after bisphosphonate"),
+        ("anastrozole 1 mg daily for 5 y; zoledronic acid 4 mg every 6 mo for 2 y", 48,
+         "aromatase inhibitor after bisphosphonate"),
+        ("tamoxifen 20 mg daily for 2 y then letrozole 2.5 mg daily for 3 y", 36,
+         "aromatase inhibitor"),
+        ("tamoxifen 20 mg daily for 2 y then letrozole 2.5 mg daily for 3 y", 72,
+         "after aromatase inhibitor"),
+        ("letrozole 2.5 mg daily for 2 y then tamoxifen 20 mg daily for 3 y", 36,
+         "SERM after aromatase inhibitor"),
+        ("romosozumab 210 mg every mo x 12 then denosumab 60 mg every 6 mo x 2", 36,
+         "after romosozumab then denosumab"),
+        ("denosumab 60 mg every 6 mo x 4 from 12 mo", 6, "untreated"),
+    ],
+)  # fmt: skip
+def test_classes_know_the_order_of_drugs(schedule, months, name):
+    assert drug_class([arm(schedule)], load_model("reference"), months) == name
 
 
 def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
@@ -109,12 +137,12 @@ def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
         for drug in model.drugs:
             treated = Arm("s", "a", Schedule((Dose(drug, 1.0, time=0.0),)))
             is_supplement = model.drugs[drug].drug_class == "supplement"
-            assert (drug_class(treated, model) == "untreated") == is_supplement, drug
+            assert (drug_class([treated], model, 1.0) == "untreated") == is_supplement, drug
 
 
 def test_a_drug_that_the_model_lacks_has_no_class():
     with pytest.raises(ModelError, match="has no drug 'alendronate'"):
-        drug_class(arm("alendronate 10 mg daily"), load_model("peterson2010"))
+        drug_class([arm("alendronate 10 mg daily")], load_model("peterson2010"), 3.0)
 
 
 def test_men_are_predicted_as_men():
@@ -140,6 +168,80 @@ def test_men_are_predicted_as_men():
     assert women < 0.1 * men
     assert castrated < men
     assert most < loss < 0
+
+
+POOL = {
+    ("s", "untreated"): arm(name="untreated", age=65.0),
+    ("s", "treated"): arm("denosumab 60 mg every 6 mo", name="treated", age=70.0),
+    ("s", "all"): arm(name="all", pool=(("untreated", 100.0), ("treated", 300.0))),
+}
+
+
+def pooled_rows(*names: str) -> Observations:
+    kinds = [("bmd_lumbar_spine", "change", "percent"), ("ctx", "change", "percent"),
+             ("estradiol", "level", "pmol/L")]  # fmt: skip
+    return Observations(tuple(
+        Observation("s", name, endpoint, 12, 10.0, unit=unit, kind=kind)
+        for name in names for endpoint, kind, unit in kinds
+    ))  # fmt: skip
+
+
+def test_arms_reported_together_are_the_weighted_mean_of_their_levels():
+    rows = pooled_rows("untreated", "treated", "all")
+    found = Predictor.of("reference", [Evidence("t", rows, POOL)])
+    untreated, treated, pooled = found.predict().reshape(3, 3)
+    ds = rm.simulate(
+        schedule=[POOL["s", n].schedule for n in ("untreated", "treated")],
+        patient=[rm.Patient(age=65.0), rm.Patient(age=70.0)], times=[0.0, 365.25],
+        outputs=["bmd_lumbar_spine", "ctx"],
+    )  # fmt: skip
+    for k, name in enumerate(("bmd_lumbar_spine", "ctx")):
+        start, end = (0.25 * ds[name][0] + 0.75 * ds[name][1]).to_numpy()
+        assert pooled[k] == pytest.approx(100.0 * (end / start - 1.0), abs=0.01)
+    assert pooled[2] == pytest.approx(0.25 * untreated[2] + 0.75 * treated[2])
+    assert found.targets[-1].drug_class == "denosumab or untreated"
+    assert found.arms == 2
+
+
+def test_derivatives_of_arms_reported_together_are_those_of_their_predictions():
+    rows = [*pooled_rows("all"),
+            Observation("s", "treated", "ctx", 12, -50.0, kind="difference", comparator="all")]  # fmt: skip
+    found = Predictor.of("reference", [Evidence("t", Observations(tuple(rows)), POOL)])
+    names = ["denosumab_half_effect", "ctx_floor"]
+    values = {name: found.model.parameters[name].value for name in names}
+    predicted, derivatives = found.derivatives(values, names)
+    assert np.array_equal(predicted, found.predict(values))
+    for j, name in enumerate(names):
+        step = 1e-4 * values[name]
+        ahead, behind = (found.predict({**values, name: values[name] + s}) for s in (step, -step))
+        near = (ahead - behind) / (2.0 * step)
+        assert derivatives[:, j] == pytest.approx(near, rel=2e-3, abs=1e-3 * np.abs(near).max())
+
+
+def test_a_pool_with_an_arm_that_cannot_be_simulated_is_skipped():
+    arms = {**POOL, ("s", "treated"): arm("raloxifene 60 mg daily", name="treated")}
+    rows = Observations((Observation("s", "all", "bmd_total_hip", 12, 1.0),))
+    found, skipped = find_targets(load_model("jorg2022"), Evidence("t", rows, arms))
+    assert not found
+    assert skipped[0].reason == "model 'jorg2022' has no drug 'raloxifene'."
+
+
+def test_a_density_in_grams_starts_at_the_t_score_of_the_arm():
+    one = arm("denosumab 60 mg every 6 mo", age=70.0, t_score_total_hip=-2.0)
+    level = {"endpoint": "bmd_total_hip", "kind": "level", "unit": "g/cm2"}
+    rows = [row(**level, time_months=0), row(**level), row(endpoint="bmd_total_hip")]
+    found = Predictor.of("reference", [Evidence("t", Observations(tuple(rows)), {("s", "a"): one})])
+    start, end, change = found.predict()
+    patient = rm.Patient(age=70.0, t_score_total_hip=-2.0)
+    ds = rm.simulate(schedule=one.schedule, patient=patient, times=[0.0, 365.25],
+                     outputs=["bmd_total_hip"])  # fmt: skip
+    assert [start, end] == pytest.approx(ds["bmd_total_hip"].to_numpy()[0], abs=2e-4)
+    assert end == pytest.approx(start * (1.0 + change / 100.0))
+    name = "denosumab_half_effect"
+    value = found.model.parameters[name].value
+    _, derivatives = found.derivatives({name: value}, [name])
+    ahead, behind = (found.predict({name: value * (1 + s)}) for s in (1e-4, -1e-4))
+    assert derivatives[:, 0] == pytest.approx((ahead - behind) / (2e-4 * value), rel=1e-3, abs=1e-9)
 
 
 def test_equal_arms_are_simulated_once():

@@ -11,6 +11,8 @@ import pytest
 
 import remodel as rm
 from remodel.errors import ConfigError, ObservationError, ParameterError
+from remodel.predictions import Evidence
+from remodel.validation.overlays import Overlays
 from remodel.validation.validate import validate
 
 OBSERVATIONS = """study_id,arm,endpoint,time_months,value,error_low,error_high,unit,error_kind,flag
@@ -71,6 +73,39 @@ def test_predictions_are_what_simulate_gives(jorg):
     expected = float(dataset["bmd_total_hip_percent_change"][0, 1])
     assert row["predicted"] == pytest.approx(expected, abs=1e-4)
     assert row["residual"] == pytest.approx(expected - 3.2, abs=1e-4)
+
+
+def test_curves_of_arms_reported_together_pass_through_their_predictions(tables, tmp_path):
+    tables["regimens"].write_text(
+        "study_id,arm,schedule,age,pool\n"
+        "den,low,denosumab 60 mg every 6 mo,60,\n"
+        "den,high,none,75,\n"
+        "den,treated,,,low 30; high 10\n"
+        "den,control,none,65,\n"
+        "ral,treated,raloxifene 60 mg daily,65,\n"
+    )
+    found = validate("reference", **tables, out=tmp_path / "out")
+    assert [path.name for path in found.figures] == ["den.png", "ral.png"]
+    rows = found.predictions.query("study_id == 'den'")
+    evidence = Evidence.read(tables["observations"], tables["regimens"])
+    model = rm.load_model("reference")
+    draws = {"ctx_floor": np.full(5, model.parameters["ctx_floor"].value)}
+    curves = Overlays(model, evidence, {}, draws).simulated(rows)
+    for row in rows[rows["arm"] == "treated"].itertuples():
+        curve = curves[f"{row.endpoint}_percent_change"].sel(simulation=0)
+        at = float(np.interp(row.time_months * 30.4375, curves["time"], curve))
+        assert at == pytest.approx(row.predicted, abs=0.02 + 0.03 * abs(row.predicted))
+    low, high = (curves[f"bmd_total_hip_percent_change_{end}"][0] for end in ("low", "high"))
+    np.testing.assert_allclose(low, high, atol=1e-9)  # five equal draws have a band of no width
+    np.testing.assert_allclose(low[-1], curves["bmd_total_hip_percent_change"][0, -1], atol=0.01)
+
+
+def test_two_studies_whose_names_become_one_file_have_two_figures(tables, tmp_path):
+    for path in tables.values():
+        path.write_text(path.read_text().replace("ral,", "d/n,").replace("den,", "d_n,"))
+    found = validate("reference", **tables, out=tmp_path / "out")
+    assert [path.name for path in found.figures] == ["d_n.png", "d_n_2.png"]
+    assert sorted((tmp_path / "out" / "figures").iterdir()) == sorted(found.figures)
 
 
 def test_what_the_model_lacks_is_listed_and_does_not_stop_the_rest(jorg):
