@@ -16,7 +16,12 @@ ARM = Arm("s", "a", Schedule.parse("denosumab 60 mg every 6 mo"))
 
 def table(*rows_and_predictions):
     targets = [
-        Target("t", Observation("s", "a", **{"endpoint": "bmd_total_hip", **row}), ((ARM, 1.0),), "denosumab")
+        Target(
+            "t",
+            Observation("s", "a", **{"endpoint": "bmd_total_hip", **row}),
+            ((ARM, 1.0),),
+            "denosumab",
+        )
         for row, _ in rows_and_predictions
     ]
     return prediction_table(targets, np.array([p for _, p in rows_and_predictions], dtype=float))
