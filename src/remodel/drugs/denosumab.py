@@ -13,44 +13,21 @@ References
 
 from __future__ import annotations
 
+from remodel.drugs.antibodies import elimination, uptake_with_target
 from remodel.drugs.drug import Drug
-from remodel.equations import flow, loss, quantity, state, term
+from remodel.drugs.injections import absorption, depot, not_absorbed
+from remodel.equations import flow, quantity, state, term
 
 DRUG_CLASS = "RANKL antibody"
 
-depot = state("depot", "mg", "Denosumab under the skin")
 central = state("central", "mg", "Denosumab in blood")
 peripheral = state("peripheral", "mg", "Denosumab in tissue")
-
-
-@flow(source="depot", target="central")
-def absorption(absorption_rate, bioavailability, depot):
-    """Lymph carries the antibody into the blood over days."""
-    return absorption_rate * bioavailability * depot
-
-
-@loss("depot")
-def not_absorbed(absorption_rate, bioavailability, depot):
-    """The share that is broken down under the skin."""
-    return absorption_rate * (1 - bioavailability) * depot
 
 
 @quantity
 def concentration(central, central_volume):
     """Serum concentration."""
     return central / central_volume
-
-
-@loss("central")
-def elimination(clearance, concentration):
-    """Linear clearance, as of any antibody."""
-    return clearance * concentration
-
-
-@loss("central")
-def uptake_with_target(maximal_uptake, uptake_half_saturation, concentration):
-    """Saturable uptake of antibody bound to its target; it ends the effect of an injection."""
-    return maximal_uptake * concentration / (uptake_half_saturation + concentration)
 
 
 @flow(source="central", target="peripheral")

@@ -7,9 +7,10 @@ Elimination is in part linear and in part saturable, with the target.
 
 from __future__ import annotations
 
+from remodel.drugs.antibodies import elimination, uptake_with_target
 from remodel.drugs.drug import Drug
 from remodel.drugs.injections import SUBCUTANEOUS
-from remodel.equations import hill, loss, quantity, state, term
+from remodel.equations import hill, quantity, state, term
 
 DRUG_CLASS = "sclerostin antibody"
 
@@ -20,18 +21,6 @@ central = state("central", "mg", "Romosozumab in the body")
 def concentration(central, volume):
     """Serum concentration."""
     return central / volume
-
-
-@loss("central")
-def elimination(clearance, concentration):
-    """Linear clearance, as of any antibody."""
-    return clearance * concentration
-
-
-@loss("central")
-def uptake_with_target(maximal_uptake, uptake_half_saturation, concentration):
-    """Antibody bound to sclerostin is taken up with it."""
-    return maximal_uptake * concentration / (uptake_half_saturation + concentration)
 
 
 @term("sclerostin_binding")
