@@ -115,12 +115,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RemodelError as error:
         print(f"remodel: {error}", file=sys.stderr)
         return WRONG_INPUT
-    except KeyboardInterrupt:
-        print("remodel: interrupted.", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has left, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:  # a full disk, wherever it is noticed
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"remodel: {name}{error.strerror or error}.", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("remodel: interrupted.", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

@@ -132,21 +132,22 @@ def checked_file(text: str | None, suffixes: Sequence[str], option: str) -> str 
     """
     from pathlib import Path
 
+    from remodel.files import is_folder
+
     if text is None:
         return None
     path = Path(text)
     if path.suffix not in suffixes:
         raise StoreError(f"{option} {text}: the name must end in {' or '.join(suffixes)}.")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise StoreError(f"{option} {text}: there is no folder {path.parent}.")
-    existed = path.exists()
     try:
+        existed = path.exists()
         with path.open("ab"):
             pass
         if not existed:
             path.unlink()
-    except OSError as error:
-        raise StoreError(
-            f"{option} {text} cannot be written: {error.strerror or error}."
-        ) from error
+    except (OSError, ValueError) as error:  # a ValueError is a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(f"{option} {text} cannot be written: {reason}.") from error
     return text

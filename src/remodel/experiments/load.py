@@ -13,7 +13,7 @@ from remodel.errors import PatientError, nearest
 from remodel.experiments.arms import Experiment
 from remodel.experiments.schema import PICTURES, ExperimentArm, Picture, Scenario, Source
 from remodel.experiments.sweeps import SweepExperiment, is_sweep, sweep_experiment
-from remodel.files import Table, checked_file_name, load_toml
+from remodel.files import Table, checked_file_name, is_folder, load_toml
 from remodel.files.schema import FileName, Positive, Schema, Texts, one_of, validate
 from remodel.models import Model, load_model
 from remodel.observations import Arm, load_trial
@@ -98,8 +98,7 @@ def load_experiment(path: str | Path) -> Experiment | SweepExperiment:
     ConfigError
         If the file cannot be read or a value is not allowed; it names file, line and key.
     """
-    given = Path(path)
-    file = given / "experiment.toml" if given.is_dir() else given
+    file = Path(path) / "experiment.toml" if is_folder(path) else Path(path)
     top = load_toml(file)
     if is_sweep(top):
         return sweep_experiment(top)

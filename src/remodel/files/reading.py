@@ -24,21 +24,30 @@ def read_text(path: str | Path, error: type[RemodelError]) -> str:
         If the file is missing, no regular file (a pipe would block), too large, or not UTF-8.
     """
     file = Path(path)
+    name = str(file) if len(str(file)) <= 300 else f"{str(file)[:300]}..."
     try:
         if not file.is_file():
             file.stat()  # raises the reason why there is none
             what = "a folder" if file.is_dir() else "a device or pipe"
-            raise error(f"{file} cannot be read: it is {what}, not a file.", field="path")
+            raise error(f"{name} cannot be read: it is {what}, not a file.", field="path")
         if (size := file.stat().st_size) > _LARGEST:
             raise error(
-                f"{file} cannot be read: it has {size:,} bytes; at most {_LARGEST:,} are allowed.",
+                f"{name} cannot be read: it has {size:,} bytes; at most {_LARGEST:,} are allowed.",
                 field="path",
             )
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as cause:
-        raise error(f"{file} is not text in UTF-8 (byte {cause.start}).", field="path") from cause
+        raise error(f"{name} is not text in UTF-8 (byte {cause.start}).", field="path") from cause
     except (OSError, ValueError) as cause:
         if isinstance(cause, RemodelError):
             raise
         reason = getattr(cause, "strerror", None) or cause  # ValueError: a NUL in the name
-        raise error(f"{file!s} cannot be read: {reason}.", field="path") from cause
+        raise error(f"{name} cannot be read: {reason}.", field="path") from cause
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a path is a folder; one that no file can have is none."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False

@@ -163,30 +163,35 @@ def load_toml(path: str | Path) -> Table:
     ConfigError
         If the file cannot be read, or is not TOML; it names the line.
     """
-    file = Path(path)
-    text = read_text(file, ConfigError)
+    return Table(Path(path), "", parse_toml(read_text(path, ConfigError), str(path), ConfigError))
+
+
+def parse_toml(text: str, name: str, error: type[RemodelError]) -> dict[str, Any]:
+    """Return the content of TOML text; ``name`` stands for the file in errors.
+
+    Raises
+    ------
+    RemodelError
+        Of the type ``error``, if it is not TOML; it names the line.
+    """
+    _check_depth(name, text, error)
     try:
-        _check_depth(file, text)
-        return Table(file, "", tomllib.loads(text))
-    except RecursionError as error:
-        raise ConfigError(
-            f"{file} is not valid TOML: its tables or lists are nested too deep."
-        ) from error
-    except ValueError as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
+        return tomllib.loads(text)
+    except RecursionError as cause:
+        raise error(
+            f"{name} is not valid TOML: its tables or lists are nested too deep."
+        ) from cause
+    except ValueError as cause:
+        raise error(f"{name} is not valid TOML: {cause}.") from cause
 
 
-def _check_depth(file: Path, text: str) -> None:
+def _check_depth(name: str, text: str, error: type[RemodelError]) -> None:
     """Refuse a key of very many words, which takes minutes to parse."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.count(".") <= _DEEPEST:
             continue
         if any(key[0].count(".") > _DEEPEST for key in _DOTTED.finditer(line)):
-            raise ConfigError(
-                f"{file}, line {number}: a key is nested more than {_DEEPEST} tables deep."
-            )
+            raise error(f"{name}, line {number}: a key is nested more than {_DEEPEST} tables deep.")
 
 
 def as_float(value: float) -> float:

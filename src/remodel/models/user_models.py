@@ -46,6 +46,8 @@ def load_user_model(name: str, relative_to: Path | None = None) -> Model:
         If the file is missing, fails when it is executed, or has no model of that name.
     """
     path, colon, attribute = name.rpartition(":")
+    if "\0" in name:
+        raise ModelError(f"{name!r} is not the name of a file.", field="model", value=name)
     if not colon or not path.endswith(_SUFFIX):
         raise ModelError(
             f"'{name}' names a file and no model in it; write it like {Path(name).name}:MODEL.",

@@ -225,6 +225,9 @@ def _observation(row: Row) -> Observation:
     value, censored = _value(row, cells)
     convert = _conversion(row, cells)
     low, high, error_kind = read_interval(row, cells, value, is_censored=bool(censored))
+    for column, number in (("value", value), ("error_low", low), ("error_high", high)):
+        if number is not None and not math.isfinite(convert(number)):
+            row.fail(column, f"{number:g} is too large.")
     _check_reference(row, cells)
     _check_comparator(row, cells)
     return Observation(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from remodel.errors import ScheduleError, UnitError
 from remodel.observations.rows import Row
-from remodel.observations.schema import Arm
+from remodel.observations.schema import LONGEST_MONTHS, Arm
 from remodel.patient import SEXES
 from remodel.schedules import Dose, Schedule
 from remodel.units import days
@@ -113,20 +113,28 @@ def _single(row: Row, drug: str) -> Dose:
         drug,
         _not_negative(row, "dose_mg", "mg"),
         "mg",
-        time=days(row.number("time_months", "months"), "mo"),
+        time=_day(row, "time_months"),
     )
 
 
 def _daily(row: Row, drug: str) -> Dose:
     amount = _not_negative(row, "dose_mg_per_day", "mg/d")
-    start = days(row.number("start_month", "months"), "mo")
-    end = days(row.number("end_month", "months"), "mo")
+    start, end = _day(row, "start_month"), _day(row, "end_month")
     if end <= start:
         problem = f"{row.text('end_month')} is not after start_month {row.text('start_month')}."
         row.fail("end_month", problem)
     # Rounding to an hour keeps 24 months from becoming one dose more than 730.5 days hold.
     count = max(1, math.ceil(round(end - start, 4)))
     return Dose(drug, amount, "mg", time=start, interval=1.0, count=count, duration=end - start)
+
+
+def _day(row: Row, column: str) -> float:
+    """Return a time in months as days."""
+    months = row.number(column, "months")
+    if abs(months) > LONGEST_MONTHS:
+        limit = f"{LONGEST_MONTHS:g}"
+        row.fail(column, f"{months:g} months cannot be simulated; at most {limit} (120 years).")
+    return days(months, "mo")
 
 
 def _not_negative(row: Row, column: str, unit: str) -> float:

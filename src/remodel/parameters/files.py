@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -30,7 +29,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, get_args
 
-from remodel.errors import ParameterError, StoreError, UnitError, nearest
+from remodel.errors import ParameterError, UnitError, nearest
+from remodel.files import as_float, is_folder, parse_toml, read_text, shown, write_text
 from remodel.parameters.parameter import Parameter, Prior, Provenance, Status
 from remodel.parameters.parameter_set import ParameterSet
 from remodel.units import time_factor
@@ -77,50 +77,46 @@ def load_parameters(source: str | Path) -> ParameterSet:
         If it does not exist or an entry is malformed; the message names file and key.
     """
     root = _locate(source)
-    files = [root] if root.is_file() else sorted(root.iterdir(), key=lambda f: f.name)
-    found: dict[str, Parameter] = {}
+    files = [root] if root.name.endswith(".toml") else sorted(root.iterdir(), key=_name)
+    parameters: dict[str, Parameter] = {}
     about = ""
     for file in files:
         if not file.name.endswith(".toml"):
             continue
         text = _read(file)
-        table, place = _parsed(file.name, text), _file(file.name, text)
-        about = about or str(table.pop("about", ""))
+        table, place = parse_toml(text, file.name, ParameterError), _file(file.name, text)
+        words = table.pop("about", "")
+        if not isinstance(words, str):
+            raise ParameterError(f"{place.at('about')}: expected a string, got {shown(words)}.")
+        about = about or words
         for parameter in _parameters(table, "", place):
-            if parameter.name in found:
+            if parameter.name in parameters:
                 raise ParameterError(f"{place.at(parameter.name)}: defined twice in this set.")
-            found[parameter.name] = parameter
-    return ParameterSet(found.values(), root.name.removesuffix(".toml"), about)
+            parameters[parameter.name] = parameter
+    return ParameterSet(parameters.values(), root.name.removesuffix(".toml"), about)
+
+
+def _name(file: Traversable) -> str:
+    return file.name
 
 
 def _locate(source: str | Path) -> Traversable:
-    path, sets = Path(source), resources.files("remodel.parameters") / "sets"
-    if source == path.name and path.suffix != ".toml":  # a folder here must not hide a set
-        for candidate in (sets / source, sets / f"{source}.toml"):
-            if candidate.is_dir() or candidate.is_file():
-                return candidate
-    if path.suffix == ".toml" or path.is_dir():
-        if not path.exists():
-            raise ParameterError(f"{path}: no such parameter file.")
+    path = Path(source)
+    sets = {
+        entry.name.removesuffix(".toml"): entry
+        for entry in (resources.files("remodel.parameters") / "sets").iterdir()
+    }
+    if source in sets:  # a folder here must not hide a set
+        return sets[str(source)]
+    if path.suffix == ".toml" or is_folder(path):
         return path
-    known = [entry.name.removesuffix(".toml") for entry in sets.iterdir()]
-    raise ParameterError(f"'{source}' is not a parameter set.{nearest(str(source), known)}")
+    raise ParameterError(
+        f"'{shown(str(source), 60)}' is not a parameter set.{nearest(str(source), sets)}"
+    )
 
 
 def _read(file: Traversable) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ParameterError(f"{file.name}: not valid TOML: {error}.") from error
-    except OSError as error:
-        raise ParameterError(f"{file.name}: cannot be read: {error.strerror}.") from error
-
-
-def _parsed(name: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"{name}: not valid TOML: {error}.") from error
+    return read_text(file, ParameterError) if isinstance(file, Path) else file.read_text("utf-8")
 
 
 def _parameters(table: Mapping[str, Any], prefix: str, file: _File) -> Iterator[Parameter]:
@@ -158,7 +154,7 @@ def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
             status=status,
             provenance=provenance,
             prior=prior,
-            symbol=str(entry.get("symbol", "")),
+            symbol=_text(name, "symbol", entry["symbol"], file) if "symbol" in entry else "",
             factor=time_factor(unit),
             **numbers,
         )
@@ -168,19 +164,21 @@ def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
 
 def _text(name: str, key: str, value: Any, file: _File) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ParameterError(f"{file.at(name, key)}: expected some words, got {value!r}.")
+        raise ParameterError(f"{file.at(name, key)}: expected some words, got {shown(value)}.")
     return value
 
 
 def _number(name: str, key: str, value: Any, file: _File) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ParameterError(f"{file.at(name, key)}: expected a number, got {value!r}.")
-    return float(value)
+        raise ParameterError(f"{file.at(name, key)}: expected a number, got {shown(value)}.")
+    return as_float(value)
 
 
 def _choice(name: str, key: str, value: Any, allowed: tuple[str, ...], file: _File) -> Any:
     if value not in allowed:
-        raise ParameterError(f"{file.at(name, key)}: {value!r} is not one of {', '.join(allowed)}.")
+        raise ParameterError(
+            f"{file.at(name, key)}: {shown(value)} is not one of {', '.join(allowed)}."
+        )
     return value
 
 
@@ -219,10 +217,7 @@ def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
         lines += [f"meaning = {_quoted(p.meaning)}", f"source = {_quoted(p.source)}"]
         if p.symbol:
             lines.append(f"symbol = {_quoted(p.symbol)}")
-    try:
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
@@ -139,10 +140,10 @@ def test_wrong_files_are_refused(text: str, sentence: str, tmp_path: Path) -> No
 
 
 def test_what_is_no_toml_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"^set\.toml: not valid TOML: "):
+    with pytest.raises(ParameterError, match=r"^set\.toml is not valid TOML: "):
         load_parameters(_write(tmp_path, "[turnover"))
     (tmp_path / "set.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ParameterError, match=r"^set\.toml: not valid TOML: "):
+    with pytest.raises(ParameterError, match=r"set\.toml is not text in UTF-8 \(byte 0\)"):
         load_parameters(tmp_path / "set.toml")
 
 
@@ -158,7 +159,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "missing.toml"
     with pytest.raises(ParameterError) as caught:
         load_parameters(path)
-    assert str(caught.value) == f"{path}: no such parameter file."
+    assert str(caught.value) == f"{path} cannot be read: No such file or directory."
 
 
 def test_a_group_is_found_at_its_line(tmp_path: Path) -> None:
@@ -255,3 +256,27 @@ def test_an_open_bound_survives(tmp_path: Path) -> None:
 def test_a_uniform_prior_is_that_of_the_bounds(tmp_path: Path) -> None:
     loaded = load_parameters(_write(tmp_path, ENTRY + 'prior = { kind = "uniform" }\n'))
     assert loaded["turnover_rate"].prior == Prior("uniform")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value = ", "value = 1" + "0" * 400 + " #", r"key \w+: .* must be a finite number"),
+        ("value = ", "value = " + "[" * 1500 + "]" * 1500 + " #", "nested too deep"),
+        ("meaning = ", "meaning = 0x" + "F" * 5000 + " #", "a number of more than 4,300 digits"),
+    ],
+)
+def test_what_overwhelms_a_parser_is_refused(tmp_path, old, new, message):
+    text = (
+        '[rate]\nvalue = 1.0\nunit = "1/d"\nlower = 0.0\nupper = 2.0\nmeaning = "a"\nsource = "b"\n'
+    )
+    path = tmp_path / "set.toml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ParameterError, match=message):
+        load_parameters(path)
+
+
+def test_a_pipe_is_no_parameter_file(tmp_path):
+    os.mkfifo(tmp_path / "set.toml")
+    with pytest.raises(ParameterError, match="a device or pipe"):
+        load_parameters(tmp_path / "set.toml")
