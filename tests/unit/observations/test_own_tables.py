@@ -198,7 +198,7 @@ def test_a_value_below_the_limit_of_detection_is_kept_by_any_lower_one(tmp_path)
         read(tmp_path, COLUMNS, "ctx,6,<,ng/mL,level")
 
 
-def test_a_limit_weighs_in_a_fit_like_a_bound(tmp_path):
+def test_a_limit_of_detection_reaches_the_fit(tmp_path):
     import numpy as np
 
     from remodel.calibration import FitProblem
@@ -214,7 +214,7 @@ def test_a_limit_weighs_in_a_fit_like_a_bound(tmp_path):
         sources=(Source(tmp_path / "mine.csv", tmp_path / "arms.csv"),),
     )
     built = Objective.of(problem)
-    assert np.asarray(built.is_upper).tolist() == [True]
+    assert np.asarray(built.limit).tolist() == [1.0]
 
 
 def test_the_end_of_treatment_is_the_month_at_which_the_doses_end(tmp_path):
