@@ -10,7 +10,7 @@ from remodel.calibration.problem import FitProblem
 from remodel.calibration.profile import profiles_table
 from remodel.calibration.report import fit_report, starts_table
 from remodel.errors import ConfigError, StoreError
-from remodel.files import read_text, write_csv, write_text, writing
+from remodel.files import read_text, results_folder, write_csv, write_text, writing
 from remodel.files.output import DRAFT
 from remodel.models import load_model
 from remodel.parameters import write_parameters
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from remodel.calibration.objective import Objective
 
 _RECORD = "fit.json"
+_FILES = ("problem.toml", "parameters.toml", "report.md", "starts", "profiles", "figures")
+_TABLES = (
+    "estimates",
+    "starts",
+    "spectrum",
+    "correlations",
+    "predictions",
+    "scorecard",
+    "totals",
+    "trends",
+    "profiles",
+    "posterior",
+)
 _DRAWS_KEPT = 100
 
 
@@ -39,11 +52,8 @@ def open_folder(problem: FitProblem, folder: Path, *, resume: bool) -> None:
         _check_same(problem, record)
         _remove_drafts(folder)
         return
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-    if foreign:
-        raise StoreError(f"{folder} holds {foreign[0]}, which no fit wrote; name another folder.")
+    names = (*_FILES, *(f"{name}.csv" for name in _TABLES))
+    results_folder(folder, names, mark=_RECORD, key="parts", what="fit")
     if problem.path is not None:
         write_text(folder / "problem.toml", read_text(problem.path, ConfigError))
     about = manifest(
@@ -79,8 +89,8 @@ def _check_same(problem: FitProblem, record: Path) -> None:
 def _remove_drafts(folder: Path) -> None:
     """Remove the unfinished files of a fit that was killed."""
     with writing(folder):
-        for place in (folder, folder / "starts", folder / "profiles", folder / "figures"):
-            for draft in place.glob(f"{DRAFT}*"):
+        for subfolder in (".", "starts", "profiles", "figures"):
+            for draft in (folder / subfolder).glob(f"{DRAFT}*"):
                 draft.unlink(missing_ok=True)
 
 

@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remodel.errors import StoreError
 from remodel.experiments.expected import Comparison, accept, compare, load_expected, write_numbers
 from remodel.experiments.schema import Results, RunnableExperiment
-from remodel.files import write_atomically, write_text, writing
+from remodel.files import results_folder, write_atomically, write_text, writing
 from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 
@@ -114,25 +113,13 @@ def _folder(experiment: RunnableExperiment, out: str | Path | None, *, quick: bo
     """Return the folder for results, made, writable, and free of files of somebody else."""
     beside = experiment.path.parent / "results"
     folder = Path(out) if out is not None else beside / "quick" if quick else beside
+    what = "run of an experiment"
+    results_folder(folder, _FILES, mark=_MANIFEST, key="experiment", what=what)
     with writing(folder):
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        present = [name for name in _FILES if (folder / name).exists()]
-        if present and not _is_manifest(folder / _MANIFEST):
-            raise StoreError(
-                f"{folder} holds {present[0]}, which no run of an experiment wrote; use another "
-                "folder for results.",
-                field="out",
-            )
+        (folder / "figures").mkdir(exist_ok=True)
     write_text(folder / ".writable", "")
     (folder / ".writable").unlink()
     return folder
-
-
-def _is_manifest(path: Path) -> bool:
-    try:
-        return "experiment" in json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
-        return False
 
 
 def _write_record(

@@ -4,7 +4,14 @@ What needs pydantic is in ``remodel.files.schema``, which is imported where file
 """
 
 from remodel.files.names import checked_file_name
-from remodel.files.output import write_atomically, write_csv, write_netcdf, write_text, writing
+from remodel.files.output import (
+    results_folder,
+    write_atomically,
+    write_csv,
+    write_netcdf,
+    write_text,
+    writing,
+)
 from remodel.files.reading import is_folder, read_text
 from remodel.files.toml import Table, as_float, load_toml, parse_toml, shown
 
@@ -16,6 +23,7 @@ __all__ = [
     "load_toml",
     "parse_toml",
     "read_text",
+    "results_folder",
     "shown",
     "write_atomically",
     "write_csv",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,48 @@ def writing(path: str | Path) -> Iterator[None]:
         if isinstance(error, RuntimeError) and "errno" not in reason:  # HDF5 raises these, too
             raise
         raise StoreError(f"{path} cannot be written: {reason}.", field="path") from error
+
+
+def results_folder(
+    path: str | Path, files: Iterable[str], *, mark: str, key: str, what: str
+) -> Path:
+    """Return a folder for results, made, and free of files that something else wrote.
+
+    Parameters
+    ----------
+    path : path
+    files : iterable of str
+        Names of what will be written; they may be there if the folder is marked.
+    mark : str
+        JSON file that is written first.
+    key : str
+        In it, if the folder is one of the same kind.
+    what : str
+        That kind, such as ``fit``; the message says that none wrote the file.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made, or holds one of the files without the mark.
+    """
+    folder = Path(path)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        present = [name for name in files if (folder / name).exists()]
+        if present and not _is_marked(folder / mark, key):
+            raise StoreError(
+                f"{folder} holds {present[0]}, which no {what} wrote; use another folder for "
+                "results.",
+                field="out",
+            )
+    return folder
+
+
+def _is_marked(path: Path, key: str) -> bool:
+    try:
+        return key in json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def write_atomically(path: str | Path, writer: Callable[[Path], object]) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.errors import ObservationError, ParameterError
-from remodel.files import write_atomically, write_csv, write_text, writing
+from remodel.files import results_folder, write_atomically, write_csv, write_text, writing
 from remodel.models import Model, load_model
 from remodel.observations import idle_arms
 from remodel.observations.load import check_drugs
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Parameters = ParameterSet | Mapping[str, float] | str | Path | None
+
+_FILES = ("manifest.json", "scorecard.csv", "predictions.csv", "totals.csv", "skipped.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,9 @@ def validate(
     )
     if out is None:
         return validation
-    folder = Path(out)
+    folder = results_folder(out, _FILES, mark=_FILES[0], key="observations", what="validation")
     with writing(folder):
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        (folder / "figures").mkdir(exist_ok=True)
         _write(validation, folder, model, values, evidence)
         overlays = Overlays(model, evidence, values, draws)
         figures = _draw(table, overlays, folder / "figures", progress_of(progress))
@@ -206,12 +208,6 @@ def _write(
 ) -> None:
     import pandas as pd
 
-    skipped = [asdict(item) for item in validation.skipped]
-    write_csv(folder / "scorecard.csv", validation.scorecard)
-    write_csv(folder / "predictions.csv", validation.predictions)
-    write_csv(folder / "totals.csv", validation.totals)
-    names = list(Skipped.__dataclass_fields__)
-    write_csv(folder / "skipped.csv", pd.DataFrame(skipped, columns=names))
     record = manifest(
         model=model.name,
         model_file_hash=model.file_hash,
@@ -220,7 +216,13 @@ def _write(
         observations=fingerprint([repr(row) for row in evidence.observations]),
     )
     text = json.dumps(record, indent=2, sort_keys=True, default=str)
-    write_text(folder / "manifest.json", text + "\n")
+    write_text(folder / "manifest.json", text + "\n")  # first: it marks the folder
+    skipped = [asdict(item) for item in validation.skipped]
+    write_csv(folder / "scorecard.csv", validation.scorecard)
+    write_csv(folder / "predictions.csv", validation.predictions)
+    write_csv(folder / "totals.csv", validation.totals)
+    names = list(Skipped.__dataclass_fields__)
+    write_csv(folder / "skipped.csv", pd.DataFrame(skipped, columns=names))
 
 
 def _draw(

@@ -291,9 +291,7 @@ def test_what_a_killed_fit_left_is_removed_and_nothing_else(toy_source, tmp_path
 def test_a_folder_with_files_of_somebody_else_is_left_alone(toy_source, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "report.md").write_text("my report")
-    with pytest.raises(
-        StoreError, match=r"mine holds report\.md, which no fit wrote; name another"
-    ):
+    with pytest.raises(StoreError, match=r"mine holds report\.md, which no fit wrote; use another"):
         calibrate(toy.problem(toy_source), out=tmp_path / "mine", workers=1)
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["report.md"]
 

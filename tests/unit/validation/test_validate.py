@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import remodel as rm
-from remodel.errors import ConfigError, ObservationError, ParameterError
+from remodel.errors import ConfigError, ObservationError, ParameterError, StoreError
 from remodel.predictions import Evidence
 from remodel.validation.overlays import Overlays
 from remodel.validation.validate import validate
@@ -98,6 +99,30 @@ def test_curves_of_arms_reported_together_pass_through_their_predictions(tables,
     low, high = (curves[f"bmd_total_hip_percent_change_{end}"][0] for end in ("low", "high"))
     np.testing.assert_allclose(low, high, atol=1e-9)  # five equal draws have a band of no width
     np.testing.assert_allclose(low[-1], curves["bmd_total_hip_percent_change"][0, -1], atol=0.01)
+
+
+def test_a_folder_with_files_of_somebody_else_is_left_alone(tables, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "totals.csv").write_text("mine")
+    with pytest.raises(StoreError, match=r"out holds totals\.csv, which no validation wrote"):
+        validate("jorg2022", **tables, out=out)
+    assert [path.name for path in out.iterdir()] == ["totals.csv"]
+    (out / "totals.csv").unlink()
+    (out / "notes.txt").write_text("mine")
+    validate("jorg2022", **tables, out=out)
+    validate("jorg2022", **tables, out=out)  # its own files are replaced
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_full_disk_is_one_sentence(tables, tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"manifest.json cannot be written: No space left on"):
+        validate("jorg2022", **tables, out=tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.*"))
 
 
 def test_two_studies_whose_names_become_one_file_have_two_figures(tables, tmp_path):
