@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import count, number, print_table
+from remodel.cli.screen import add_figures_option, count, number, print_table
 from remodel.errors import ConfigError
 from remodel.files import write_atomically, writing
 from remodel.progress import Silent
@@ -40,6 +40,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; as many as processors by default"
     )
+    add_figures_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,11 +61,12 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         progress=Printed(),
     )
-    paths = draw_fit(fit)
+    paths = draw_fit(fit) if args.figures else []
     _print(fit)
     print(f"\nFitted set: {fit.folder / 'parameters.toml'}")
     print(f"Report:     {fit.folder / 'report.md'}")
-    print(f"Figures:    {fit.folder / 'figures'} ({count(len(paths), 'figure')})")
+    if paths:
+        print(f"Figures:    {fit.folder / 'figures'} ({count(len(paths), 'figure')})")
     failed = [start for start in fit.starts if start.cost == float("inf")]
     for start in failed:
         print(f"remodel: start {start.index}: {start.message}.", file=sys.stderr)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import count, number, print_table
+from remodel.cli.screen import add_figures_option, count, number, print_table
 
 if TYPE_CHECKING:
     from remodel.experiments import Outcome
@@ -28,6 +28,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--accept", action="store_true", help="write the numbers found into expected.json"
     )
+    add_figures_option(parser)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -42,6 +43,7 @@ def run(given: argparse.Namespace) -> int:
             quick=given.quick,
             out=given.out,
             accept_numbers=given.accept,
+            figures=given.figures,
             progress=shown,
         )
     what = "arm" if "arm" in outcome.dataset.coords else "simulation"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import sys
@@ -110,6 +111,13 @@ def _lines(text: str, width: int) -> list[str]:
 def print_text(text: str) -> None:
     """Print a sentence in lines no wider than the terminal."""
     print(textwrap.fill(text, shutil.get_terminal_size((_WIDTH, 24)).columns, **_WHOLE_WORDS))
+
+
+def add_figures_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of commands that write figures beside their results."""
+    parser.add_argument(
+        "--no-figures", dest="figures", action="store_false", help="write results without figures"
+    )
 
 
 def number(value: float, digits: int = 4) -> str:

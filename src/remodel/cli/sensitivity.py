@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import number, print_table
+from remodel.cli.screen import add_figures_option, number, print_table
 from remodel.cli.sweep import say_remark, stopped
 from remodel.errors import ConfigError, SolverError
 
@@ -52,6 +52,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, or local")
     parser.add_argument("--workers", type=int, metavar="N", help="processes of --scheduler local")
+    add_figures_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"remodel: {error}", file=sys.stderr)
         print(f"  remodel sweep status {Path(args.out) / SIMULATIONS}", file=sys.stderr)
         return _FAILED
-    return _report(indices, Path(args.out))
+    return _report(indices, Path(args.out), figures=args.figures)
 
 
 def _again(args: argparse.Namespace) -> str:
@@ -107,8 +108,8 @@ def _headline(study: Study) -> str:
     return f"{title[:1].upper()}{title[1:]}: {factors} factors, {drawn:,} simulations{blocks}."
 
 
-def _report(indices: xr.Dataset, folder: Path) -> int:
-    """Print the indices of every output and draw them."""
+def _report(indices: xr.Dataset, folder: Path, *, figures: bool) -> int:
+    """Print the indices of every output, and draw them."""
     outputs = list(dict.fromkeys(str(v.attrs["output"]) for v in indices.data_vars.values()))
     for output in outputs:
         _print_output(indices, output)
@@ -119,16 +120,16 @@ def _report(indices: xr.Dataset, folder: Path) -> int:
         print(f"Note: {note}")
     if len(notes) > _MOST_NOTES:
         print(f"... and {len(notes) - _MOST_NOTES} more notes in indices.nc.")
-    for path in draw(indices, outputs, folder / "figures"):
+    for path in draw(indices, outputs, folder / "figures") if figures else ():
         print(f"Figure: {path}")
     print(f"Indices: {folder / 'indices.csv'}")
     return _FAILED if indices.attrs["left_out"] else _OK
 
 
 def _print_output(indices: xr.Dataset, output: str) -> None:
-    from remodel.plots.sensitivity import tornado
+    from remodel.plots.sensitivity import ranked
 
-    _, table = tornado(indices, output, most=_MOST_LISTED)
+    table = ranked(indices, output, most=_MOST_LISTED)
     print(f"\n{output}{'' if 'time' not in indices.dims else ', at the end'}:\n")
     heads = [column.replace("_interval", " ±").replace("_", " ") for column in table.columns]
     rows = [

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import count, number, print_table
+from remodel.cli.screen import add_figures_option, count, number, print_table
 
 if TYPE_CHECKING:
     from remodel.validation.validate import Validation
@@ -43,6 +43,7 @@ def add_parser(commands: Any) -> None:
         metavar="USE",
         help="which shipped trials: validation, calibration or all",
     )
+    add_figures_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             parameters=args.parameters,
             posterior=args.posterior,
             use=args.use,
+            figures=args.figures,
             progress=meter,
         )
     _print(validation)

@@ -59,6 +59,7 @@ def run_experiment(
     quick: bool = False,
     out: str | Path | None = None,
     accept_numbers: bool = False,
+    figures: bool = True,
     progress: ProgressLike = None,
 ) -> Outcome:
     """Run an experiment and write its results.
@@ -75,6 +76,8 @@ def run_experiment(
         Folder for results; by default ``results`` beside the experiment, or ``results/quick``.
     accept_numbers : bool
         Write the numbers found into ``expected.json``.
+    figures : bool
+        Whether to draw the figures, and to write the tables behind them.
     progress : Progress or callable, optional
         Hears how many simulations are done.
 
@@ -103,10 +106,11 @@ def run_experiment(
     tables = experiment.write(results, folder, quick=quick)
     if accept_numbers:
         accept(numbers_file, mode, numbers)
-    pictures = experiment.chosen_pictures(quick=quick)
-    steps.say(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
-    figures = tuple(_draw(experiment, pictures, results, folder / "figures"))
-    return Outcome(results.dataset, folder, figures, tables, numbers, results.failed, seconds)
+    pictures = experiment.chosen_pictures(quick=quick) if figures else ()
+    if pictures:
+        steps.say(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
+    drawn = tuple(_draw(experiment, pictures, results, folder / "figures"))
+    return Outcome(results.dataset, folder, drawn, tables, numbers, results.failed, seconds)
 
 
 def _folder(experiment: RunnableExperiment, out: str | Path | None, *, quick: bool) -> Path:

@@ -51,8 +51,7 @@ def tornado(
     from matplotlib.figure import Figure
 
     main, others = indices_of(found, output)
-    table = _at(found, output, (main, *others), month)
-    table = table.sort_values(main, ascending=False, na_position="last").head(most)[::-1]
+    table = ranked(found, output, month=month, most=most)[::-1]
     with paper():
         figure = Figure(figsize=(6.4, 1.4 + _BAR_HEIGHT * len(table)), layout="constrained")
         axes = figure.add_subplot()
@@ -69,6 +68,21 @@ def tornado(
         figure.legend(loc="outside lower right", ncols=3)
         figure.suptitle(title or _title(found, output, month), x=0.01, ha="left")
     return figure, table[::-1]
+
+
+def ranked(
+    found: xr.Dataset, output: str, *, month: float | None = None, most: int = _MOST_BARS
+) -> pd.DataFrame:
+    """Return the indices of each factor, one column an index, the factor that matters most first.
+
+    Raises
+    ------
+    ConfigError
+        If there are no sensitivities of the output.
+    """
+    main, others = indices_of(found, output)
+    table = _at(found, output, (main, *others), month)
+    return table.sort_values(main, ascending=False, na_position="last").head(most)
 
 
 def _draw_bars(axes: Axes, table: pd.DataFrame, main: str, others: tuple[str, ...]) -> None:

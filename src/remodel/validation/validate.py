@@ -98,6 +98,7 @@ def validate(
     parameters: Parameters = None,
     posterior: str | Path | None = None,
     use: str = "validation",
+    figures: bool = True,
     progress: ProgressLike = None,
 ) -> Validation:
     """Compare a model with published trials.
@@ -118,6 +119,8 @@ def validate(
     use : str
         Of the shipped trials: ``validation``, ``calibration`` or ``all``. Tables of one's own
         are always used whole.
+    figures : bool
+        Whether to draw overlays into ``out``.
     progress : Progress or callable, optional
         Hears how many studies are drawn.
 
@@ -149,11 +152,13 @@ def validate(
         return validation
     folder = results_folder(out, _FILES, mark=_FILES[0], key="observations", what="validation")
     with writing(folder):
-        (folder / "figures").mkdir(exist_ok=True)
         _write(validation, folder, model, values, evidence)
+        if not figures:
+            return validation
         overlays = Overlays(model, evidence, values, draws)
-        figures = _draw(table, overlays, folder / "figures", progress_of(progress))
-    return replace(validation, figures=figures)
+        (folder / "figures").mkdir(exist_ok=True)
+        paths = _draw(table, overlays, folder / "figures", progress_of(progress))
+    return replace(validation, figures=paths)
 
 
 def _values(model: Model, parameters: Parameters) -> dict[str, float]:
