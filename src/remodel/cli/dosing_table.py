@@ -27,29 +27,29 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def schedules_of_table(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
+def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """Return the schedules of the table in the arguments, by the ID of the patient."""
     from remodel.schedules.tables import load_csv
 
     return load_csv(
-        given.table,
-        time_unit=given.time_unit or "d",
-        dose_unit=given.dose_unit or "mg",
-        compartments=_compartments(given.compartments or ""),
+        args.table,
+        time_unit=args.time_unit or "d",
+        dose_unit=args.dose_unit or "mg",
+        compartments=_compartments(args.compartments or ""),
         drugs=model.drugs,
-        ignore_columns=filter(None, (given.ignore_columns or "").split(",")),
+        ignore_columns=filter(None, (args.ignore_columns or "").split(",")),
     )
 
 
-def check_no_table_options(given: argparse.Namespace) -> None:
-    """Refuse options of a table where none is given.
+def check_no_table_options(args: argparse.Namespace) -> None:
+    """Refuse options of a table where none is args.
 
     Raises
     ------
     ConfigError
     """
     for name in ("time_unit", "dose_unit", "ignore_columns", "compartments"):
-        if getattr(given, name) is not None:
+        if getattr(args, name) is not None:
             raise ConfigError(f"--{name.replace('_', '-')} says how --table is read; give a table.")
 
 

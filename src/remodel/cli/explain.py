@@ -55,103 +55,110 @@ def add_parser(commands: Any) -> None:
     add_patient_options(parser)
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Explain."""
     from remodel.explanation.explain import explain
     from remodel.models import load_model
     from remodel.units import read_time
 
-    at, model = read_time(given.at, "d", "--at"), load_model(given.model)
-    schedule, patient = schedule_of(given, model), patient_of(given)
-    if given.versus is not None:
-        return _difference(given, model, schedule, patient, at)
+    at, model = read_time(args.at, "d", "--at"), load_model(args.model)
+    schedule, patient = schedule_of(args, model), patient_of(args)
+    if args.versus is not None:
+        return _difference(args, model, schedule, patient, at)
     with progress("Compiling and simulating"):
-        found = explain(
-            given.quantity,
+        explanation = explain(
+            args.quantity,
             model=model,
             schedule=schedule,
             patient=patient,
-            parameters=parameters_of(given),
+            parameters=parameters_of(args),
             at=at,
         )
-    _print(found, given.at)
+    _print(explanation, args.at)
     return 0
 
 
 def _difference(
-    given: argparse.Namespace, model: Model, schedule: Schedule, patient: Patient | None, at: float
+    args: argparse.Namespace, model: Model, schedule: Schedule, patient: Patient | None, at: float
 ) -> int:
     from remodel.explanation.differences import explain_difference
     from remodel.schedules import Schedule
 
     with progress("Compiling and simulating"):
-        found = explain_difference(
-            given.quantity,
+        difference = explain_difference(
+            args.quantity,
             model=model,
             schedule=schedule,
-            versus=Schedule.parse(given.versus, drugs=model.drugs),
+            versus=Schedule.parse(args.versus, drugs=model.drugs),
             patient=patient,
-            parameters=parameters_of(given),
+            parameters=parameters_of(args),
             at=at,
-            depth=given.depth,
+            depth=args.depth,
         )
-    _print_difference(found, given.at, given.versus)
+    _print_difference(difference, args.at, args.versus)
     return 0
 
 
-def _print_difference(found: Difference, when: str, versus: str) -> None:
-    unit = _unit(found.unit)
+def _print_difference(difference: Difference, when: str, versus: str) -> None:
+    from remodel.explanation.explain import unit_after
+
+    unit = unit_after(difference.unit)
     print_text(
-        f"{found.name} at {when}: {number(found.value)}{unit}, against "
-        f"{number(found.versus)}{unit} on '{versus}'. {found.meaning}"
+        f"{difference.name} at {when}: {number(difference.value)}{unit}, against "
+        f"{number(difference.versus)}{unit} on '{versus}'. {difference.meaning}"
     )
     print()
-    if not found.causes or found.value == found.versus:
+    if not difference.causes or difference.value == difference.versus:
         print("There is no difference.")
         return
-    rows = [row for cause in found.causes for row in _cause_rows(cause, 0)]
+    rows = [row for cause in difference.causes for row in _cause_rows(cause, 0)]
     print_table(["because of", "effect", "share", "meaning"], rows, right=(1, 2))
     print()
     print_text(
-        f"difference = {number(found.value - found.versus)}{unit}; indented: what moved the "
-        "state above; parts below 1 % are left out."
+        f"difference = {number(difference.value - difference.versus)}{unit}; indented: what moved "
+        "the state above; parts below 1 % are left out."
     )
 
 
 def _cause_rows(cause: Cause, level: int) -> list[list[str]]:
-    own = [
+    row = [
         "  " * level + cause.name,
         number(cause.value),
         f"{100 * cause.share:.1f} %",
         cause.meaning,
     ]
-    return [own, *(row for inner in cause.causes for row in _cause_rows(inner, level + 1))]
+    return [row, *(each for inner in cause.causes for each in _cause_rows(inner, level + 1))]
 
 
-def _print(found: Explanation, when: str) -> None:
-    print_text(f"{found.name} at {when}: {number(found.value)}{_unit(found.unit)}. {found.meaning}")
-    if found.reference:
-        print_text(found.reference)
+def _print(explanation: Explanation, when: str) -> None:
+    from remodel.explanation.explain import unit_after
+
+    value = f"{number(explanation.value)}{unit_after(explanation.unit)}"
+    print_text(f"{explanation.name} at {when}: {value}. {explanation.meaning}")
+    if explanation.reference:
+        print_text(explanation.reference)
     print()
-    if not found.terms:
+    if not explanation.terms:
         print("It has no terms: it stays as it is.")
         return
-    with_share = found.kind in ("state", "sum")
+    with_share = explanation.kind in ("state", "sum")
     rows = [
         [t.name, number(t.value), t.unit or "", *([f"{100 * t.share:.1f} %"] if with_share else []),
          t.meaning]
-        for t in found.terms
+        for t in explanation.terms
     ]  # fmt: skip
-    heads = [_HEADS[found.kind], "value", "unit", *(["share"] if with_share else []), "meaning"]
+    heads = [
+        _HEADS[explanation.kind],
+        "value",
+        "unit",
+        *(["share"] if with_share else []),
+        "meaning",
+    ]
     print_table(heads, rows, right=(1, 3) if with_share else (1,))
-    if found.kind == "state":
-        unit = found.terms[0].unit
+    if explanation.kind == "state":
+        unit = explanation.terms[0].unit
         print()
         print_text(
-            f"sum = {number(found.rate)} {unit}, the rate of {found.name}; "
+            f"sum = {number(explanation.rate)} {unit}, the rate of {explanation.name}; "
             "shares are of all gains and of all losses."
         )
-
-
-def _unit(unit: str) -> str:
-    return "" if unit in ("-", "") else f" {unit}"

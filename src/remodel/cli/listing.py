@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--model", default="reference", help="whose drugs, parameters, endpoints")
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print one list."""
     printer: dict[str, Callable[[str], None]] = {
         "models": _models,
@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
         "parameters": _parameters,
         "endpoints": _endpoints,
     }
-    printer[given.what](given.model)
+    printer[args.what](args.model)
     return 0
 
 

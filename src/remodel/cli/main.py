@@ -61,12 +61,12 @@ class Parser(argparse.ArgumentParser):
         """Refuse options nobody knows, by the command they were given to."""
         if args and args[0] in self._words:
             return self._words[args[0]].parse_known_args(args[1:], namespace)
-        found, unknown = super().parse_known_args(args, namespace)
+        parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             option = next((word for word in unknown if word.startswith("-")), unknown[0])
             known = [o for action in self._actions for o in action.option_strings]
             self.error(f"{option} is not understood.{nearest(option.partition('=')[0], known)}")
-        return found, unknown
+        return parsed, unknown
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Say what was meant, where a choice is not one of those offered."""
@@ -97,21 +97,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     top = parser()
     try:
-        given = top.parse_args(arguments)
+        args = top.parse_args(arguments)
     except SystemExit as stop:  # argparse leaves after --help and after an error
         return int(stop.code or 0)
-    if given.version:
+    if args.version:
         from remodel.provenance import package_version
 
         print(package_version())
         return OK
-    if given.command is None:
+    if args.command is None:
         top.print_help()
         return OK
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _tell
-            code: int = given.action(given)
+            code: int = args.action(args)
     except RemodelError as error:
         print(f"remodel: {error}", file=sys.stderr)
         return WRONG_INPUT

@@ -31,23 +31,23 @@ def add_parser(commands: Any) -> None:
     add_figures_option(parser)
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Run an experiment."""
     from remodel.experiments import load_experiment, run_experiment
 
-    experiment = load_experiment(given.experiment)
+    experiment = load_experiment(args.experiment)
     print(experiment.title)
     with progress("Compiling and simulating") as shown:
         outcome = run_experiment(
             experiment,
-            quick=given.quick,
-            out=given.out,
-            accept_numbers=given.accept,
-            figures=given.figures,
+            quick=args.quick,
+            out=args.out,
+            accept_numbers=args.accept,
+            figures=args.figures,
             progress=shown,
         )
     what = "arm" if "arm" in outcome.dataset.coords else "simulation"
-    code = _compare(outcome, what, accepted=given.accept)
+    code = _compare(outcome, what, accepted=args.accept)
     for failure in outcome.failed:  # a sweep names its simulations itself
         print(f"remodel: {'arm ' if what == 'arm' else ''}{failure}", file=sys.stderr)
     print(f"\nResults: {outcome.folder}")

@@ -108,29 +108,29 @@ def add_patient_options(parser: argparse.ArgumentParser) -> None:
         who.add_argument(option, type=float, metavar="T", help="at the start of treatment")
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Simulate, print, write."""
-    checked_file(given.out, (".nc", ".csv"), "--out")
-    checked_file(given.plot, (".png", ".svg", ".pdf"), "--plot")
+    checked_file(args.out, (".nc", ".csv"), "--out")
+    checked_file(args.plot, (".png", ".svg", ".pdf"), "--plot")
     from remodel.models import load_model
 
-    model = load_model(given.model)
-    arms, patient = _arms(given, model), patient_of(given)
-    outputs = _outputs(given, model, arms)
+    model = load_model(args.model)
+    arms, patient = _arms(args, model), patient_of(args)
+    outputs = _outputs(args, model, arms)
     begun = time.perf_counter()
-    dataset = _simulate(given, model, list(arms.values()), patient, outputs)
+    dataset = _simulate(args, model, list(arms.values()), patient, outputs)
     dataset = dataset.assign_coords(arm=("simulation", list(arms)))
-    has_arms = given.arm is not None or len(arms) > 1
+    has_arms = args.arm is not None or len(arms) > 1
     _print_arms(dataset, model, arms, outputs)
     print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
-    if given.out:
-        _write(dataset, given.out, has_arms=has_arms)
-    if given.plot:
-        _plot(dataset, given.plot, arms, outputs)
+    if args.out:
+        _write(dataset, args.out, has_arms=has_arms)
+    if args.plot:
+        _plot(dataset, args.plot, arms, outputs)
     return _status(dataset, has_arms=has_arms)
 
 
-def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
+def _arms(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """Return the schedules by the name of their arm; a single one is named by itself.
 
     The patients of a table of doses are arms, too.
@@ -142,17 +142,22 @@ def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """
     from remodel.schedules import Schedule
 
-    if given.table is not None:
-        patients = schedules_of_table(given, model)
+    if args.table is not None:
+        patients = schedules_of_table(args, model)
         if len(patients) > 1:
             return {f"ID {patient}": schedule for patient, schedule in patients.items()}
         return {_words(schedule): schedule for schedule in patients.values()}
+<<<<<<< HEAD
     check_no_table_options(given)
     if given.arm is None:
         schedule = schedule_of(given, model)
+=======
+    if args.arm is None:
+        schedule = schedule_of(args, model)
+>>>>>>> 6c27f0f (--no-figures; names of locals in figures and commands; a batch can be pickled: test)
         return {_words(schedule): schedule}
     arms: dict[str, Schedule] = {}
-    for text in given.arm:
+    for text in args.arm:
         name, equals, sentence = (part.strip() for part in text.partition("="))
         if not (name and equals and sentence):
             raise ConfigError(
@@ -166,7 +171,7 @@ def _arms(given: argparse.Namespace, model: Model) -> dict[str, Schedule]:
 
 
 def _simulate(
-    given: argparse.Namespace,
+    args: argparse.Namespace,
     model: Model,
     schedules: list[Schedule],
     patient: Patient | None,
@@ -177,44 +182,44 @@ def _simulate(
     from remodel.simulation.dataset import SimulationWarning, default_outputs
     from remodel.simulation.simulate import simulate
 
-    wanted = outputs if given.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
+    wanted = outputs if args.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
     with warnings.catch_warnings(), progress("Compiling and simulating") as shown:
         warnings.simplefilter("ignore", SimulationWarning)
         return simulate(
             model,
             schedule=schedules if len(schedules) > 1 else schedules[0],
             patient=patient,
-            parameters=parameters_of(given) or None,
-            years=given.years,
+            parameters=parameters_of(args) or None,
+            years=args.years,
             outputs=wanted,
-            method=given.method,
-            rtol=given.rtol,
-            exact_doses=given.exact_doses,
-            threads=given.threads,
+            method=args.method,
+            rtol=args.rtol,
+            exact_doses=args.exact_doses,
+            threads=args.threads,
             progress=shown.advance,
         )
 
 
-def schedule_of(given: argparse.Namespace, model: Model) -> Schedule:
+def schedule_of(args: argparse.Namespace, model: Model) -> Schedule:
     """Return the schedule of the arguments."""
     from remodel.schedules import Schedule
 
-    sentence = "none" if given.schedule is None else given.schedule
+    sentence = "none" if args.schedule is None else args.schedule
     return Schedule.parse(sentence, drugs=model.drugs)
 
 
-def patient_of(given: argparse.Namespace) -> Patient | None:
+def patient_of(args: argparse.Namespace) -> Patient | None:
     """Return the patient of the arguments; None if nothing is said of her."""
     from remodel.patient import Patient
 
     names = ("age", "sex", "menopause_age", "menopause", *(f"t_score_{site}" for site in _SITES))
-    said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    said = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if said.get("menopause") == "none":
         said["menopause"] = None
     return Patient(**said) if said else None
 
 
-def parameters_of(given: argparse.Namespace) -> dict[str, float]:
+def parameters_of(args: argparse.Namespace) -> dict[str, float]:
     """Return the parameters of the arguments.
 
     Raises
@@ -223,7 +228,7 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
         If one is not NAME=VALUE.
     """
     values: dict[str, float] = {}
-    for text in given.parameter:
+    for text in args.parameter:
         name, equals, value = text.partition("=")
         try:
             values[name.strip()] = float(value)
@@ -235,16 +240,16 @@ def parameters_of(given: argparse.Namespace) -> dict[str, float]:
 
 
 def _outputs(
-    given: argparse.Namespace, model: Model, arms: Mapping[str, Schedule]
+    args: argparse.Namespace, model: Model, arms: Mapping[str, Schedule]
 ) -> tuple[str, ...]:
     """Return what the table shows."""
     from remodel.simulation.dataset import default_outputs
 
-    if given.outputs is None:
+    if args.outputs is None:
         known = default_outputs(model)
         main = tuple(name for name in _MAIN if name in known)
         return main or known[:6] or tuple(model.system().state_names[:6])
-    names = tuple(name.strip() for name in given.outputs.split(",") if name.strip())
+    names = tuple(name.strip() for name in args.outputs.split(",") if name.strip())
     if not names:
         raise ConfigError("--outputs: expected names separated by commas.")
     drugs = {drug for schedule in arms.values() for drug in schedule.drugs}

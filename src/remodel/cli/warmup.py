@@ -30,14 +30,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--model", default="reference", help="see: remodel list models")
 
 
-def run(given: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Compile."""
     from remodel.compiler.kernels import stepper_of
     from remodel.models import load_model
     from remodel.solvers.loop import integration_loop
     from remodel.solvers.methods import DEFAULT
 
-    model = load_model(given.model)
+    model = load_model(args.model)
     begun, compiled = time.perf_counter(), 0
     integration_loop()
     wanted = combinations(model)

@@ -220,9 +220,9 @@ def _picture(
     kind = table.text("kind")
     if kind not in drawings:
         table.fail("kind", f"'{kind}' is not a kind of figure here.{nearest(kind, drawings)}")
-    known = [name for name in inspect.signature(drawings[kind]).parameters if name != "dataset"]
+    known = list(inspect.signature(drawings[kind]).parameters)[1:]  # after the dataset
     table.check_keys(("name", "kind", *known))
-    options = {k: v for k, v in table.content.items() if k not in ("name", "kind", "found")}
+    options = {key: table.content[key] for key in known if key in table.content}
     results = (*design.outputs, *(r.name for r in design.reductions))
     for key in ("variable", "output"):
         if key in known and table.text(key) not in results:

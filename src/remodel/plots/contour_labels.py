@@ -17,19 +17,19 @@ _STRAIGHT = 0.97  # chord by length of a line under its label
 def label_places(axes: Axes, lines: Sequence[Sequence[Any]]) -> list[tuple[float, float]]:
     """Return where lines are labeled: one place each, away from the edges and from each other."""
     to_axes = axes.transData - axes.transAxes
-    found: list[Any] = []
-    for parts in lines:
-        straight = [_straight(to_axes.transform(part)) for part in parts if len(part) > 1]
+    labels: list[Any] = []
+    for pieces in lines:
+        straight = [_straight(to_axes.transform(line)) for line in pieces if len(line) > 1]
         at = np.concatenate([np.empty((0, 2)), *straight])
         room = np.minimum(at, 1.0 - at).min(axis=1)
         away = np.full(len(at), np.inf)
-        for other in found:
+        for other in labels:
             away = np.minimum(away, np.hypot(*(at - other).T))
         score = np.minimum(away, room + _APART)  # far from other labels and from the edges
         score[(room < _FROM_EDGE) | (away < _APART)] = -np.inf
         if len(score) and np.isfinite(score.max()):
-            found.append(at[int(np.argmax(score))])
-    back = to_axes.inverted().transform(np.reshape(found, (-1, 2)))
+            labels.append(at[int(np.argmax(score))])
+    back = to_axes.inverted().transform(np.reshape(labels, (-1, 2)))
     return [(float(x), float(y)) for x, y in back]
 
 

@@ -150,8 +150,8 @@ def _axes(
     for above in lowest if strip else ():
         box = above.get_position()
         bottom = box.y0 - (_STRIP_GAP + strip) / height
-        place = (box.x0, bottom, box.width, strip / height)
-        strips.append(figure.add_axes(place, sharex=panels[0]))
+        corners = (box.x0, bottom, box.width, strip / height)
+        strips.append(figure.add_axes(corners, sharex=panels[0]))
     return figure, panels, strips
 
 

@@ -164,14 +164,14 @@ def side_by_side(points: pd.DataFrame, dataset: xr.Dataset) -> pd.DataFrame:
     """
     step = _APART * float(dataset["time"].to_numpy()[-1]) / DAYS_PER_MONTH
     drawn = points["month"].to_numpy(float).copy()
-    place = np.arange(len(points))
+    rows = np.arange(len(points))
     for (variable, _), group in points.groupby(["variable", (points["month"] / step).round()]):
         close = _CLOSE * float(np.ptp(_finite(dataset[variable].to_numpy(), group)))
         ends = group[["value", "low", "high"]].to_numpy(float)
         lows, highs = np.nanmin(ends, axis=1) - close / 2, np.nanmax(ends, axis=1) + close / 2
         for cluster in _overlapping(lows, highs):
-            rows = place[points.index.get_indexer(group.index[cluster])]
-            drawn[rows] += step * (np.arange(len(cluster)) - (len(cluster) - 1) / 2)
+            crowd = rows[points.index.get_indexer(group.index[cluster])]
+            drawn[crowd] += step * (np.arange(len(cluster)) - (len(cluster) - 1) / 2)
     return points.assign(drawn_month=drawn)
 
 
@@ -260,10 +260,10 @@ def label_ends(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[st
     places = _apart(at, heights)
     if np.abs(places - at).max() > _NUDGE:
         return False
-    for label, (shade, _), place in zip(labels, looks.values(), places, strict=True):
+    for label, (shade, _), height in zip(labels, looks.values(), places, strict=True):
         axes.annotate(
             label,
-            (1.0, place / PANEL_HEIGHT),
+            (1.0, height / PANEL_HEIGHT),
             (5, 0),
             xycoords="axes fraction",
             textcoords="offset points",

@@ -107,7 +107,7 @@ def published_points(
     wanted = list(variables)
     known = arms_of(dataset)
     simulated = {source: arm for arm, sources in observed.items() for source in sources}
-    found: list[Point] = []
+    points: list[Point] = []
     for arm, sources in observed.items():
         if arm not in known:
             raise ConfigError(f"no simulated arm is called '{arm}'.{nearest(arm, known)}")
@@ -122,9 +122,9 @@ def published_points(
                 for variable in wanted:
                     point = _point(dataset, row, arm, variable, simulated, label)
                     if point is not None:
-                        found.append(point)
+                        points.append(point)
     names = list(Point.__dataclass_fields__)
-    return pd.DataFrame([asdict(p) for p in found], columns=names)
+    return pd.DataFrame([asdict(p) for p in points], columns=names)
 
 
 def _later(row: Observation, months: float) -> Observation:

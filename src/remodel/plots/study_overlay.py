@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remodel.observations import endpoints
 from remodel.observations.error_models import WIDTH_95CI
 from remodel.plots.overlay import draw_overlay
 from remodel.plots.panels import arm_looks, arms_of, value_at
@@ -48,7 +49,10 @@ def study_overlay(
         rate, a change from a later visit) lies as far from the curve as it is from its prediction.
     """
     points = overlay_points(dataset, predictions, label)
-    variables = list(dict.fromkeys(points["variable"]))
+    order = {name: place for place, name in enumerate(endpoints())}
+    variables = sorted(
+        dict.fromkeys(points["variable"]), key=lambda v: order[v.removesuffix(PERCENT_CHANGE)]
+    )
     figure = draw_overlay(
         dataset,
         variables,
@@ -77,9 +81,9 @@ def _point(row: dict[str, Any], variable: str, here: float, label: str) -> dict[
     if row["kind"] == "rate_per_year":
         months = str(row["relative_to"]).removeprefix("month_").replace("baseline", "0")
         years = (row["time_months"] - float(months)) / 12.0
-    own = row["kind"] in ("change", "level", "bound_upper", "bound_lower")
-    own = own and row["relative_to"] == "baseline" and not row["comparator"]
-    value = row["value"] if own else here - (row["predicted"] - row["value"]) * years
+    is_plain = row["kind"] in ("change", "level", "bound_upper", "bound_lower")
+    is_plain = is_plain and row["relative_to"] == "baseline" and not row["comparator"]
+    value = row["value"] if is_plain else here - (row["predicted"] - row["value"]) * years
     low, high = _interval(row)
     return {
         "arm": row["arm"],
@@ -93,7 +97,7 @@ def _point(row: dict[str, Any], variable: str, here: float, label: str) -> dict[
         "high": value + (high - row["value"]) * years,
         "n": row["n_patients"],
         "use": row["use"],
-        "counted_from": "start" if own else "model",
+        "counted_from": "start" if is_plain else "model",
         "bound": row["kind"].removeprefix("bound_") if row["kind"].startswith("bound") else "",
         "simulated": here,
     }

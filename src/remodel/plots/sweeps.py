@@ -378,16 +378,18 @@ def _draw_fan(
     values, unit = values[:, good], _time_unit(part)[0]
     time = part["time"].to_numpy() / unit
     shares = sorted({0.5, *(s for low, high, _ in _BANDS for s in (low, high))})
-    found = dict(zip(shares, np.quantile(values, shares, axis=1), strict=True))
+    quantiles = dict(zip(shares, np.quantile(values, shares, axis=1), strict=True))
     shade, dashes = look(place)
     for low, high, alpha in _BANDS:
-        axes.fill_between(time, found[low], found[high], color=shade, alpha=alpha, linewidth=0)
+        axes.fill_between(
+            time, quantiles[low], quantiles[high], color=shade, alpha=alpha, linewidth=0
+        )
     missing = int((status > 0).sum())
     label = f"{name or 'median'}{f' ({missing} failed)' if missing else ''}"
-    axes.plot(time, found[0.5], color=shade, linestyle=dashes, label=label)
+    axes.plot(time, quantiles[0.5], color=shade, linestyle=dashes, label=label)
     months = part["time"].to_numpy() / DAYS_PER_MONTH
     return [
-        {"group": name, "month": month, **{f"q{int(100 * s)}": found[s][k] for s in shares},
+        {"group": name, "month": month, **{f"q{int(100 * s)}": quantiles[s][k] for s in shares},
          "simulations": int(good.sum()), "left_out": missing}
         for k, month in enumerate(months)
     ]  # fmt: skip

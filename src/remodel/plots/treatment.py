@@ -54,13 +54,13 @@ def treatment_rows(schedules: Mapping[str, Schedule], until: float) -> list[Row]
     lanes: dict[str, list[Lane]] = {}
     for arm, schedule in schedules.items():
         for drug in schedule.drugs:
-            own = [dose for dose in schedule.doses if dose.drug == drug]
-            dense = [dose for dose in own if _is_dense(dose, until)]
-            sparse = [dose for dose in own if not _is_dense(dose, until)]
+            doses = [dose for dose in schedule.doses if dose.drug == drug]
+            dense = [dose for dose in doses if _is_dense(dose, until)]
+            sparse = [dose for dose in doses if not _is_dense(dose, until)]
             lane = Lane(arm, _bars(dense, until), _times(sparse, until))
             if lane.bars or lane.doses:
                 lanes.setdefault(drug, []).append(lane)
-    return [Row(drug, tuple(own)) for drug, own in lanes.items()]
+    return [Row(drug, tuple(arms)) for drug, arms in lanes.items()]
 
 
 def _is_dense(dose: Dose, until: float) -> bool:

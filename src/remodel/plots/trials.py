@@ -185,7 +185,7 @@ def _source(source: Source | str) -> Source:
 
 def _parsed(schedules: Mapping[str, str | Schedule], arms: Sequence[str]) -> dict[str, Schedule]:
     return {
-        arm: given if isinstance(given, Schedule) else Schedule.parse(given)
+        arm: schedule if isinstance(schedule, Schedule) else Schedule.parse(schedule)
         for arm in arms
-        if (given := schedules.get(arm)) is not None
+        if (schedule := schedules.get(arm)) is not None
     }

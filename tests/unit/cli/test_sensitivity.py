@@ -50,6 +50,10 @@ def test_it_prints_a_table_and_writes_indices_and_figures(design, tmp_path, caps
         "bone_volume_tornado.png", "bone_volume_heat_map.png", "bone_volume_time_course.png",
         "most_osteoclasts_tornado.png",
     }  # fmt: skip
+    plain = tmp_path / "plain"
+    assert main(["sensitivity", str(design), "--out", str(plain), "--no-figures"]) == 0
+    assert capsys.readouterr().out.count("sigma") == 2
+    assert list(plain.rglob("*.png")) == []
     assert main(["sensitivity", str(design), "--out", str(out)]) == 2
     assert "is there already" in capsys.readouterr().err
     assert main(["sensitivity", str(design), "--out", str(out), "--resume"]) == 0

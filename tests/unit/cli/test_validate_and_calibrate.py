@@ -57,6 +57,18 @@ def test_validate_prints_errors_and_what_was_skipped(folder, capsys):
     assert (folder / "out" / "scorecard.csv").exists()
 
 
+def test_results_can_be_written_without_figures(folder, capsys):
+    tables = ("--observations", str(folder / "obs.csv"), "--regimens", str(folder / "reg.csv"))
+    out = ("--out", str(folder / "out"), "--no-figures")
+    assert call(validate, "--model", "jorg2022", *tables, *out) == 0
+    problem = (str(folder / "problem.toml"), "--workers", "1")
+    assert call(calibrate, *problem, "--out", str(folder / "fit"), "--no-figures") == 0
+    assert "Figures" not in capsys.readouterr().out
+    assert (folder / "out" / "scorecard.csv").exists()
+    assert (folder / "fit" / "report.md").exists()
+    assert list(folder.rglob("*.png")) == []
+
+
 def test_validate_says_how_many_have_an_interval_and_which_arms_are_idle(folder, capsys):
     (folder / "obs.csv").write_text(OBSERVATIONS + "den,treated,ctx,6,-80,,,percent,\n")
     (folder / "reg.csv").write_text(REGIMENS + "den,idle,none,65\n")

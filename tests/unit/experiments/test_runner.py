@@ -69,6 +69,15 @@ def test_the_exit_code_says_whether_numbers_are_as_expected(
     assert shown.splitlines()[-1].endswith("results/figures/one.png")
 
 
+def test_an_experiment_runs_without_figures(experiment, capsys):
+    expect(experiment, tolerance=200.0)
+    assert main(["run", str(experiment), "--no-figures"]) == 0
+    shown = capsys.readouterr().out
+    assert "Main figure" not in shown
+    assert "Drawing" not in shown
+    assert list(experiment.parent.rglob("*.png")) == []
+
+
 def test_accepted_numbers_pass_the_next_time(experiment, capsys):
     expect(experiment, tolerance=1e-3)
     assert main(["run", str(experiment), "--accept"]) == 0
