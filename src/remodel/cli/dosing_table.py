@@ -42,7 +42,7 @@ def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Sche
 
 
 def check_no_table_options(args: argparse.Namespace) -> None:
-    """Refuse options of a table where none is args.
+    """Refuse options of a table where none is given.
 
     Raises
     ------

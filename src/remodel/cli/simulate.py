@@ -147,14 +147,9 @@ def _arms(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
         if len(patients) > 1:
             return {f"ID {patient}": schedule for patient, schedule in patients.items()}
         return {_words(schedule): schedule for schedule in patients.values()}
-<<<<<<< HEAD
-    check_no_table_options(given)
-    if given.arm is None:
-        schedule = schedule_of(given, model)
-=======
+    check_no_table_options(args)
     if args.arm is None:
         schedule = schedule_of(args, model)
->>>>>>> 6c27f0f (--no-figures; names of locals in figures and commands; a batch can be pickled: test)
         return {_words(schedule): schedule}
     arms: dict[str, Schedule] = {}
     for text in args.arm:
