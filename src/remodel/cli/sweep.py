@@ -27,8 +27,8 @@ _OK, _FAILED = 0, 3
 _MOST_LISTED, _MOST_COLUMNS = 10, 5
 _DESCRIPTION = """
 Run every simulation of a design and store the results, chunk by chunk.
-  remodel sweep DESIGN.toml --out STORE.zarr     run it
-  remodel sweep status STORE.zarr                how far it is, what failed, what is damaged
+  remodel sweep DESIGN.toml --out STORE.zarr  run it
+  remodel sweep status STORE.zarr             progress, failures and damage
 """
 _EPILOG = """
 Stopped by Ctrl-C, a crash or a full disk? The same command with --resume
