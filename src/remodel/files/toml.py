@@ -17,6 +17,7 @@ T = TypeVar("T")
 _DEEPEST = 64
 _DOTTED = re.compile(r"[\w\"'-]+(?:[ \t]*\.[ \t]*[\w\"'-]+)*+")
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+_WORDS = {str: "a string", list: "a list", dict: "a table"}
 _KEY = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*=")
 
 
@@ -84,41 +85,20 @@ class Table:
             if key not in allowed:
                 self.fail(key, f"unknown key.{nearest(key, allowed)}")
 
-    def value(self, key: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+    def value(self, key: str, kind: type, default: Any = None) -> Any:
         """Return a value of the expected type, or the default; without one it is needed."""
         if key not in self.content:
             if default is None:
                 self.fail(key, "this key is missing.")
             return default
         value = self.content[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.fail(key, f"expected {_words(kind)}, got {shown(value)}.")
+        if not isinstance(value, kind):
+            self.fail(key, f"expected {_WORDS[kind]}, got {shown(value)}.")
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a string."""
         return str(self.value(key, str, default))
-
-    def number(self, key: str, default: float | None = None) -> float:
-        """Return a positive number."""
-        number = self.any_number(key, default)
-        if not number > 0:
-            self.fail(key, f"expected a number above 0, got {number:g}.")
-        return number
-
-    def any_number(self, key: str, default: float | None = None) -> float:
-        """Return a finite number."""
-        number = as_float(self.value(key, (int, float), default))
-        if not math.isfinite(number):
-            self.fail(key, f"expected a finite number, got {number}.")
-        return number
-
-    def whole_number(self, key: str, default: int | None = None, least: int = 1) -> int:
-        """Return a whole number from ``least`` on."""
-        number = int(self.value(key, int, default))
-        if number < least:
-            self.fail(key, f"expected a whole number from {least}, got {number}.")
-        return number
 
     def numbers(self, key: str, default: tuple[float, ...] | None = None) -> tuple[float, ...]:
         """Return a list of finite numbers."""
@@ -128,14 +108,6 @@ class Table:
             if not is_number or not math.isfinite(as_float(item)):
                 self.fail(key, f"expected a list of finite numbers, got {shown(item)} in it.")
         return tuple(float(item) for item in items)
-
-    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """Return a list of strings."""
-        items = self.value(key, list, list(default) if default is not None else None)
-        for item in items:
-            if not isinstance(item, str):
-                self.fail(key, f"expected a list of strings, got {shown(item)} in it.")
-        return tuple(items)
 
     def table(self, key: str) -> Table:
         """Return a table inside this one; empty if it is not there."""
@@ -209,11 +181,3 @@ def shown(value: object, longest: int = 80) -> str:
     except ValueError:  # Python refuses to write whole numbers of many thousand digits
         return "a number of more than 4,300 digits"
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
-
-
-def _words(kind: type | tuple[type, ...]) -> str:
-    if kind is int:
-        return "a whole number"
-    names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "a table"}
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    return " or ".join(dict.fromkeys(names.get(k, k.__name__) for k in kinds))
