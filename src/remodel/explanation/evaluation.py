@@ -14,8 +14,8 @@ from remodel.errors import ConfigError, ModelError, nearest
 from remodel.models import Model
 from remodel.simulation.batch import Batch
 from remodel.simulation.dataset import report_failures
-from remodel.simulation.history import parameter_values, surgery_actions
 from remodel.simulation.inputs import Inputs
+from remodel.simulation.patients import parameter_values, surgery_actions
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
 from remodel.solvers.problem import SET
@@ -98,7 +98,7 @@ def _parameters(batch: Batch, trajectories: Trajectories) -> dict[str, Any]:
     )
     (dosing,) = batch.dosings
     age = start / model.days_per_year * DAYS_PER_YEAR
-    surgery = float(parameter_values(batch, np.zeros(1, dtype=np.int64))[1][0])
+    surgery = float(parameter_values(model, batch.inputs, np.zeros(1, dtype=np.int64))[1][0])
     changes = [(surgery - start, action) for action in surgery_actions(model)]
     changes += [(when - age, action) for when, action in dosing.at_age]
     changes += [(action.time, action) for action in dosing.actions if action.kind == SET]

@@ -14,8 +14,8 @@ from remodel.models import Model, load_model, model_names
 from remodel.observations import Arm
 from remodel.patient import Patient
 from remodel.simulation.batch import Batch
-from remodel.simulation.history import relative_densities
 from remodel.simulation.inputs import Inputs
+from remodel.simulation.patients import relative_densities
 
 Arms = Mapping[tuple[str, str], Arm]
 Members = tuple[tuple[Arm, float], ...]

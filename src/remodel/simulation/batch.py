@@ -14,6 +14,7 @@ from remodel.equations.system import System
 from remodel.models import Model
 from remodel.schedules.steady import PAST_OF_STEADY_STATE
 from remodel.simulation.consistency import (
+    check_densities,
     check_patients,
     check_sensitivities,
     checked_sensitivities,
@@ -96,6 +97,7 @@ class Batch:
         exact = model.exact_doses if exact_doses is None else exact_doses
         dosings, dosing_of = _dosings(model, inputs, until, exact_doses=exact)
         check_patients(model, inputs, dosings, dosing_of)
+        check_densities(model, inputs)
         check_sensitivities(model, inputs, dosings, wanted, name)
         drugs = _drugs_of_outputs(model, inputs, outputs)
         if drugs:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from remodel._arrays import IntArray
 from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
@@ -12,6 +14,7 @@ from remodel.patient import Patient
 from remodel.schedules import INTERVENTIONS, OOPHORECTOMY, Schedule
 from remodel.simulation.dosing import Dosing, menopause_of
 from remodel.simulation.inputs import Inputs
+from remodel.simulation.patients import densities_of
 from remodel.solvers.methods import method_of
 from remodel.solvers.problem import PUT, SET
 from remodel.symbolic.expression import ancestors
@@ -40,8 +43,27 @@ def check_patients(
             continue
         checked.add((id(patient), id(schedule)))
         _check_past(patient, dosings[dosing_of[min(i, len(dosing_of) - 1)]])
-        _check_sex(model, patient, schedule)
+        _check_patient(model, patient, schedule)
         _check_menopause(model, inputs, patient, schedule)
+
+
+def check_densities(model: Model, inputs: Inputs) -> None:
+    """Reject T-scores that would leave no bone.
+
+    Raises
+    ------
+    PatientError
+    """
+    for site, (density, _) in densities_of(model, inputs).items():
+        if not np.any(density <= 0):
+            continue
+        worst, names = int(np.nanargmin(density)), model.density[site]
+        score = inputs.patient(worst).t_scores[site]
+        where = f"simulation {worst}: " if inputs.size > 1 else ""
+        raise PatientError(
+            f"{where}t_score_{site} = {score:g} is a density of {density[worst]:.3g} g/cm^2 with "
+            f"these {names.reference} and {names.reference_sd}; it must be above 0."
+        )
 
 
 def _check_past(patient: Patient, dosing: Dosing) -> None:
@@ -60,10 +82,13 @@ def _check_past(patient: Patient, dosing: Dosing) -> None:
             )
 
 
-def _check_sex(model: Model, patient: Patient, schedule: Schedule) -> None:
-    """Reject a man in a model of women, and what happens to one sex only in the other."""
+def _check_patient(model: Model, patient: Patient, schedule: Schedule) -> None:
+    """Reject what a model does not know of a patient, or what happens to one sex only."""
     if patient.sex == "male" and not model.male:
         raise PatientError(f"model '{model.name}' knows women only; use sex='female'.")
+    missing = [site for site in patient.t_scores if site not in model.density]
+    if missing:
+        raise PatientError(f"model '{model.name}' has no T-score of the {missing[0]}.")
     for event in schedule.interventions:
         if INTERVENTIONS[event.name].sex not in (None, patient.sex):
             raise PatientError(f"{event.name} does not happen to a {patient.sex} patient.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import FloatArray
+from remodel.errors import ConfigError
 from remodel.models import Model, load_model
 from remodel.patient import Patient
 from remodel.provenance import fingerprint, manifest
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _CHUNK = 8192
+_MOST_TIMES = 2_000_000  # every half hour of a century
 
 
 def simulate(
@@ -132,6 +136,7 @@ def simulate(
         sensitivities=sensitivities,
     )
     warn_of_unusual(chosen, inputs)
+    _check_size(batch, names)
     trajectories = _in_chunks(batch, progress)
     report_failures(trajectories, strict=strict)
     return to_dataset(
@@ -141,6 +146,31 @@ def simulate(
         states=chosen.assembly(drugs).states,
         manifest=_manifest(batch),
     )
+
+
+def _check_size(batch: Batch, names: Sequence[str]) -> None:
+    """Reject results that no one could read, or that the memory cannot hold, with their size."""
+    n, times = batch.size, len(batch.times)
+    slopes = 1 + len(batch.sensitivities)
+    chunk, changes = min(n, _CHUNK), sum(name not in batch.outputs for name in names)
+    numbers = times * slopes * (len(batch.outputs) * (n + 2 * chunk) + changes * (n + 1))
+    size = f"{n:,} x {times:,} times of {len(names)} outputs take {8 * numbers / 2**30:.3g} GiB"
+    if times > _MOST_TIMES:
+        raise ConfigError(f"times: {size}; at most {_MOST_TIMES:,} times are allowed.")
+    held = _memory()
+    if 8 * numbers > held:
+        raise ConfigError(
+            f"{size}, and this machine has {held / 2**30:.3g} GiB; ask for fewer outputs or times, "
+            "or make it a sweep, which stores results as it goes."
+        )
+
+
+def _memory() -> float:
+    """Return the memory of this machine [B], infinite where it does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):  # pragma: no cover - not POSIX
+        return math.inf
 
 
 def _in_chunks(batch: Batch, progress: Callable[[int], None] | None) -> Trajectories:

@@ -11,15 +11,15 @@ from remodel._arrays import FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.simulation.batch import Batch
 from remodel.simulation.dosing import Action, Dosing, begin_of, in_order, side_by_side
-from remodel.simulation.history import (
+from remodel.simulation.history import natural_history
+from remodel.simulation.packing import baseline, build_problem, columns, own_values
+from remodel.simulation.patients import (
     baseline_t_scores,
-    natural_history,
     parameter_values,
     perform_surgery,
     starts,
     surgery_actions,
 )
-from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.simulation.steady_dosing import with_steady_dosing
 from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.problem import ADD, PUT, SET, Solution
@@ -49,13 +49,14 @@ def simulate_batch(
         Of n simulations. One that failed has a status, and NaN from the failure on.
     """
     chosen = np.arange(batch.size) if chosen is None else chosen
-    model, start = batch.model, starts(batch, chosen)
-    values, surgery = parameter_values(batch, chosen)
+    model, inputs = batch.model, batch.inputs
+    start = starts(model, inputs, chosen)
+    values, surgery = parameter_values(model, inputs, chosen)
     number = batch.dosing_of[chosen]
     begin = start + np.array([dosing.first for dosing in batch.dosings])[number]
     history, tangents = natural_history(batch, batch.system(), values, surgery, begin)
     perform_surgery(model, values, surgery, begin)
-    t_scores = baseline_t_scores(batch, chosen)
+    t_scores = baseline_t_scores(model, inputs, chosen)
     trajectories = Trajectories.blank(
         batch.outputs,
         simulations=len(chosen),

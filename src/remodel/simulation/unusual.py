@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+import numpy as np
+
 from remodel.errors import UnitError, UnusualDoseWarning, UnusualPatientWarning
 from remodel.models import Model
 from remodel.patient import Patient
 from remodel.schedules import Dose, unusual_doses
 from remodel.simulation.dosing import in_mg
 from remodel.simulation.inputs import Inputs
+from remodel.simulation.patients import densities_of
 
 _VERY_OLD = 100.0  # years
 _MOST_SENTENCES = 5
@@ -28,7 +31,8 @@ def warn_of_unusual(model: Model, inputs: Inputs) -> None:
     of_doses = (s for schedule in inputs.schedules for s in unusual_doses(schedule, mg))
     _warn(of_doses, UnusualDoseWarning)
     if model.follows_age:
-        _warn((s for patient in inputs.patients for s in _unusual(patient)), UnusualPatientWarning)
+        of_patients = [s for patient in inputs.patients for s in _unusual(patient)]
+        _warn([*of_patients, *_clipped(model, inputs)], UnusualPatientWarning)
 
 
 def _unusual(patient: Patient) -> Iterable[str]:
@@ -41,6 +45,22 @@ def _unusual(patient: Patient) -> Iterable[str]:
             f"{name}menopause at {menopause:g} y comes after the age given, {patient.age:g} y; "
             "it will happen in the simulation."
         )
+
+
+def _clipped(model: Model, inputs: Inputs) -> Iterable[str]:
+    """Say where density is too far from that of peers to set the turnover of a site."""
+    for site, (density, peers) in densities_of(model, inputs).items():
+        limits = model.all_parameters[model.density[site].relative]
+        relative = density / peers
+        beyond = (relative < limits.lower) | (relative > limits.upper)
+        for i in np.flatnonzero(beyond & (limits.name not in inputs.given))[:1]:
+            score, bound = inputs.patient(int(i)).t_scores[site], limits.upper
+            if relative[i] < limits.lower:
+                bound = limits.lower
+            yield (
+                f"t_score_{site} = {score:g} is {relative[i]:.2g} times the density of people of "
+                f"that age and sex; turnover there is that of {bound:g} times."
+            )
 
 
 def _warn(sentences: Iterable[str], category: type[Warning]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import remodel as rm
-from remodel.simulation.history import relative_densities
+from remodel.simulation.patients import relative_densities
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 PRE, PERIPHERAL = (

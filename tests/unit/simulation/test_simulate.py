@@ -18,6 +18,7 @@ from remodel.errors import (
     SolverError,
     UnitError,
 )
+from remodel.simulation import simulate as simulation
 from remodel.simulation.dataset import SimulationWarning
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -84,6 +85,16 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"model": "jorg2022", "patient": rm.Patient(menopause="surgical", menopause_age=45)},
      PatientError, "model 'jorg2022' has no removal of the ovaries; use menopause='natural' or "
      "None."),
+    ({"patient": rm.Patient(t_score_total_hip=-6),
+      "parameters": {"bmd_total_hip_reference_sd": 0.25}}, PatientError,
+     "t_score_total_hip = -6 is a density of -0.558 g/cm^2 with these bmd_total_hip_reference and "
+     "bmd_total_hip_reference_sd; it must be above 0."),
+    ({"patient": [rm.Patient(), rm.Patient(t_score_total_hip=-6)],
+      "parameters": {"bmd_total_hip_reference_sd": [0.25, 0.2]}}, PatientError,
+     "simulation 1: t_score_total_hip = -6 is a density of -0.258 g/cm^2 with these "
+     "bmd_total_hip_reference and bmd_total_hip_reference_sd; it must be above 0."),
+    ({"model": "jorg2022", "patient": rm.Patient(t_score_total_hip=-2)}, PatientError,
+     "model 'jorg2022' has no T-score of the total_hip."),
     # parameters
     ({"parameters": {"ctx_flor": 0.1}}, ParameterError,
      "'ctx_flor' is not a parameter of 'reference'. Did you mean 'ctx_floor'?"),
@@ -149,6 +160,9 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
      "times: must rise from 0 or later to at most 120 y, without repeats [d]."),
     ({"times": [1e6]}, ConfigError,
      "times: must rise from 0 or later to at most 120 y, without repeats [d]."),
+    ({"times": np.linspace(0.0, 3650.0, 2_000_001), "outputs": ["ctx"]}, ConfigError,
+     "times: 1 x 2,000,001 times of 1 outputs take 0.0447 GiB; at most 2,000,000 times are "
+     "allowed."),
     # outputs
     ({"outputs": ["bmd_lumbar"]}, ModelError,
      "model 'reference' has no output 'bmd_lumbar'. Did you mean 'bmd_lumbar_spine'?"),
@@ -186,6 +200,31 @@ def test_wrong_input_is_told_in_one_sentence(
     first_line = str(caught.value).splitlines()[0]
     assert first_line.startswith(sentence)
     assert first_line == sentence or sentence.endswith("'reference'.")
+
+
+def test_results_that_memory_cannot_hold_are_refused_with_their_size(monkeypatch) -> None:
+    many = {"times": np.arange(1000.0), "parameters": {"ctx_floor": np.full(500, 0.2)}}
+    monkeypatch.setattr(simulation, "_memory", lambda: 2.0**24)
+    with pytest.raises(ConfigError) as caught:
+        rm.simulate(outputs=["ctx", "ctx_percent_change"], **many)
+    assert str(caught.value) == (
+        "500 x 1,000 times of 2 outputs take 0.0149 GiB, and this machine has 0.0156 GiB; ask for "
+        "fewer outputs or times, or make it a sweep, which stores results as it goes."
+    )
+    assert rm.simulate(outputs=["ctx"], **many).status.sum() == 0
+
+
+def test_a_score_beyond_what_sets_turnover_is_told() -> None:
+    frail = rm.Patient(t_score_total_hip=-6)
+    with pytest.warns(rm.UnusualPatientWarning) as told:
+        rm.simulate(patient=frail, years=1, outputs=["ctx"])
+    assert str(told[0].message) == (
+        "t_score_total_hip = -6 is 0.25 times the density of people of that age and sex; turnover "
+        "there is that of 0.3 times."
+    )
+    rm.simulate(
+        patient=frail, years=1, outputs=["ctx"], parameters={"relative_density_total_hip": 0.3}
+    )
 
 
 def test_a_mapping_of_schedules_is_named_arms() -> None:

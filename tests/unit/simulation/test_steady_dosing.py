@@ -190,7 +190,7 @@ def linear(*more, **rates: float) -> Model:
         ),
         drugs={
             name: Drug(name, (), {"sc": "depot", "iv": "central"}, "test")
-            for name in ("one", "other")
+            for name in ("acme", "bolt")
         },
     )  # fmt: skip
 
@@ -219,14 +219,14 @@ def periodic(rates: dict[str, float], dose: float, interval: float, start: int =
 @pytest.mark.parametrize("interval", [0.5, 1.0, 28.0])
 def test_a_linear_model_is_solved_for_its_steady_state_however_slow_it_is(interval) -> None:
     """The deep compartment loses half of its drug in 9 years."""
-    found = amounts(linear(elimination), f"one 5 mg every {interval:g} d at steady state")
+    found = amounts(linear(elimination), f"acme 5 mg every {interval:g} d at steady state")
     assert found[:, 0] == pytest.approx(periodic(RATES, 5.0, interval), rel=1e-6)
 
 
 def test_drugs_at_several_intervals_are_at_steady_state_together() -> None:
     found = amounts(
         linear(elimination),
-        "one 5 mg every 2 d at steady state; other 7 mg iv every 3 d at steady state",
+        "acme 5 mg every 2 d at steady state; bolt 7 mg iv every 3 d at steady state",
     )
     expected = periodic(RATES, 5.0, 2.0) + periodic(RATES, 7.0, 3.0, start=1)
     assert found[:, 0] == pytest.approx(expected, rel=1e-6)
@@ -235,7 +235,7 @@ def test_drugs_at_several_intervals_are_at_steady_state_together() -> None:
 @pytest.mark.parametrize("loss", [elimination, saturable_elimination], ids=lambda e: e.name)
 def test_what_nothing_reads_counts_from_the_start(loss) -> None:
     found = rm.simulate(
-        linear(loss, deep_rate=0.0), schedule="one 1 mg every 1 d at steady state",
+        linear(loss, deep_rate=0.0), schedule="acme 1 mg every 1 d at steady state",
         times=[0.0, 1.0], outputs=["exposure", "central"], exact_doses=True,
     )  # fmt: skip
     assert float(found.exposure[0, 0]) == 0.0
@@ -245,8 +245,8 @@ def test_what_nothing_reads_counts_from_the_start(loss) -> None:
 
 def test_a_model_that_is_not_linear_returns_to_the_same_state_after_an_interval() -> None:
     model = linear(saturable_elimination, deep_rate=0.0)
-    found = amounts(model, "one 1 mg every 1 d at steady state", days=5.0)
-    long_past = amounts(model, "one 1 mg every 1 d from -300 d", days=5.0)
+    found = amounts(model, "acme 1 mg every 1 d at steady state", days=5.0)
+    long_past = amounts(model, "acme 1 mg every 1 d from -300 d", days=5.0)
     assert found == pytest.approx(long_past, rel=1e-6, abs=1e-9)
     assert found[1, 6] == pytest.approx(found[1, 0], rel=1e-6)
 
@@ -258,18 +258,18 @@ def test_a_model_that_is_not_linear_returns_to_the_same_state_after_an_interval(
 )
 def test_what_accumulates_without_end_is_refused(model: Model) -> None:
     with pytest.raises(ScheduleError) as caught:
-        amounts(model, "one 1 mg every 1 d at steady state")
+        amounts(model, "acme 1 mg every 1 d at steady state")
     assert str(caught.value) == (
-        "one: steady state was asked for, but what is given accumulates without end; write for "
+        "acme: steady state was asked for, but what is given accumulates without end; write for "
         "how long it has been given, such as 'from -10 y'."
     )
 
 
 def test_intervals_without_a_common_multiple_are_refused() -> None:
-    with pytest.raises(ScheduleError, match="one and other: the intervals of these doses have no"):
+    with pytest.raises(ScheduleError, match="acme and bolt: the intervals of these doses have no"):
         amounts(
             linear(elimination),
-            f"one 1 mg every 1 d at steady state; other 1 mg every {math.pi} d at steady state",
+            f"acme 1 mg every 1 d at steady state; bolt 1 mg every {math.pi} d at steady state",
         )
 
 
@@ -277,7 +277,7 @@ def test_simulations_settle_each_by_itself() -> None:
     model = linear(saturable_elimination, deep_rate=0.0)
     rates = [0.9, 1.5, 4.0]
     options = {"times": [0.0, 3.0], "outputs": ["central"], "exact_doses": True}
-    sentence = "one 0.5 mg every 1 d at steady state"
+    sentence = "acme 0.5 mg every 1 d at steady state"
     batch = rm.simulate(model, schedule=sentence, parameters={"largest_rate": rates}, **options)
     for i, rate in enumerate(rates):
         alone = rm.simulate(
@@ -289,6 +289,6 @@ def test_simulations_settle_each_by_itself() -> None:
 def test_a_sensitivity_through_such_a_state_is_refused() -> None:
     with pytest.raises(ParameterError, match="through a reset or a steady state is not defined"):
         amounts(
-            linear(elimination), "one 5 mg every 1 d at steady state",
+            linear(elimination), "acme 5 mg every 1 d at steady state",
             sensitivities=["elimination_rate"],
         )  # fmt: skip

@@ -1,0 +1,169 @@
+"""What patients are in a model: parameters, age at surgery, and density from T-scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from remodel._arrays import FloatArray, IntArray
+from remodel.equations import TIME
+from remodel.models import Model
+from remodel.schedules import OOPHORECTOMY
+from remodel.simulation.dosing import Action, menopause_of
+from remodel.simulation.inputs import Inputs
+from remodel.simulation.packing import columns
+from remodel.solvers.problem import SET
+from remodel.units import DAYS_PER_YEAR
+
+
+def parameter_values(
+    model: Model, inputs: Inputs, chosen: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return parameters, shape (n, n_all), and the age at surgery [d], infinite for none.
+
+    Parameters
+    ----------
+    model : Model
+    inputs : Inputs
+    chosen : ndarray of int, shape (n,)
+        Positions in the batch.
+    """
+    column = columns(model)
+    values = np.tile(inputs.parameters.internal(), (len(chosen), 1))
+    for name, varied in inputs.varied.items():
+        values[:, column[name]] = varied[chosen] * model.all_parameters[name].factor
+    surgery = np.full(len(chosen), np.inf)
+    if not model.menopause_age:
+        return values, surgery
+    limit = model.all_parameters[model.menopause_age]
+    never, menopause = limit.upper * limit.factor, column[model.menopause_age]
+    _set_relative_density(model, inputs, values, chosen)
+    alike = len(inputs.patients) == len(inputs.schedules) == 1
+    for number, i in enumerate(chosen[:1] if alike else chosen):
+        row = slice(None) if alike else number
+        patient = inputs.patient(int(i))
+        named = menopause_of(inputs.schedule(int(i)), patient.age * DAYS_PER_YEAR)
+        age = patient.menopause_age
+        if patient.sex == "male":
+            values[row, menopause] = never
+            _set_male(model, inputs, values, row)
+        elif patient.menopause != "natural":
+            values[row, menopause] = never
+            surgery[row] = np.inf if age is None else age * model.days_per_year
+        elif named is not None:
+            values[row, menopause] = named / DAYS_PER_YEAR * limit.factor
+        elif age is not None:
+            values[row, menopause] = age * limit.factor
+    return values, surgery
+
+
+def _set_male(model: Model, inputs: Inputs, values: FloatArray, row: slice | int) -> None:
+    """Give a man his inputs: no ovaries, and the bone of young men unless it was given."""
+    column = columns(model)
+    values[row, column[model.male]] = 1.0
+    switch = model.interventions[OOPHORECTOMY]
+    values[row, column[switch.parameter]] = switch.value or 0.0
+    for names in model.density.values():
+        if names.young not in inputs.given:
+            values[row, column[names.young]] = values[row, column[names.young_of_men]]
+
+
+def _set_relative_density(
+    model: Model, inputs: Inputs, values: FloatArray, chosen: IntArray
+) -> None:
+    """Give patients with a T-score their density relative to people of their age and sex."""
+    scores = baseline_t_scores(model, inputs, chosen)
+    if not scores:
+        return
+    column = columns(model)
+    known = dict(zip(model.all_parameters, values.T, strict=True))
+    known[TIME] = starts(model, inputs, chosen)
+    known[model.male] = np.array([inputs.patient(int(i)).sex == "male" for i in chosen])
+    for name, relative in relative_densities(model, scores, known).items():
+        if name not in inputs.given:
+            scored = np.isfinite(relative)
+            values[scored, column[name]] = relative[scored]
+
+
+def relative_densities(
+    model: Model, t_scores: Mapping[str, FloatArray], known: Mapping[str, Any]
+) -> dict[str, FloatArray]:
+    """Return density relative to people of the same age and sex, by the name of its input.
+
+    Parameters
+    ----------
+    t_scores : mapping of str to ndarray, shape (n,)
+        By site, at the start of treatment.
+    known : mapping of str to ndarray, shape (n,)
+        Parameters as the equations use them, and the time [d].
+    """
+    relative: dict[str, FloatArray] = {}
+    for site, (density, peers) in densities(model, t_scores, known).items():
+        limits = model.all_parameters[model.density[site].relative]
+        relative[limits.name] = np.clip(density / peers, limits.lower, limits.upper)
+    return relative
+
+
+def densities(
+    model: Model, t_scores: Mapping[str, FloatArray], known: Mapping[str, Any]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the density of a T-score, and that of people of the same age and sex, by site."""
+    pairs = {}
+    for site, t_score in t_scores.items():
+        names = model.density[site]
+        young = model.constants((names.peers, names.reference, names.reference_sd), known)
+        density = young[names.reference] + t_score * young[names.reference_sd]
+        pairs[site] = density, young[names.peers]
+    return pairs
+
+
+def densities_of(model: Model, inputs: Inputs) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the density of each patient's T-scores and that of peers, NaN without a score."""
+    chosen = np.arange(inputs.size)
+    scores = baseline_t_scores(model, inputs, chosen)
+    if not scores:
+        return {}
+    known: dict[str, Any] = {n: p.value * p.factor for n, p in inputs.parameters.items()}
+    usual = model.all_parameters
+    known.update({name: v * usual[name].factor for name, v in inputs.varied.items()})
+    known[TIME] = starts(model, inputs, chosen)
+    known[model.male] = np.array([inputs.patient(int(i)).sex == "male" for i in chosen])
+    return densities(model, scores, known)
+
+
+def starts(model: Model, inputs: Inputs, chosen: IntArray) -> FloatArray:
+    """Return model time at day 0 [d]: the age of a patient, or zero."""
+    if not model.follows_age:
+        return np.zeros(len(chosen))
+    ages = np.array([patient.age for patient in inputs.patients])
+    return ages[chosen if len(ages) > 1 else np.zeros_like(chosen)] * model.days_per_year
+
+
+def baseline_t_scores(model: Model, inputs: Inputs, chosen: IntArray) -> dict[str, FloatArray]:
+    """Return baseline T-scores by site, NaN where a patient has none."""
+    if not any(patient.t_scores for patient in inputs.patients):
+        return {}
+    patients = [inputs.patient(int(i)) for i in chosen]
+    return {
+        site: np.array([patient.t_scores.get(site, np.nan) for patient in patients])
+        for site in model.density
+    }
+
+
+def perform_surgery(model: Model, values: FloatArray, surgery: FloatArray, now: FloatArray) -> None:
+    """Set the inputs of women whose ovaries were removed before now."""
+    done = surgery <= now
+    switch = model.interventions.get(OOPHORECTOMY)
+    if switch is not None and switch.value is not None and np.any(done):
+        values[done, columns(model)[switch.parameter]] = switch.value
+
+
+def surgery_actions(model: Model) -> Sequence[Action]:
+    """Return what the removal of the ovaries sets, nothing in a model that has none."""
+    switch = model.interventions.get(OOPHORECTOMY)
+    if switch is None:
+        return ()
+    factor = model.all_parameters[switch.parameter].factor
+    return (Action(0.0, SET, switch.parameter, (switch.value or 0.0) * factor),)
