@@ -43,7 +43,7 @@ def check_patients(
             continue
         checked.add((id(patient), id(schedule)))
         _check_past(patient, dosings[dosing_of[min(i, len(dosing_of) - 1)]])
-        _check_patient(model, patient, schedule)
+        _check_sex(model, patient, schedule)
         _check_menopause(model, inputs, patient, schedule)
 
 
@@ -82,13 +82,10 @@ def _check_past(patient: Patient, dosing: Dosing) -> None:
             )
 
 
-def _check_patient(model: Model, patient: Patient, schedule: Schedule) -> None:
-    """Reject what a model does not know of a patient, or what happens to one sex only."""
+def _check_sex(model: Model, patient: Patient, schedule: Schedule) -> None:
+    """Reject a man in a model of women, and what happens to one sex only in the other."""
     if patient.sex == "male" and not model.male:
         raise PatientError(f"model '{model.name}' knows women only; use sex='female'.")
-    missing = [site for site in patient.t_scores if site not in model.density]
-    if missing:
-        raise PatientError(f"model '{model.name}' has no T-score of the {missing[0]}.")
     for event in schedule.interventions:
         if INTERVENTIONS[event.name].sex not in (None, patient.sex):
             raise PatientError(f"{event.name} does not happen to a {patient.sex} patient.")

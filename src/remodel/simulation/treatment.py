@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from remodel.solvers.problem import ADD, PUT, SET, Solution
 from remodel.units import DAYS_PER_YEAR
 
 _SAME_TIME = 1e-9  # days
+_PIECE = 1000  # doses before day 0 that are integrated at a time
 
 
 def simulate_batch(
@@ -74,7 +76,7 @@ def simulate_batch(
             history.final[members],
             tangents[members],
         )
-        before = None
+        before: list[Solution] = []
         if dosing.steady_state:
             group = settle(batch, group)
         group = with_later_steady_states(batch, group)
@@ -82,8 +84,8 @@ def simulate_batch(
             group, before = run_in(batch, group)
         group = meet_t_scores(batch, group, {s: score[members] for s, score in t_scores.items()})
         treated = treat(batch, group)
-        if before is not None:
-            treated.put_failures(before)
+        for solution in reversed(before):
+            treated.put_failures(solution)
         trajectories.put(members, treated)
         if progress:
             progress(len(members))
@@ -176,43 +178,64 @@ def with_later_steady_states(batch: Batch, group: Group) -> Group:
     return replace(group, dosing=replace(group.dosing, actions=in_order(actions)))
 
 
-def run_in(batch: Batch, group: Group) -> tuple[Group, Solution]:
+def run_in(batch: Batch, group: Group) -> tuple[Group, list[Solution]]:
     """Give what was given before day 0, and leave its dosing rates switched on.
+
+    A past of many doses is cut into pieces, each of which may take ``max_steps``.
 
     Returns
     -------
     Group
         At day 0.
-    Solution
-        Status of each simulation until then.
+    list of Solution
+        Status of each simulation in each piece.
     """
-    model, system, dosing = batch.model, group.system, group.dosing
-    before = [action for action in dosing.actions if np.all(action.time < 0)]
-    wrt, _ = batch.read_by(system)
+    column, wrt = columns(batch.model), batch.read_by(group.system)[0]
+    before = [action for action in group.dosing.actions if np.all(action.time < 0)]
+    cuts = sorted({action.time for action in before[_PIECE::_PIECE]})
+    solutions = []
+    for begin, end in pairwise([group.dosing.first, *cuts, 0.0]):
+        actions = [action for action in before if begin <= action.time < end]
+        until = group.start + end
+        solution = _integrate(
+            batch, group, actions, group.start + begin, until[:, None], group.system.state_names
+        )
+        values, tangents = group.values.copy(), group.tangents
+        for action in actions:
+            if action.kind == SET:
+                values[:, column[action.target]] = action.value
+        for when, action in group.at_age:
+            values[when < until, column[action.target]] = action.value
+        state = np.ascontiguousarray(solution.outputs[:, :, 0].T)
+        if wrt:
+            tangents = np.ascontiguousarray(solution.sensitivities[:, :, :, 0].transpose(2, 1, 0))
+        group = replace(group, values=values, state=state, tangents=tangents)
+        solutions.append(solution)
+    return group, solutions
+
+
+def _integrate(
+    batch: Batch,
+    group: Group,
+    actions: Sequence[Action],
+    begin: FloatArray,
+    times: FloatArray,
+    outputs: Sequence[str],
+) -> Solution:
+    """Integrate a group from a model time, shape (n,), to others, shape (n, n_times) [d]."""
     problem = build_problem(
-        model,
-        system,
-        before,
+        batch.model,
+        group.system,
+        actions,
         group.values,
-        group.start + dosing.first,
-        group.start[:, None],
+        begin,
+        times,
         group.start,
         absolute=group.at_age,
         state=group.state,
         tangents=group.tangents,
     )
-    solution = batch.integrate(system, problem, system.state_names, wrt)
-    values, column = group.values.copy(), columns(model)
-    for action in before:
-        if action.kind == SET:
-            values[:, column[action.target]] = action.value
-    for when, action in group.at_age:
-        values[when < group.start, column[action.target]] = action.value
-    state = np.ascontiguousarray(solution.outputs[:, :, 0].T)
-    tangents = group.tangents
-    if wrt:
-        tangents = np.ascontiguousarray(solution.sensitivities[:, :, :, 0].transpose(2, 1, 0))
-    return replace(group, values=values, state=state, tangents=tangents), solution
+    return batch.integrate(group.system, problem, outputs, batch.read_by(group.system)[0])
 
 
 def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]) -> Group:
@@ -252,22 +275,11 @@ def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]
 
 def treat(batch: Batch, group: Group) -> Trajectories:
     """Integrate from day 0 to the last output."""
-    system, start = group.system, group.start
+    start = group.start
     times = batch.times if batch.times[0] == 0 else np.concatenate(([0.0], batch.times))
-    wrt, positions = batch.read_by(system)
-    problem = build_problem(
-        batch.model,
-        system,
-        [action for action in group.dosing.actions if np.all(action.time >= 0)],
-        group.values,
-        start,
-        start[:, None] + times,
-        start,
-        absolute=group.at_age,
-        state=group.state,
-        tangents=group.tangents,
-    )
-    solution = batch.integrate(system, problem, batch.outputs, wrt)
+    wrt, positions = batch.read_by(group.system)
+    actions = [action for action in group.dosing.actions if np.all(action.time >= 0)]
+    solution = _integrate(batch, group, actions, start, start[:, None] + times, batch.outputs)
     first = len(times) - len(batch.times)
     slopes = np.zeros((len(batch.outputs), len(batch.sensitivities), len(start), len(times)))
     if wrt:

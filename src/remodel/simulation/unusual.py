@@ -31,14 +31,16 @@ def warn_of_unusual(model: Model, inputs: Inputs) -> None:
     of_doses = (s for schedule in inputs.schedules for s in unusual_doses(schedule, mg))
     _warn(of_doses, UnusualDoseWarning)
     if model.follows_age:
-        of_patients = [s for patient in inputs.patients for s in _unusual(patient)]
+        of_patients = [s for patient in inputs.patients for s in _unusual(model, patient)]
         _warn([*of_patients, *_clipped(model, inputs)], UnusualPatientWarning)
 
 
-def _unusual(patient: Patient) -> Iterable[str]:
+def _unusual(model: Model, patient: Patient) -> Iterable[str]:
     name = f"{patient.name}: " if patient.name else ""
     if patient.age > _VERY_OLD:
         yield f"{name}an age of {patient.age:g} y is beyond {_VERY_OLD:g} y."
+    for site in patient.t_scores.keys() - model.density.keys():
+        yield f"{name}model '{model.name}' has no T-scores; t_score_{site} is not used."
     menopause = patient.menopause_age
     if menopause is not None and menopause > patient.age:
         yield (

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import remodel as rm
+from remodel.simulation import treatment
+from remodel.simulation.dataset import SimulationWarning
 from remodel.simulation.patients import relative_densities
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -247,6 +249,26 @@ def test_steady_state_of_one_woman_does_not_depend_on_the_others() -> None:
         one = {"denosumab_clearance": [value]}
         alone = rm.simulate(schedule=schedule, years=1, parameters=one, outputs=["ctx"])
         assert alone.ctx.values[0].tolist() == both.ctx.values[i].tolist()
+
+
+def test_a_past_of_many_doses_is_cut_into_pieces(monkeypatch) -> None:
+    daily = {
+        "schedule": "letrozole 2.5 mg daily for 2 y from -1 y; oophorectomy from -3 mo",
+        "patient": rm.Patient(age=45, menopause=None),
+        "times": [0.0, 100.0],
+        "exact_doses": True,
+        "outputs": ["letrozole_central", "ctx", "estradiol"],
+        "rtol": 1e-9,
+    }
+    whole = rm.simulate(max_steps=20_000, **daily)
+    monkeypatch.setattr(treatment, "_PIECE", 50)
+    pieces = rm.simulate(max_steps=4_000, **daily)
+    for name in daily["outputs"]:
+        assert pieces[name].values == pytest.approx(whole[name].values, rel=1e-7), name
+    monkeypatch.setattr(treatment, "_PIECE", 10_000)
+    with pytest.warns(SimulationWarning, match="too_many_steps"):
+        failed = rm.simulate(max_steps=4_000, **daily)
+    assert float(failed.stopped_at[0]) < 0.0
 
 
 def test_a_daily_drug_as_a_rate_is_close_to_its_single_doses() -> None:
