@@ -17,7 +17,7 @@ T = TypeVar("T")
 _DEEPEST = 64
 _DOTTED = re.compile(r"[\w\"'-]+(?:[ \t]*\.[ \t]*[\w\"'-]+)*+")
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-_WORDS = {str: "a string", list: "a list", dict: "a table"}
+_WORDS: dict[type, str] = {str: "a string", list: "a list", dict: "a table"}
 _KEY = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*=")
 
 
