@@ -13,6 +13,7 @@ from remodel._arrays import FloatArray
 from remodel.equations.assembly import TIME, Assembly, Group
 from remodel.equations.equation import State
 from remodel.errors import ModelError, nearest
+from remodel.symbolic.conservation import conserved_sums
 from remodel.symbolic.derivatives import Sparse, jacobian
 from remodel.symbolic.expression import Expression, Graph, ancestors, evaluate_arrays
 
@@ -99,6 +100,11 @@ class System:
     def time_derivative(self) -> dict[int, Expression]:
         """Explicit derivatives of the rates by time; states that have none are left out."""
         return {i: e for (i, _), e in jacobian(self.rates, [self.time]).items()}
+
+    @cached_property
+    def conserved_sums(self) -> FloatArray:
+        """Weights of sums of states that stay constant, shape (n_sums, n_states)."""
+        return conserved_sums(self.rates)
 
     def parameter_derivatives(self, names: Sequence[str]) -> Sparse:
         """Return derivatives of the rates by the named parameters; keys are (row, position)."""

@@ -19,7 +19,7 @@ from remodel.compiler import workspace as slots
 from remodel.solvers.loop_arrays import OPTIONS, inputs_of, lanes_of, results_of
 from remodel.solvers.pointers import call, call_blocks, floats
 from remodel.solvers.problem import ADD, PUT, SET
-from remodel.solvers.status import Status
+from remodel.solvers.status import DRIFT, Status
 from remodel.solvers.summary_loop import (
     begin_summaries,
     end_summaries,
@@ -33,7 +33,7 @@ _ACCEPTED, _POSITION, _OUTPUT_TIME = slots.ACCEPTED, slots.POSITION, slots.OUTPU
 _SIZE_OF_STATE, _SIZE_OF_SLOPE = slots.SIZE_OF_STATE, slots.SIZE_OF_SLOPE
 _OK, _TOO_MANY, _TOO_SMALL = int(Status.OK), int(Status.TOO_MANY_STEPS), int(Status.STEP_TOO_SMALL)
 _NOT_FINITE, _OUT_OF_DOMAIN = int(Status.NOT_FINITE), int(Status.OUT_OF_DOMAIN)
-_SINGULAR, _RUNNING, _FREE = int(Status.SINGULAR), -1, -1
+_SINGULAR, _ROUND_OFF, _RUNNING, _FREE = int(Status.SINGULAR), int(Status.ROUND_OFF), -1, -1
 
 _FIRST_STEP = 0.01  # of the time in which the state changes by its own size
 _SMALLEST_STEP = 1e-13  # relative to the time
@@ -50,6 +50,13 @@ def _each_direction(kernel, task, ws):
 
 
 @nb.njit(**OPTIONS)
+def _shift_sums(w, index, change, task, lanes, inputs):
+    """Let the conserved sums of lane w follow a jump of a state."""
+    for c in range(task.conserved_count):
+        lanes.sums[c, w] += inputs.conserved[c, index] * change
+
+
+@nb.njit(**OPTIONS)
 def _load(w, s, task, ws, lanes, inputs):
     """Put simulation s into lane w."""
     parameters = inputs.parameters[inputs.parameter_row[s]]
@@ -62,6 +69,10 @@ def _load(w, s, task, ws, lanes, inputs):
         block = task.first_direction + d * task.direction_size
         for i in range(task.states):
             ws[block + i, w] = inputs.initial_tangents[row, d, i]
+    for c in range(task.conserved_count):
+        lanes.sums[c, w] = 0.0
+    for i in range(task.states):
+        _shift_sums(w, i, inputs.initial[row, i], task, lanes, inputs)
     start = inputs.start[s]
     ws[_TIME, w] = start
     lanes.time[w] = start
@@ -137,15 +148,35 @@ def _write_outputs(w, task, ws, lanes, results):
 
 
 @nb.njit(**OPTIONS)
+def _has_drifted(w, task, ws, lanes, inputs):
+    """Whether a conserved sum of lane w is off by many times the tolerance."""
+    for c in range(task.conserved_count):
+        total, allowed = 0.0, 0.0
+        for i in range(task.states):
+            weight = inputs.conserved[c, i]
+            if weight != 0.0:
+                value = ws[task.new_state + i, w]
+                total += weight * value
+                size = ws[task.atol_slot + i, w] + task.rtol * abs(value)
+                allowed += abs(weight) * size
+        if not abs(total - lanes.sums[c, w]) <= DRIFT * allowed:
+            return True
+    return False
+
+
+@nb.njit(**OPTIONS)
 def _apply_events(w, task, ws, lanes, inputs):
     """Apply the events of lane w that are due; return whether a parameter changed."""
     s, e, has_changed = lanes.simulation[w], lanes.event[w], False
     while e < inputs.event_from[s + 1] and inputs.event_time[e] <= lanes.time[w]:
         kind, index, value = inputs.event_kind[e], inputs.event_index[e], inputs.event_value[e]
+        slot = task.state + index
         if kind == ADD:
-            ws[task.state + index, w] += value
+            ws[slot, w] += value
+            _shift_sums(w, index, value, task, lanes, inputs)
         elif kind == PUT:
-            ws[task.state + index, w] = value
+            _shift_sums(w, index, value - ws[slot, w], task, lanes, inputs)
+            ws[slot, w] = value
         elif kind == SET:
             ws[task.parameter + index, w] = value
             has_changed = True
@@ -188,7 +219,7 @@ def _choose_steps(ws, lanes):
 
 
 @nb.njit(**OPTIONS)
-def _judge(w, task, ws, lanes, counters):
+def _judge(w, task, ws, lanes, inputs, counters):
     """Accept or reject the step of lane w; return its status, or that it is still running."""
     s = lanes.simulation[w]
     lanes.reached[w] = lanes.time[w]
@@ -202,6 +233,8 @@ def _judge(w, task, ws, lanes, counters):
     if ws[_ERROR, w] <= 1.0:
         if ws[_LOWEST, w] < task.lowest:
             return _OUT_OF_DOMAIN
+        if task.conserved_count and _has_drifted(w, task, ws, lanes, inputs):
+            return _ROUND_OFF
         ended = _accept(w, ws, lanes)
         counters[s, 0] += 1
     else:
@@ -305,7 +338,7 @@ def _step(task, ws, lanes, inputs, results):
     for w in range(ws.shape[1]):
         ws[_ACCEPTED, w] = 0.0
         if lanes.simulation[w] != _FREE:
-            lanes.ended[w] = _judge(w, task, ws, lanes, results.counters)
+            lanes.ended[w] = _judge(w, task, ws, lanes, inputs, results.counters)
     if task.directions:
         call(task.terms, ws)
         _each_direction(task.direction, task, ws)

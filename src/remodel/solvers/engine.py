@@ -133,6 +133,8 @@ def integrate_batch(
             "counters": solution.counters,
             "summaries": solution.summaries,
             "cancel": cancel,
+            "conserved": system.conserved_sums,
+            "conserved_count": len(system.conserved_sums),
             "size": n,
         },
         libraries=libraries,
@@ -146,6 +148,7 @@ def integrate_batch(
             "workspace": workspace(size, lanes),
             "lane_times": np.zeros((LANE_TIMES, lanes)),
             "lane_counts": np.zeros((LANE_COUNTS, lanes), dtype=np.int64),
+            "lane_sums": np.zeros((len(system.conserved_sums), lanes)),
             "points": np.empty((len(wanted), POINTS, lanes)),
         }
         integrate(Task({"first": first, "beyond": beyond, **memory}, whole))
@@ -208,6 +211,7 @@ def _code(
         "state": layout.state,
         "atol_slot": layout.atol,
         "parameter": layout.parameter,
+        "new_state": layout.new_state,
         "first_output": layout.size,
     }
     if along:

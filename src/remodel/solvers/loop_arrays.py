@@ -26,7 +26,8 @@ class Lanes(NamedTuple):
     ``time``, ``step``, ``stop``, ``end`` and ``reached`` are times [d]: where the lane is, the
     step it wishes for, the next event, its end, and where the step under way leads. ``output``,
     ``first_output`` and ``beyond_outputs`` are positions in the output times, ``bad`` counts steps
-    that were not finite, ``ended`` is the status of a simulation that ended.
+    that were not finite, ``ended`` is the status of a simulation that ended, ``sums`` [sum, lane]
+    are the conserved sums as they should be.
     """
 
     time: Any
@@ -44,6 +45,7 @@ class Lanes(NamedTuple):
     is_fresh: Any
     was_rejected: Any
     ended: Any
+    sums: Any
 
 
 class Inputs(NamedTuple):
@@ -64,6 +66,7 @@ class Inputs(NamedTuple):
     event_value: Any
     event_from: Any
     cancel: Any
+    conserved: Any
 
 
 class Results(NamedTuple):
@@ -110,6 +113,7 @@ def lanes_of(task):
         i[7],
         i[8],
         i[9],
+        floats(task.lane_sums, (task.conserved_count, task.lanes)),
     )
 
 
@@ -132,6 +136,7 @@ def inputs_of(task):
         floats(task.event_value, (1,)),
         integers(task.event_from, (1,)),
         integers(task.cancel, (1,)),
+        floats(task.conserved, (1, task.states)),
     )
 
 

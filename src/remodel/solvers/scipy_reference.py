@@ -28,7 +28,7 @@ from remodel.solvers.engine import ATOL_SHARE, first_states
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.solvers.problem import ADD, PUT, SET, Event, Problem, Solution
 from remodel.solvers.scipy_summaries import Evaluate, StepSummaries
-from remodel.solvers.status import Status
+from remodel.solvers.status import DRIFT, Status
 from remodel.solvers.summary import Summary, checked_summaries
 
 _SOLVERS: dict[str, Any] = {"lsoda": LSODA, "bdf": BDF, "radau": Radau}
@@ -203,6 +203,8 @@ class _Run:
         self.solution, self.max_steps, self.summaries = solution, max_steps, summaries
         self.parameters = problem.parameters[problem.parameter_row[i]].copy()
         self.times = problem.times_of(i)
+        self.weights = system.conserved_sums
+        self.atol = ATOL_SHARE * rtol * problem.scale
 
     def integrate(self, y: FloatArray) -> Status:
         problem, i = self.problem, self.i
@@ -247,10 +249,10 @@ class _Run:
             y,
             stop,
             rtol=self.rtol,
-            atol=ATOL_SHARE * self.rtol * self.problem.scale,
+            atol=self.atol,
             jac=self.functions.jacobian,
         )
-        counters = self.solution.counters[self.i]
+        counters, sums = self.solution.counters[self.i], self.weights @ y
         while solver.status == "running":
             message = solver.step()
             finite = np.all(np.isfinite(solver.y))
@@ -258,6 +260,9 @@ class _Run:
                 _log.warning("simulation %d: %s", self.i, message or "not a finite state")
                 failed = Status.SOLVER_FAILED if finite else Status.NOT_FINITE
                 return failed, t if solver.t_old is None else float(solver.t_old), y, done
+            allowed = np.abs(self.weights) @ (self.atol + self.rtol * np.abs(solver.y))
+            if np.any(np.abs(self.weights @ solver.y - sums) > DRIFT * allowed):
+                return Status.ROUND_OFF, float(solver.t_old), y, done
             counters[0] += 1
             if counters[0] > self.max_steps:
                 return Status.TOO_MANY_STEPS, float(solver.t), solver.y, done

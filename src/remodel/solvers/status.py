@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+DRIFT = 100.0  # tolerances by which a sum that the equations conserve may be off
+
 
 class Status(IntEnum):
     """Outcome of one simulation."""
@@ -15,6 +17,7 @@ class Status(IntEnum):
     OUT_OF_DOMAIN = 4
     SINGULAR = 5
     SOLVER_FAILED = 6
+    ROUND_OFF = 7
 
     @property
     def sentence(self) -> str:
@@ -41,5 +44,10 @@ _SENTENCES = {
         "are outside what the model describes."
     ),
     Status.SINGULAR: "The iteration matrix was singular at every step size tried.",
+    Status.ROUND_OFF: (
+        "A sum of states that the equations conserve drifted by more than a hundred times the "
+        "tolerance: rounding decides the result. Raise the absolute tolerance (the typical sizes "
+        "of the states), or take another variable for what is left of the sum."
+    ),
     Status.SOLVER_FAILED: "The reference solver gave up; its message is in the log.",
 }

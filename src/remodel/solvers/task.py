@@ -21,6 +21,7 @@ _KERNELS = """
 _FLOAT_ARRAYS = """
     workspace lane_times parameters initial initial_tangents atol start times event_time
     event_value out out_tangents final stopped window_start window_end threshold summaries points
+    conserved lane_sums
 """
 _INTEGER_ARRAYS = """
     lane_counts parameter_row initial_row times_from event_kind event_index event_from status
@@ -30,7 +31,7 @@ _INTEGER_ARRAYS = """
 _COUNTS = """
     states parameter_count outputs directions lanes workspace_size longest max_steps first beyond
     state atol_slot parameter first_output first_direction direction_size observed
-    size summary_count window_count
+    size summary_count window_count new_state conserved_count
 """
 _NUMBERS = "rtol lowest"
 
