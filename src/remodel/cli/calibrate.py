@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import add_figures_option, count, number, print_table
+from remodel.cli.screen import add_figures_option, count, number, print_table, print_text
 from remodel.errors import ConfigError
 from remodel.files import write_atomically, writing
 from remodel.progress import Silent
@@ -78,7 +78,7 @@ class Printed(Silent):
 
     def say(self, text: str) -> None:
         """Print a line."""
-        print(text, flush=True)
+        print_text(text)
 
 
 def draw_fit(fit: Fit) -> list[Path]:
@@ -109,7 +109,9 @@ def _numbered(name: str, figures: list[Figure]) -> dict[str, Figure]:
 def _print(fit: Fit) -> None:
     from remodel.calibration.report import convergence
 
-    print(f"\n{convergence(fit.starts)}\n")
+    print()
+    print_text(convergence(fit.starts))
+    print()
     rows = [
         [
             str(r.drug_class),

@@ -110,7 +110,8 @@ def _lines(text: str, width: int) -> list[str]:
 
 def print_text(text: str) -> None:
     """Print a sentence in lines no wider than the terminal."""
-    print(textwrap.fill(text, shutil.get_terminal_size((_WIDTH, 24)).columns, **_WHOLE_WORDS))
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns
+    print(textwrap.fill(text, width, **_WHOLE_WORDS), flush=True)
 
 
 def add_figures_option(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import add_figures_option, number, print_table
+from remodel.cli.screen import add_figures_option, number, print_table, print_text
 from remodel.cli.sweep import say_remark, stopped
 from remodel.errors import ConfigError, SolverError
 
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         )
     study = load_study(args.design, args.method, args.model)
     say_remark(study.design)
-    print(_headline(study), flush=True)
+    print_text(_headline(study))
     try:
         with warnings.catch_warnings(), progress("Simulating and analyzing") as shown:
             warnings.simplefilter("ignore", SimulationWarning)  # it is in the report
@@ -114,10 +114,11 @@ def _report(indices: xr.Dataset, folder: Path, *, figures: bool) -> int:
     for output in outputs:
         _print_output(indices, output)
     rule = indices.attrs["failed"]
-    print(f"\n{rule[:1].upper()}{rule[1:]}.")
+    print()
+    print_text(f"{rule[:1].upper()}{rule[1:]}.")
     notes = indices.attrs["notes"].splitlines()
     for note in notes[:_MOST_NOTES]:
-        print(f"Note: {note}")
+        print_text(f"Note: {note}")
     if len(notes) > _MOST_NOTES:
         print(f"... and {len(notes) - _MOST_NOTES} more notes in indices.nc.")
     for path in draw(indices, outputs, folder / "figures") if figures else ():

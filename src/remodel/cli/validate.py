@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import add_figures_option, count, number, print_table
+from remodel.cli.screen import add_figures_option, count, number, print_table, print_text
 
 if TYPE_CHECKING:
     from remodel.validation.validate import Validation
@@ -85,19 +85,21 @@ def _print(validation: Validation) -> None:
         ]
         columns = ["treatment", "measurement", "n", "mae", "rmse", "bias", "within 95 %"]
         print_table(columns, rows, right=(2, 3, 4, 5, 6))
-        print("Errors in percentage points of change; bias is predicted minus observed.")
-        print(_intervals(validation))
+        print_text("Errors in percentage points of change; bias is predicted minus observed.")
+        print_text(_intervals(validation))
     else:
         print(f"Nothing to compare model '{validation.model}' with.")
     if validation.skipped:
         _print_skipped(validation)
     if validation.flagged:
         flagged = count(validation.flagged, "observation")
-        print(f"\nRead without bounds, since they carry a flag: {flagged}.")
+        print()
+        print_text(f"Read without bounds, since they carry a flag: {flagged}.")
     if validation.idle:
         names = ", ".join(f"{study} {arm}" for study, arm in validation.idle)
         idle = count(len(validation.idle), "arm")
-        print(f"\nNot simulated, without observations: {idle} ({names}).")
+        print()
+        print_text(f"Not simulated, without observations: {idle} ({names}).")
 
 
 def _intervals(validation: Validation) -> str:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
-from remodel.cli.screen import count, print_table
+from remodel.cli.screen import count, print_table, print_text
 
 if TYPE_CHECKING:
     from remodel.verification import Verification
@@ -57,7 +57,7 @@ def _print(verification: Verification) -> None:
     print_table(["scenario", "worst quantity", "difference", "allowed", ""], rows, right=(2, 3))
     print()
     if verification.ignored:
-        print(f"Not in the model, so not compared: {', '.join(verification.ignored)}.")
+        print_text(f"Not in the model, so not compared: {', '.join(verification.ignored)}.")
     failures = verification.failures
     total = count(len(verification.comparisons), "comparison")
     if failures:
