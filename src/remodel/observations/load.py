@@ -164,12 +164,16 @@ def _end_of_treatment(row: Observation, arms: Mapping[tuple[str, str], Arm]) -> 
 
 
 def idle_arms(
-    observations: Iterable[Observation], arms: Iterable[tuple[str, str]]
+    observations: Iterable[Observation], arms: Mapping[tuple[str, str], Arm]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the arms that have a regimen, but neither observations nor a comparison with them."""
-    used = set()
-    for row in observations:
-        used |= {(row.study_id, row.arm), (row.study_id, row.comparator)}
+    """Return the arms that have a regimen, and nothing that was measured in or compared with them.
+
+    Arms that were reported together with others are not among them.
+    """
+    used = {(row.study_id, name) for row in observations for name in (row.arm, row.comparator)}
+    used |= {
+        (study, member) for study, name in used if name for member, _ in arms[study, name].pool
+    }
     return tuple(arm for arm in arms if arm not in used)
 
 

@@ -148,7 +148,7 @@ def _row(target: Target, predicted: float) -> dict[str, Any]:
         "drug_class": target.drug_class,
         "group": _GROUPS.get(row.endpoint.split("_")[0], row.endpoint),
         "scored": not target.is_baseline,
-        **dict(row.extra),
+        **{name: cell for name, cell in row.extra.items() if name not in COLUMNS},
     }
 
 

@@ -48,6 +48,15 @@ def test_a_scorecard_has_the_columns_of_the_contract_and_leaves_the_baseline_out
     assert row["within_error"] == pytest.approx(0.5)  # of the two that have an interval
 
 
+def test_a_column_of_ones_own_never_replaces_a_result():
+    extra = {"error": "0.5", "group": "mine", "predicted": "7", "assay": "ECLIA"}
+    found = table(({**BARE, "extra": extra}, 6.0))
+    (row,) = found.to_dict("records")
+    assert (row["error"], row["group"], row["predicted"]) == (1.0, "BMD", 6.0)
+    assert row["assay"] == "ECLIA"
+    assert scorecard(found)["mae"].tolist() == [1.0]
+
+
 def test_share_within_the_confidence_interval():
     found = totals(table((SIX, 2.9), (TWELVE, 4.9), (BARE, 6.6), (BARE, 6.4)))
     (row,) = found.to_dict("records")

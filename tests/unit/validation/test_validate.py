@@ -87,6 +87,7 @@ def test_curves_of_arms_reported_together_pass_through_their_predictions(tables,
     )
     found = validate("reference", **tables, out=tmp_path / "out")
     assert [path.name for path in found.figures] == ["den.png", "ral.png"]
+    assert not found.idle
     rows = found.predictions.query("study_id == 'den'")
     evidence = Evidence.read(tables["observations"], tables["regimens"])
     model = rm.load_model("reference")
