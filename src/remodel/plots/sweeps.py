@@ -9,8 +9,9 @@ import numpy as np
 
 from remodel.errors import ConfigError, nearest
 from remodel.plots.contour_labels import label_places
+from remodel.plots.panels import check_variables, time_unit
 from remodel.plots.style import GRAY, INK, look, paper, tick_months, unit_text
-from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, PERCENT_CHANGE
+from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _PANEL = (3.0, 2.5)  # inch
 _MOST_COLUMNS = 4
-_SHORT_YEARS = 2.5  # a time axis up to this length counts in months
 _MOST_FANS = 6  # more cover each other
 _MOST_TICKS = 8  # values of a log axis that are all written
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
@@ -186,7 +186,7 @@ def fan_chart(
     """
     from matplotlib.figure import Figure
 
-    _check(dataset, variable)
+    check_variables(dataset, [variable])
     if "time" not in dataset[variable].dims:
         raise ConfigError(
             f"'{variable}' is one number a simulation; a fan chart needs an output over time."
@@ -200,12 +200,12 @@ def fan_chart(
             (f"{by.replace('_', ' ')} {_text(v)} {unit}".strip(), dataset.sel({by: v}))
             for v in dataset[by].to_numpy()
         ]
-    rows: list[dict[str, Any]] = []
+    tables: list[pd.DataFrame] = []
     with paper():
         figure = Figure(figsize=(5.6, 3.2), layout="constrained")
         axes = figure.add_subplot()
-        for place, (name, part) in enumerate(groups):
-            rows += _draw_fan(axes, part, variable, name, place)
+        for position, (name, group) in enumerate(groups):
+            tables.append(_draw_fan(axes, group, variable, name, position))
         _label_time(axes, dataset, variable)
         for low, high, alpha in reversed(_BANDS):
             share = f"central {100 * (high - low):.0f} %"
@@ -214,7 +214,7 @@ def fan_chart(
         figure.suptitle(title, x=0.01, ha="left")
     import pandas as pd
 
-    return figure, pd.DataFrame(rows)
+    return figure, pd.concat(tables, ignore_index=True)
 
 
 def plane(
@@ -231,7 +231,7 @@ def plane(
     ConfigError
         If there is no such variable or factor, or a factor is left without a value.
     """
-    _check(dataset, variable)
+    check_variables(dataset, [variable])
     for name in (*dims, *(at or {})):
         _check_factor(dataset, name)
     shown = dataset[variable]
@@ -247,12 +247,6 @@ def plane(
             f"{left[0]} has {dataset.sizes[left[0]]} values; say at which one: at={{...}}."
         )
     return shown.transpose(*dims).load()
-
-
-def _check(dataset: xr.Dataset, variable: str) -> None:
-    if variable not in dataset.data_vars:
-        known = [str(name) for name in dataset.data_vars]
-        raise ConfigError(f"the sweep has no variable '{variable}'.{nearest(variable, known)}")
 
 
 def _check_factor(dataset: xr.Dataset, name: str) -> None:
@@ -368,40 +362,33 @@ def _frame(shown: xr.DataArray) -> pd.DataFrame:
 
 
 def _draw_fan(
-    axes: Axes, part: xr.Dataset, variable: str, name: str, place: int
-) -> list[dict[str, Any]]:
-    dims = [d for d in part[variable].dims if d != "time"]
-    stacked = part[variable].transpose("time", *dims).to_numpy()
-    values = stacked.reshape(len(part["time"]), -1)
-    status = part["status"].to_numpy().ravel()
-    good = status == 0
-    values, unit = values[:, good], _time_unit(part)[0]
-    time = part["time"].to_numpy() / unit
+    axes: Axes, dataset: xr.Dataset, variable: str, name: str, position: int
+) -> pd.DataFrame:
+    """Draw one fan, and return its quantiles as rows."""
+    import pandas as pd
+
+    others = [d for d in dataset[variable].dims if d != "time"]
+    values = dataset[variable].transpose("time", *others).to_numpy()
+    is_whole = dataset["status"].to_numpy().ravel() == 0
+    days = dataset["time"].to_numpy()
+    whole = values.reshape(len(days), -1)[:, is_whole]
     shares = sorted({0.5, *(s for low, high, _ in _BANDS for s in (low, high))})
-    quantiles = dict(zip(shares, np.quantile(values, shares, axis=1), strict=True))
-    shade, dashes = look(place)
+    quantiles = dict(zip(shares, np.quantile(whole, shares, axis=1), strict=True))
+    shade, dashes = look(position)
+    time = days / time_unit(dataset)[0]
     for low, high, alpha in _BANDS:
-        axes.fill_between(
-            time, quantiles[low], quantiles[high], color=shade, alpha=alpha, linewidth=0
-        )
-    missing = int((status > 0).sum())
-    label = f"{name or 'median'}{f' ({missing} failed)' if missing else ''}"
+        ends = quantiles[low], quantiles[high]
+        axes.fill_between(time, *ends, color=shade, alpha=alpha, linewidth=0)
+    failed = int((~is_whole).sum())
+    label = f"{name or 'median'}{f' ({failed} failed)' if failed else ''}"
     axes.plot(time, quantiles[0.5], color=shade, linestyle=dashes, label=label)
-    months = part["time"].to_numpy() / DAYS_PER_MONTH
-    return [
-        {"group": name, "month": month, **{f"q{int(100 * s)}": quantiles[s][k] for s in shares},
-         "simulations": int(good.sum()), "left_out": missing}
-        for k, month in enumerate(months)
-    ]  # fmt: skip
-
-
-def _time_unit(dataset: xr.Dataset) -> tuple[float, str]:
-    is_short = float(dataset["time"].to_numpy()[-1]) <= _SHORT_YEARS * DAYS_PER_YEAR
-    return (DAYS_PER_MONTH, "months") if is_short else (DAYS_PER_YEAR, "years")
+    columns = {f"q{int(100 * share)}": values for share, values in quantiles.items()}
+    rows = {"group": name, "month": days / DAYS_PER_MONTH, **columns}
+    return pd.DataFrame({**rows, "simulations": int(is_whole.sum()), "left_out": failed})
 
 
 def _label_time(axes: Axes, dataset: xr.Dataset, variable: str) -> None:
-    axes.set_xlabel(f"{_time_unit(dataset)[1]} from start of treatment")
+    axes.set_xlabel(f"{time_unit(dataset)[1]} from the start")
     axes.set_ylabel(_wrapped(dataset[variable]))
     if variable.endswith(PERCENT_CHANGE):
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
