@@ -18,12 +18,25 @@ EXPERIMENTS = sorted(FOLDER.glob("*/experiment.toml"))
 NAMES = [path.parent.name for path in EXPERIMENTS]
 
 
+def _figure_names(experiment):
+    """Return names of files; a picture of several models is one for each scenario."""
+    return [
+        name
+        for picture in experiment.pictures
+        for name in (
+            [f"{picture.name}_{scenario.key}" for scenario in experiment.scenarios]
+            if picture.kind == "models"
+            else [picture.name]
+        )
+    ]
+
+
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
 def test_quick_mode_gives_the_expected_numbers(path, tmp_path, capsys):
     assert main(["run", str(path), "--quick", "--out", str(tmp_path)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert Path(last).exists()
-    assert Path(last).stem == load_experiment(path).pictures[0].name
+    assert Path(last).stem == _figure_names(load_experiment(path))[0]
     numbers = json.loads((tmp_path / "numbers.json").read_text())
     assert len(numbers) >= 12
 
@@ -34,7 +47,7 @@ def test_full_mode_gives_the_expected_numbers_and_all_figures(path, tmp_path):
     experiment = load_experiment(path)
     outcome = run_experiment(experiment, out=tmp_path)
     assert [n for n in outcome.numbers if not n.passed] == []
-    assert [f.stem for f in outcome.figures] == [p.name for p in experiment.pictures]
+    assert [f.stem for f in outcome.figures] == _figure_names(experiment)
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=NAMES)
