@@ -333,24 +333,28 @@ def _at(dataset: xr.Dataset, simulation: int, name: str, year: float) -> str:
 
 
 def _write(dataset: xr.Dataset, path: str, *, has_arms: bool) -> None:
+    from remodel.files import write_atomically, write_netcdf
+
     if path.endswith(".nc"):
-        dataset.to_netcdf(path, engine="h5netcdf")
+        write_netcdf(dataset, path)
     else:
         values = [name for name, v in dataset.data_vars.items() if "time" in v.dims]
         table = dataset[values].to_dataframe().reset_index().rename(columns={"time": "day"})
         labels = [*(["arm"] if has_arms else []), "day", "month"]
-        table[[*labels, *values]].to_csv(path, index=False)
+        table = table[[*labels, *values]]
+        write_atomically(path, lambda draft: table.to_csv(draft, index=False))
     print(f"Written: {path}")
 
 
 def _plot(
     dataset: xr.Dataset, path: str, arms: Mapping[str, Schedule], outputs: tuple[str, ...]
 ) -> None:
+    from remodel.files import write_atomically
     from remodel.plots import marker_panel, trial_overlay
 
     drawing = trial_overlay if len(outputs) <= 3 else marker_panel
     figure, _ = drawing(dataset, outputs, schedules=arms)
-    figure.savefig(path)
+    write_atomically(path, figure.savefig)
     print(f"Drawn: {path}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 
 import pandas as pd
 import pytest
@@ -314,3 +315,17 @@ def test_numbers_and_counts():
     assert number(0.123456) == "0.1235"
     assert count(1, "arm") == "1 arm"
     assert count(2, "arm") == "2 arms"
+
+
+@pytest.mark.parametrize("option", ["--out=a.csv", "--out=a.nc", "--plot=a.png"])
+def test_a_simulation_on_a_full_disk_is_one_sentence(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", "--years", "1"]) == 0  # compiled before
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        assert main(["simulate", "--years", "1", option]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "cannot be written: File too large." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
