@@ -1,21 +1,23 @@
-r"""Equations as LaTeX: each is traced with the symbols of its arguments, and the trace is written.
+r"""Equations as LaTeX, written by SymPy from their trace.
 
-Powers come back as powers, products of equal factors too. A name without a symbol of its own is
-written as words: ``cytokine_tone`` becomes ``\text{cytokine tone}``.
+A name without a symbol of its own is written as words: ``cytokine_tone`` becomes
+``\text{cytokine tone}``. Needs the extra ``docs``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from remodel.equations.equation import Equation
-from remodel.symbolic.expression import Expression, Graph
+from remodel.symbolic.expression import Expression, Graph, ancestors
 
-_SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly what was written binds
+if TYPE_CHECKING:
+    import sympy
+
 _LARGE, _SMALL = 1e5, 1e-3
-
-Written = tuple[str, int]
 
 
 def equation_latex(
@@ -38,13 +40,25 @@ def equation_latex(
 
 def expression_latex(expression: Expression, symbols: Mapping[str, str] | None = None) -> str:
     """Return an expression as LaTeX."""
-    return _write(expression, symbols or {})[0]
+    import sympy
+
+    known = symbols or {}
+    named = {
+        # factors are ordered by name: parameters with symbols, then words, as they come
+        node: sympy.Symbol(f"{node.name not in known:d} {node.index:06d} {node.name}")
+        for node in ancestors([expression])
+        if node.operation == "symbol"
+    }
+    written = {symbol: name_latex(node.name, known) for node, symbol in named.items()}
+    style = {"symbol_names": written, "mul_symbol": r" \, ", "ln_notation": True}
+    text: str = _printer()(style).doprint(_converted(expression, named))
+    return text
 
 
 def name_latex(name: str, symbols: Mapping[str, str] | None = None) -> str:
     """Return a name as LaTeX: its symbol, or words."""
-    found = (symbols or {}).get(name)
-    return found or rf"\text{{{name.replace('_', ' ')}}}"
+    symbol = (symbols or {}).get(name)
+    return symbol or rf"\text{{{name.replace('_', ' ')}}}"
 
 
 def number_latex(value: float) -> str:
@@ -58,128 +72,58 @@ def number_latex(value: float) -> str:
     return f"{value:.7g}"
 
 
-def _write(node: Expression, symbols: Mapping[str, str]) -> Written:
-    if node.operation == "symbol":
-        return name_latex(node.name, symbols), _ATOM
-    if node.operation == "constant":
-        text = number_latex(node.value)
-        return text, _PRODUCT if "times" in text else _ATOM if node.value >= 0 else _SUM
-    return _WRITERS[node.operation](node, symbols)
+@functools.cache
+def _printer() -> Any:
+    from sympy.printing.latex import LatexPrinter
+
+    class Printer(LatexPrinter):  # type: ignore[misc]
+        """Numbers before symbols, and what is taken away last."""
+
+        def _print_Float(self, number: Any) -> str:  # noqa: N802 # named by SymPy
+            return number_latex(float(number))
+
+        def _as_ordered_terms(self, expression: Any, order: Any = None) -> list[Any]:
+            terms = super()._as_ordered_terms(expression, order)
+            return sorted(terms, key=lambda t: (t.could_extract_minus_sign(), not t.is_number))
+
+    return Printer
 
 
-def _bracketed(node: Expression, symbols: Mapping[str, str], least: int) -> str:
-    """Return a part, in brackets if it binds more loosely than its surroundings."""
-    text, strength = _write(node, symbols)
-    return text if strength >= least else rf"\left({text}\right)"
+def _converted(root: Expression, named: Mapping[Expression, sympy.Symbol]) -> Any:
+    """Return an expression as SymPy's."""
+    import sympy
+
+    operations: dict[str, Callable[..., Any]] = {
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": operator.mul,
+        "divide": operator.truediv,
+        "negate": operator.neg,
+        "exp": sympy.exp,
+        "log": sympy.log,
+        "sqrt": sympy.sqrt,
+        "less": sympy.StrictLessThan,
+        "where": lambda test, a, b: sympy.Piecewise((a, test), (b, True)),
+    }
+    done: dict[Expression, Any] = dict(named)
+    for node in ancestors([root]):
+        if node.is_constant:
+            is_whole = node.value == round(node.value)
+            done[node] = (sympy.Integer if is_whole else sympy.Float)(node.value)
+        elif node not in done:
+            name, arguments = _as_read(node)
+            operation = operations.get(name) or getattr(sympy, name)
+            done[node] = operation(*(done[a] for a in arguments))
+    return done[root]
 
 
-def _sum(node: Expression, symbols: Mapping[str, str]) -> Written:
-    first, *others = sorted(_summands(node, 1), key=lambda s: (s[0] < 0, not s[1].is_constant))
-    text = ("-" if first[0] < 0 else "") + _bracketed(first[1], symbols, _PRODUCT)
-    for sign, part in others:
-        text += (" - " if sign < 0 else " + ") + _bracketed(part, symbols, _PRODUCT)
-    return text, _SUM
-
-
-def _summands(node: Expression, sign: int) -> Iterable[tuple[int, Expression]]:
-    if node.operation in ("add", "subtract"):
-        left, right = node.arguments
-        yield from _summands(left, sign)
-        yield from _summands(right, -sign if node.operation == "subtract" else sign)
-    elif node.operation == "negate":
-        yield from _summands(node.arguments[0], -sign)
-    else:
-        yield sign, node
-
-
-def _product(node: Expression, symbols: Mapping[str, str]) -> Written:
-    above, below = _factors(node)
-    if below:
-        return rf"\frac{{{_listed(above, symbols) or '1'}}}{{{_listed(below, symbols)}}}", _PRODUCT
-    return _listed(above, symbols), _PRODUCT
-
-
-def _factors(node: Expression) -> tuple[list[Expression], list[Expression]]:
-    """Return numerator and denominator of a chain of products and quotients."""
-    if node.operation == "multiply":
-        parts = [_factors(a) for a in node.arguments]
-        return [n for p in parts for n in p[0]], [d for p in parts for d in p[1]]
-    if node.operation == "divide":
-        top, bottom = (_factors(a) for a in node.arguments)
-        return top[0] + bottom[1], top[1] + bottom[0]
-    return ([] if node.equals(1.0) else [node]), []
-
-
-def _listed(factors: Sequence[Expression], symbols: Mapping[str, str]) -> str:
-    """Return factors side by side, equal ones as a power: numbers, parameters, then the rest."""
-    if len(factors) == 1:
-        return _write(factors[0], symbols)[0]
-    counted = Counter(f.index for f in factors)
-    by_index = {f.index: f for f in factors}
-    ordered = sorted(by_index.values(), key=lambda f: _order(f, symbols))
-    return r" \, ".join(_repeated(f, counted[f.index], symbols) for f in ordered)
-
-
-def _order(node: Expression, symbols: Mapping[str, str]) -> tuple[bool, bool, int]:
-    return not node.is_constant, node.name not in symbols, node.index
-
-
-def _repeated(node: Expression, times: int, symbols: Mapping[str, str]) -> str:
-    if times == 1:
-        return _bracketed(node, symbols, _PRODUCT)
-    return f"{_base(node, symbols)}^{{{times}}}"
-
-
-def _base(node: Expression, symbols: Mapping[str, str]) -> str:
-    """Return the base of a power; a symbol with a superscript of its own needs brackets too."""
-    text = _bracketed(node, symbols, _ATOM)
-    return rf"\left({text}\right)" if "^" in text and node.operation == "symbol" else text
-
-
-def _exp(node: Expression, symbols: Mapping[str, str]) -> Written:
-    """Return a power if it is one (the trace holds it as exp of exponent times log)."""
-    (inside,) = node.arguments
-    if inside.operation == "multiply":
-        for one, other in (inside.arguments, inside.arguments[::-1]):
-            if one.operation == "log":
-                exponent = _write(other, symbols)[0]
-                return f"{_base(one.arguments[0], symbols)}^{{{exponent}}}", _POWER
-    return f"e^{{{_write(inside, symbols)[0]}}}", _POWER
-
-
-def _log(node: Expression, symbols: Mapping[str, str]) -> Written:
-    return rf"\ln {_bracketed(node.arguments[0], symbols, _ATOM)}", _POWER
-
-
-def _sqrt(node: Expression, symbols: Mapping[str, str]) -> Written:
-    return rf"\sqrt{{{_write(node.arguments[0], symbols)[0]}}}", _ATOM
-
-
-def _less(node: Expression, symbols: Mapping[str, str]) -> Written:
-    left, right = (_write(a, symbols)[0] for a in node.arguments)
-    return f"{left} < {right}", _SUM
-
-
-def _where(node: Expression, symbols: Mapping[str, str]) -> Written:
-    test, one, other = node.arguments
-    if test.operation == "less" and {one, other} == set(test.arguments):
-        name = r"\max" if one is test.arguments[1] else r"\min"
-        inside = rf"{_write(one, symbols)[0]},\, {_write(other, symbols)[0]}"
-        return rf"{name}\left({inside}\right)", _ATOM
-    condition, then, otherwise = (_write(a, symbols)[0] for a in node.arguments)
-    cases = rf"{then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}}"
-    return rf"\begin{{cases}} {cases} \end{{cases}}", _SUM
-
-
-_WRITERS: Mapping[str, Callable[[Expression, Mapping[str, str]], Written]] = {
-    "add": _sum,
-    "subtract": _sum,
-    "negate": _sum,
-    "multiply": _product,
-    "divide": _product,
-    "exp": _exp,
-    "log": _log,
-    "sqrt": _sqrt,
-    "less": _less,
-    "where": _where,
-}
+def _as_read(node: Expression) -> tuple[str, tuple[Expression, ...]]:
+    """Return operation and arguments as a reader sees them: powers and extremes are their own."""
+    if node.operation == "where" and {*node.arguments[1:]} == {*node.arguments[0].arguments}:
+        test, one, other = node.arguments
+        return "Max" if one is test.arguments[1] else "Min", (one, other)
+    if node.operation == "exp" and node.arguments[0].operation == "multiply":
+        for exponent, inside in (node.arguments[0].arguments, node.arguments[0].arguments[::-1]):
+            if inside.operation == "log":
+                return "Pow", (inside.arguments[0], exponent)
+    return node.operation, node.arguments
