@@ -1,7 +1,7 @@
 r"""Equations as LaTeX, written by SymPy from their trace.
 
 A name without a symbol of its own is written as words: ``cytokine_tone`` becomes
-``\text{cytokine tone}``. Needs the extra ``docs``.
+``\text{cytokine tone}``. Needs the extra ``latex``.
 """
 
 from __future__ import annotations
