@@ -33,12 +33,12 @@ class Elimination:
     @property
     def entries(self) -> list[tuple[int, int]]:
         """Every entry of the factors, fill-in and diagonal included."""
-        found = []
+        positions = []
         for pivot, rows, columns in zip(self.order, self.lower, self.upper, strict=True):
-            found.append((pivot, pivot))
-            found.extend((row, pivot) for row in rows)
-            found.extend((pivot, column) for column in columns)
-        return found
+            positions.append((pivot, pivot))
+            positions.extend((row, pivot) for row in rows)
+            positions.extend((pivot, column) for column in columns)
+        return positions
 
 
 def eliminate(size: int, entries: Iterable[tuple[int, int]]) -> Elimination:

@@ -243,9 +243,9 @@ def _measure(layout: Layout, lanes: int) -> str:
         a, b = w.divide(y, scale), w.divide(w.load(layout.slope + i), scale)
         of_state = w.multiply_add(a, a, of_state)
         of_slope = w.multiply_add(b, b, of_slope)
-    part = w.constant(1.0 / layout.states)
-    w.store(w.sqrt(w.multiply(of_state, part)), slots.SIZE_OF_STATE)
-    w.store(w.sqrt(w.multiply(of_slope, part)), slots.SIZE_OF_SLOPE)
+    share = w.constant(1.0 / layout.states)
+    w.store(w.sqrt(w.multiply(of_state, share)), slots.SIZE_OF_STATE)
+    w.store(w.sqrt(w.multiply(of_slope, share)), slots.SIZE_OF_SLOPE)
     return w.function("measure")
 
 

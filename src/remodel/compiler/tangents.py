@@ -33,9 +33,14 @@ from remodel.symbolic.derivatives import Sparse, directional, jacobian
 from remodel.symbolic.expression import Expression
 
 FUNCTIONS = (
-    "derive_terms", "terms", "direction", "bend_direction", "observe_terms", "observe_direction",
+    "derive_terms",
+    "terms",
+    "direction",
+    "bend_direction",
+    "observe_terms",
+    "observe_direction",
     "commit_direction",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +133,15 @@ def lay_out_tangents(
 ) -> TangentLayout:
     """Assign slots, after those of the outputs."""
     n = layout.states
-    some = (equations.jacobian, equations.curvature, equations.column, equations.bent_column,
-            equations.by_state, equations.by_parameter)  # fmt: skip
-    roots = [value for entries in some for value in entries.values()]
+    groups = (
+        equations.jacobian,
+        equations.curvature,
+        equations.column,
+        equations.bent_column,
+        equations.by_state,
+        equations.by_parameter,
+    )
+    roots = [value for entries in groups for value in entries.values()]
     old = {node.index for node in layout.hoisted}
     new = [node for node in hoistable(roots) if node.index not in old]
     first = layout.size + outputs
@@ -192,9 +203,9 @@ def write_tangents(
 def _symbols(
     system: System, layout: Layout, tangents: TangentLayout, state: int, time: int
 ) -> dict[int, int]:
-    found = layout.symbols(system, state, time)
-    found.update({node.index: tangents.derived + i for i, node in enumerate(tangents.hoisted)})
-    return found
+    symbols = layout.symbols(system, state, time)
+    symbols.update({node.index: tangents.derived + i for i, node in enumerate(tangents.hoisted)})
+    return symbols
 
 
 def _derive_terms(system: System, layout: Layout, tangents: TangentLayout, lanes: int) -> str:
@@ -285,7 +296,7 @@ def _direction_argument(
     w: Writer, tableau: Tableau, tangents: TangentLayout, stage: int, start: list[str]
 ) -> list[str]:
     n = tangents.states
-    found = []
+    arguments = []
     for i in range(n):
         if extends_previous(tableau, stage):
             # kept in the slots of the new value between stages
@@ -295,8 +306,8 @@ def _direction_argument(
             known = [w.load(tangents.sigma + j * n + i, "%own") for j in range(stage)]
             value = weighted_sum(w, start[i], tableau.a[stage], known)
         w.store(value, n + i, "%own")
-        found.append(value)
-    return found
+        arguments.append(value)
+    return arguments
 
 
 def _bend_direction(tableau: Tableau, tangents: TangentLayout, lanes: int) -> str:

@@ -13,9 +13,19 @@ from remodel.symbolic.expression import Expression
 
 # Fixed slots at the start of every workspace; the driver knows them by these numbers.
 (
-    TIME, STEP, RTOL, ERROR, FACTOR, LOWEST, SIZE_OF_STATE, SIZE_OF_SLOPE, ACCEPTED, POSITION,
-    OUTPUT_TIME, SPOILED,
-) = range(12)  # fmt: skip
+    TIME,
+    STEP,
+    RTOL,
+    ERROR,
+    FACTOR,
+    LOWEST,
+    SIZE_OF_STATE,
+    SIZE_OF_SLOPE,
+    ACCEPTED,
+    POSITION,
+    OUTPUT_TIME,
+    SPOILED,
+) = range(12)
 FIRST_FREE = 12
 
 

@@ -44,18 +44,18 @@ def check_dimensions(
     known.update({n: one(values[n], parse(s.unit)) for n, s in assembly.states.items()})
     plain = {**values, TIME: values.get(TIME, 1.0)}
     expected = assembly.evaluate(plain)
-    found = _evaluate(assembly, known)
+    evaluation = _evaluate(assembly, known)
     for name, equation in assembly.equations.items():
         if equation.unit:
-            _compare(name, found.quantities[name], expected.quantities[name], equation.unit)
+            _compare(name, evaluation.quantities[name], expected.quantities[name], equation.unit)
         source, target = assembly.flow_of(name)
         for pool in filter(None, (source, target)):
             unit = f"({assembly.states[pool].unit}) / d"
-            _compare(name, found.quantities[name], expected.quantities[name], unit)
+            _compare(name, evaluation.quantities[name], expected.quantities[name], unit)
     for name, port in assembly.ports.items():
-        _compare(name, found.quantities[name], expected.quantities[name], port.unit)
+        _compare(name, evaluation.quantities[name], expected.quantities[name], port.unit)
     _check_initial(assembly, known, plain)
-    return {name: _unit_of(value) for name, value in found.quantities.items()}
+    return {name: _unit_of(value) for name, value in evaluation.quantities.items()}
 
 
 def _evaluate(assembly: Assembly, known: dict[str, Any]) -> Any:
@@ -72,11 +72,11 @@ def _check_initial(assembly: Assembly, known: dict[str, Any], plain: dict[str, f
     inputs = {n: v for n, v in known.items() if n not in assembly.states}
     floats = {n: v for n, v in plain.items() if n not in assembly.states}
     try:
-        found = assembly.evaluate_initial(inputs)
+        baseline = assembly.evaluate_initial(inputs)
     except Exception as error:
         raise UnitError(f"baseline: {error}") from error
     expected = assembly.evaluate_initial(floats)
-    for name, value in found.items():
+    for name, value in baseline.items():
         _compare(f"baseline of {name}", value, expected[name], assembly.states[name].unit)
 
 

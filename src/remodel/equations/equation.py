@@ -34,9 +34,24 @@ from typing import Any, Literal
 from remodel.errors import ModelError
 
 __all__ = [
-    "Equation", "Port", "State", "collect", "endpoint", "factor", "flow", "gain", "initial",
-    "loss", "product", "quantity", "rate", "starts_at", "state", "term", "total",
-]  # fmt: skip
+    "Equation",
+    "Port",
+    "State",
+    "collect",
+    "endpoint",
+    "factor",
+    "flow",
+    "gain",
+    "initial",
+    "loss",
+    "product",
+    "quantity",
+    "rate",
+    "starts_at",
+    "state",
+    "term",
+    "total",
+]
 
 Kind = Literal["quantity", "flow", "initial", "factor", "term"]
 Function = Callable[..., Any]
@@ -253,9 +268,9 @@ def collect(*modules: ModuleType) -> tuple[Equation | State | Port, ...]:
     Names imported from other modules count too, so a drug class can share equations by importing
     them; the same object is returned once.
     """
-    found: dict[int, Equation | State | Port] = {}
+    declared: dict[int, Equation | State | Port] = {}
     for module in modules:
         for thing in vars(module).values():
             if isinstance(thing, Equation | State | Port):
-                found.setdefault(id(thing), thing)
-    return tuple(found.values())
+                declared.setdefault(id(thing), thing)
+    return tuple(declared.values())

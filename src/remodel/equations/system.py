@@ -70,8 +70,8 @@ class System:
         """
         values = dict(zip(self.parameter_names, parameters.T, strict=True))
         with np.errstate(all="ignore"):  # a parameter that is not a number gives a state like it
-            found = evaluate_arrays(self.initial, {**values, TIME: time})
-        rows = [np.broadcast_to(value, (len(parameters),)) for value in found]
+            columns = evaluate_arrays(self.initial, {**values, TIME: time})
+        rows = [np.broadcast_to(value, (len(parameters),)) for value in columns]
         return np.ascontiguousarray(np.stack(rows, axis=1), dtype=np.float64)
 
     def baseline_tangents(
@@ -79,13 +79,13 @@ class System:
     ) -> FloatArray:
         """Return derivatives of the baseline by parameters, shape (n, n_along, n_states)."""
         values = {**dict(zip(self.parameter_names, parameters.T, strict=True)), TIME: time}
-        found = np.zeros((len(parameters), len(along), len(self.states)))
+        derivatives = np.zeros((len(parameters), len(along), len(self.states)))
         entries = jacobian(self.initial, self.symbols_of(along))
         with np.errstate(all="ignore"):
             numbers = evaluate_arrays(entries.values(), values)
         for (i, j), number in zip(entries, numbers, strict=True):
-            found[:, j, i] = number
-        return found
+            derivatives[:, j, i] = number
+        return derivatives
 
     def state(self, name: str) -> State:
         """Return the declaration of a state."""

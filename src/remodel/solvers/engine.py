@@ -173,10 +173,10 @@ def first_states(system: System, problem: Problem) -> tuple[FloatArray, IntArray
         return problem.initial, problem.initial_row
     rows = problem.parameters[problem.parameter_row[asked]]
     baselines = system.baseline(rows, problem.start[asked])
-    given = problem.initial.reshape(-1, len(system.states))
+    initial = problem.initial.reshape(-1, len(system.states))
     row = problem.initial_row.copy()
-    row[asked] = len(given) + np.arange(len(asked))
-    return np.ascontiguousarray(np.concatenate((given, baselines))), row
+    row[asked] = len(initial) + np.arange(len(asked))
+    return np.ascontiguousarray(np.concatenate((initial, baselines))), row
 
 
 def first_tangents(system: System, problem: Problem, along: Sequence[str]) -> FloatArray:
@@ -184,15 +184,15 @@ def first_tangents(system: System, problem: Problem, along: Sequence[str]) -> Fl
     asked = np.flatnonzero(problem.initial_row < 0)
     if not along:
         return np.zeros((1, 0, len(system.states)))
-    given = problem.initial_tangents
-    if given is None:
+    tangents = problem.initial_tangents
+    if tangents is None:
         rows = problem.initial.reshape(-1, len(system.states))
-        given = np.zeros((len(rows), len(along), len(system.states)))
+        tangents = np.zeros((len(rows), len(along), len(system.states)))
     if not len(asked):
-        return np.ascontiguousarray(given)
+        return np.ascontiguousarray(tangents)
     rows = problem.parameters[problem.parameter_row[asked]]
-    own = system.baseline_tangents(rows, problem.start[asked], along)
-    return np.ascontiguousarray(np.concatenate((given, own)))
+    baselines = system.baseline_tangents(rows, problem.start[asked], along)
+    return np.ascontiguousarray(np.concatenate((tangents, baselines)))
 
 
 def _code(

@@ -87,7 +87,7 @@ class Problem:
 
     def events_of(self, i: int) -> list[Event]:
         """Events of one simulation."""
-        some = range(self.event_from[i], self.event_from[i + 1])
+        positions = range(self.event_from[i], self.event_from[i + 1])
         return [
             Event(
                 float(self.event_time[e]),
@@ -95,7 +95,7 @@ class Problem:
                 int(self.event_index[e]),
                 float(self.event_value[e]),
             )
-            for e in some
+            for e in positions
         ]
 
 
@@ -167,19 +167,19 @@ def problem(
     rows = np.ascontiguousarray(np.atleast_2d(np.asarray(parameters, dtype=np.float64)))
     size = np.asarray(scale, dtype=np.float64)
     states = np.zeros((0, len(size))) if initial is None else np.atleast_2d(initial)
-    own = np.zeros(n) - 1 if initial is None else np.arange(n)
+    default_rows = np.zeros(n) - 1 if initial is None else np.arange(n)
     listed = [[] for _ in range(n)] if events is None else [list(e) for e in events]
     kept = [
-        sorted((e for e in some if e.time >= begin[i]), key=lambda e: e.time)
-        for i, some in enumerate(listed)
+        sorted((e for e in group if e.time >= begin[i]), key=lambda e: e.time)
+        for i, group in enumerate(listed)
     ]
-    flat = [e for some in kept for e in some]
+    flat = [e for group in kept for e in group]
     arrays = [np.asarray(t, dtype=np.float64) for t in times]
     return Problem(
         parameters=rows,
         parameter_row=_rows(np.arange(n) if parameter_row is None else parameter_row),
         initial=np.ascontiguousarray(states, dtype=np.float64),
-        initial_row=_rows(own if initial_row is None else initial_row),
+        initial_row=_rows(default_rows if initial_row is None else initial_row),
         start=begin,
         times=np.concatenate(arrays) if arrays else np.zeros(0),
         times_from=_offsets([len(t) for t in arrays]),
@@ -187,7 +187,7 @@ def problem(
         event_kind=np.array([e.kind for e in flat], dtype=np.int64),
         event_index=np.array([e.index for e in flat], dtype=np.int64),
         event_value=np.array([e.value for e in flat], dtype=np.float64),
-        event_from=_offsets([len(some) for some in kept]),
+        event_from=_offsets([len(group) for group in kept]),
         scale=size,
     )
 

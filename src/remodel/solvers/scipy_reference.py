@@ -114,15 +114,15 @@ def observe(
     ws = workspace(layout.size + evaluator.outputs, lanes)
     ws[slots.POSITION] = 0.0
     kernel = evaluator.library.function("observe")
-    given = np.broadcast_to(
+    rows = np.broadcast_to(
         parameters if parameters.ndim == 2 else parameters[:, None], (layout.parameters, len(times))
     )
     out = np.empty((evaluator.outputs, len(times)))
     for k in range(0, len(times), lanes):
-        some = np.minimum(np.arange(k, k + lanes), len(times) - 1)
-        ws[slots.OUTPUT_TIME] = times[some]
-        ws[layout.parameter : layout.parameter + layout.parameters] = given[:, some]
-        ws[layout.state : layout.state + layout.states] = y[:, some]
+        columns = np.minimum(np.arange(k, k + lanes), len(times) - 1)
+        ws[slots.OUTPUT_TIME] = times[columns]
+        ws[layout.parameter : layout.parameter + layout.parameters] = rows[:, columns]
+        ws[layout.state : layout.state + layout.states] = y[:, columns]
         kernel(ws.ctypes.data)
         width = min(lanes, len(times) - k)
         out[:, k : k + width] = ws[layout.size :, :width]
