@@ -46,7 +46,12 @@ _NUMBERS = {
         1,
     )
 }
-_IN_WORDS = re.compile(rf"\b(?:{'|'.join(_NUMBERS)})\b", re.IGNORECASE)
+_IN_WORDS = re.compile(
+    rf"(\b(?:every|for|x|until|from|over|after)\s+)({'|'.join(_NUMBERS)})\b", re.IGNORECASE
+)
+_CALCIUM = re.compile(
+    r"\bcalcium\s*(?:with|and|plus|\+|/)\s*vitamin[\s-]+d3?(?=\s+\d)", re.IGNORECASE
+)
 _EACH = re.compile(r"(\d)-(?=(?:hour|dai|week|month|year)ly\b)", re.IGNORECASE)
 
 
@@ -102,7 +107,8 @@ def plain_text(sentence: str) -> str:
     """
     text = _LETTERS.sub(lambda m: m[0].replace(".", "").ljust(len(m[0])), sentence)
     text = _SHORT.sub(lambda m: f"{m[1]} ", text)
-    text = _IN_WORDS.sub(lambda m: str(_NUMBERS[m[0].lower()]).ljust(len(m[0])), text)
+    text = _CALCIUM.sub(lambda m: "calcium_vitamin_d".ljust(len(m[0])), text)
+    text = _IN_WORDS.sub(lambda m: m[1] + str(_NUMBERS[m[2].lower()]).ljust(len(m[2])), text)
     text = _EACH.sub(lambda m: f"{m[1]} ", text)
     end = len(text.rstrip())
     return f"{text[: end - 1]} {text[end:]}" if text[:end].endswith(".") else text

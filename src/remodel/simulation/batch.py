@@ -26,6 +26,8 @@ from remodel.solvers.problem import Problem, Solution
 from remodel.solvers.solve import solve
 from remodel.units import DAYS_PER_YEAR
 
+_STEPS_OF_A_DOSE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -112,7 +114,7 @@ class Batch:
             method=name,
             rtol=tolerance,
             threads=threads,
-            max_steps=max_steps,
+            max_steps=_steps(max_steps, dosings),
             exact_doses=exact,
             sensitivities=wanted,
         )
@@ -188,6 +190,13 @@ def _dosings(
             number_of[id(schedule), past] = numbers[key]
         dosing_of[i] = number_of[id(schedule), past]
     return dosings, dosing_of
+
+
+def _steps(max_steps: int, dosings: Sequence[Dosing]) -> int:
+    """Return the limit of steps: the default grows with the number of doses, another stays."""
+    if max_steps != MAX_STEPS:
+        return max_steps
+    return max(max_steps, *(_STEPS_OF_A_DOSE * len(dosing.actions) for dosing in dosings))
 
 
 def _lived(model: Model, inputs: Inputs) -> list[float]:

@@ -32,7 +32,8 @@ from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 if TYPE_CHECKING:
     import xarray as xr
 
-_CHUNK = 8192
+_CHUNK = 8192  # simulations
+_MOST_ACTIONS = 20_000_000  # of a chunk; each takes a hundred bytes
 _MOST_TIMES = 2_000_000  # every half hour of a century
 
 
@@ -92,7 +93,7 @@ def simulate(
         Give each dose of a daily or weekly regimen as a jump, not their mean rate; by default as
         the model needs it (``model.exact_doses``).
     max_steps : int
-        Steps allowed to one simulation.
+        Steps allowed to one simulation; the default is 100,000, or 100 a dose where that is more.
     sensitivities : sequence of str
         Parameters by which every output is differentiated; adds ``<output>_sensitivity`` with
         dimensions ``parameter, simulation, time``, per unit of the parameter's own unit.
@@ -182,8 +183,10 @@ def _in_chunks(batch: Batch, progress: Callable[[int], None] | None) -> Trajecto
         sensitivities=len(batch.sensitivities),
         parameters=0,
     )
-    for first in range(0, batch.size, _CHUNK):
-        chosen = np.arange(first, min(first + _CHUNK, batch.size))
+    most = max(len(dosing.actions) for dosing in batch.dosings)
+    length = max(1, min(_CHUNK, _MOST_ACTIONS // max(1, most)))
+    for first in range(0, batch.size, length):
+        chosen = np.arange(first, min(first + length, batch.size))
         trajectories.put(chosen, simulate_batch(batch, chosen, progress))
     return trajectories
 

@@ -34,6 +34,8 @@ def read(sentence: str) -> str:
         ("Zoladex 3.6 mg q28d", "goserelin 3.6 mg every 4 wk"),
         ("Kineret 100 mg/day", "anakinra 100 mg daily"),
         ("Femara 2.5 mg tablet daily lifelong", "letrozole 2.5 mg daily"),
+        ("Calcium with vitamin D 1000 mg daily", "calcium_vitamin_d 1000 mg daily"),
+        ("calcium + vitamin D3 500 mg bid", "calcium_vitamin_d 500 mg twice daily"),
         ("Enbrel 25 mg twice a week", "etanercept 25 mg every 84 h"),
     ],
 )
@@ -90,6 +92,11 @@ def test_until_counts_from_the_start_and_for_from_the_first_dose() -> None:
     assert read("denosumab 60 mg q6mo from 1 y to 3 y") == read(
         "denosumab 60 mg q6mo starting at 1 y for 2 y"
     )
+
+
+def test_a_drug_may_be_called_by_a_number() -> None:
+    (dose,) = Schedule.parse("one 5 mg every two months for three doses").doses
+    assert (dose.drug, dose.count) == ("one", 3)
 
 
 def test_one_after_the_other_and_side_by_side() -> None:

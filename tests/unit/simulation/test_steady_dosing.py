@@ -46,13 +46,21 @@ REGIMENS = {
 }
 
 
+PULSES = ("peterson2010", "teriparatide 20 ug daily")  # 20 years of doses one by one
+
+
 def simulated(model: str, schedule: str, **options):
     woman = {"patient": rm.Patient(age=70)} if load_model(model).follows_age else {}
     return rm.simulate(model, schedule=schedule, times=MONTHS, **woman, **options)
 
 
 @pytest.mark.parametrize(
-    ("model", "regimen"), [(m, regimen) for m, listed in REGIMENS.items() for regimen in listed]
+    ("model", "regimen"),
+    [
+        pytest.param(m, regimen, marks=pytest.mark.slow if (m, regimen) == PULSES else ())
+        for m, listed in REGIMENS.items()
+        for regimen in listed
+    ],
 )
 def test_at_steady_state_is_after_20_years_of_it(model: str, regimen: str) -> None:
     steady = simulated(model, f"{regimen} for 3 y at steady state")
