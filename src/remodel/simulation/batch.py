@@ -21,9 +21,11 @@ from remodel.simulation.consistency import (
 )
 from remodel.simulation.dosing import Dosing
 from remodel.simulation.inputs import Inputs
+from remodel.simulation.measures import Measure
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 from remodel.solvers.problem import Problem, Solution
 from remodel.solvers.solve import solve
+from remodel.solvers.summary import Summary
 from remodel.units import DAYS_PER_YEAR
 
 _STEPS_OF_A_DOSE = 100
@@ -56,6 +58,8 @@ class Batch:
         Dense doses are given one by one.
     sensitivities : tuple of str
         Parameters that outputs are differentiated by.
+    measures : tuple of Measure
+        What is measured on whole trajectories.
     """
 
     model: Model
@@ -70,6 +74,7 @@ class Batch:
     max_steps: int
     exact_doses: bool
     sensitivities: tuple[str, ...]
+    measures: tuple[Measure, ...] = ()
 
     @classmethod
     def build(
@@ -85,6 +90,7 @@ class Batch:
         exact_doses: bool | None = None,
         max_steps: int = MAX_STEPS,
         sensitivities: Sequence[str] = (),
+        measures: Sequence[Measure] = (),
     ) -> Self:
         """Translate schedules and reject what contradicts itself, before any work starts.
 
@@ -117,6 +123,7 @@ class Batch:
             max_steps=_steps(max_steps, dosings),
             exact_doses=exact,
             sensitivities=wanted,
+            measures=tuple(measures),
         )
 
     def differentiated(self, names: Sequence[str]) -> Self:
@@ -147,7 +154,12 @@ class Batch:
         return tuple(self.sensitivities[j] for j in positions), positions
 
     def integrate(
-        self, system: System, problem: Problem, outputs: Sequence[str], wrt: Sequence[str] = ()
+        self,
+        system: System,
+        problem: Problem,
+        outputs: Sequence[str],
+        wrt: Sequence[str] = (),
+        summaries: Sequence[Summary] = (),
     ) -> Solution:
         """Integrate with the chosen method."""
         return solve(
@@ -159,6 +171,7 @@ class Batch:
             threads=self.threads,
             max_steps=self.max_steps,
             wrt=wrt,
+            summaries=summaries,
         )
 
 

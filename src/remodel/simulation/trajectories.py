@@ -39,6 +39,8 @@ class Trajectories:
         All parameters of the model as each simulation had them at day 0, in internal units: after
         the past has set its inputs and baseline T-scores are met. Without columns where they are
         not kept.
+    measures : ndarray, shape (n_measures, n, 2)
+        Value of each ``Measure``, and day of an extreme.
     """
 
     outputs: tuple[str, ...]
@@ -51,6 +53,7 @@ class Trajectories:
     status: IntArray
     counters: IntArray
     parameters: FloatArray
+    measures: FloatArray
 
     @classmethod
     def blank(
@@ -61,6 +64,7 @@ class Trajectories:
         times: int,
         sensitivities: int,
         parameters: int,
+        measures: int = 0,
     ) -> Self:
         """Return trajectories of that many simulations, to be filled by :meth:`put`."""
         shape = (len(outputs), simulations, times)
@@ -76,6 +80,7 @@ class Trajectories:
             status=np.zeros(simulations, dtype=np.int64),
             counters=np.zeros((simulations, 3), dtype=np.int64),
             parameters=np.zeros((simulations, parameters)),
+            measures=np.full((measures, simulations, 2), np.nan),
         )
 
     def put(self, members: IntArray, other: Trajectories) -> None:
@@ -86,6 +91,7 @@ class Trajectories:
         self.baseline_derivatives[:, :, members] = other.baseline_derivatives
         self.start[members] = other.start
         self.counters[members] = other.counters
+        self.measures[:, members] = other.measures
         self.stopped[members], self.status[members] = other.stopped, other.status
         if self.parameters.shape[1]:
             self.parameters[members] = other.parameters

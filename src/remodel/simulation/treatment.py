@@ -13,6 +13,7 @@ from remodel.equations.system import System
 from remodel.simulation.batch import Batch
 from remodel.simulation.dosing import Action, Dosing, begin_of, in_order, side_by_side
 from remodel.simulation.history import natural_history
+from remodel.simulation.measures import measured, summaries_of
 from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.simulation.patients import (
     baseline_t_scores,
@@ -24,6 +25,7 @@ from remodel.simulation.patients import (
 from remodel.simulation.steady_dosing import with_steady_dosing
 from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.problem import ADD, PUT, SET, Solution
+from remodel.solvers.summary import Summary, Take
 from remodel.units import DAYS_PER_YEAR
 
 _SAME_TIME = 1e-9  # days
@@ -65,6 +67,7 @@ def simulate_batch(
         times=len(batch.times),
         sensitivities=len(batch.sensitivities),
         parameters=values.shape[1],
+        measures=len(batch.measures),
     )
     for dosing, members in side_by_side(batch.dosings, number):
         group = _enter(
@@ -221,6 +224,7 @@ def _integrate(
     begin: FloatArray,
     times: FloatArray,
     outputs: Sequence[str],
+    summaries: Sequence[Summary] = (),
 ) -> Solution:
     """Integrate a group from a model time, shape (n,), to others, shape (n, n_times) [d]."""
     problem = build_problem(
@@ -235,7 +239,8 @@ def _integrate(
         state=group.state,
         tangents=group.tangents,
     )
-    return batch.integrate(group.system, problem, outputs, batch.read_by(group.system)[0])
+    wrt, _ = batch.read_by(group.system)
+    return batch.integrate(group.system, problem, outputs, wrt, summaries)
 
 
 def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]) -> Group:
@@ -251,20 +256,13 @@ def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]
     """
     if not t_scores:
         return group
-    from remodel.solvers.scipy_reference import observe
-
-    model, system, column = batch.model, group.system, columns(batch.model)
-    values = group.values.copy()
+    column, values = columns(batch.model), group.values.copy()
 
     def t_score(site: str) -> FloatArray:
-        parameters = own_values(system, model, values).T
-        scores: FloatArray = observe(
-            system, (f"t_score_{site}",), parameters, group.start, group.state.T
-        )[0]
-        return scores
+        return _observed(batch, group, values, f"t_score_{site}")
 
     for site, score in t_scores.items():
-        young = column[model.density[site].young]
+        young = column[batch.model.density[site].young]
         once, usual = t_score(site), values[:, young].copy()
         values[:, young] = 2.0 * usual
         slope = (t_score(site) - once) / usual
@@ -279,7 +277,12 @@ def treat(batch: Batch, group: Group) -> Trajectories:
     times = batch.times if batch.times[0] == 0 else np.concatenate(([0.0], batch.times))
     wrt, positions = batch.read_by(group.system)
     actions = [action for action in group.dosing.actions if np.all(action.time >= 0)]
-    solution = _integrate(batch, group, actions, start, start[:, None] + times, batch.outputs)
+    summaries = summaries_of(batch.measures, start, _thresholded(batch, group))
+    solution = _integrate(
+        batch, group, actions, start, start[:, None] + times, batch.outputs, summaries
+    )
+    at_zero = solution.outputs[:, :, 0]
+    by_name = dict(zip(batch.outputs, at_zero, strict=True))
     first = len(times) - len(batch.times)
     slopes = np.zeros((len(batch.outputs), len(batch.sensitivities), len(start), len(times)))
     if wrt:
@@ -288,7 +291,7 @@ def treat(batch: Batch, group: Group) -> Trajectories:
     return Trajectories(
         outputs=batch.outputs,
         values=solution.outputs[:, :, first:],
-        baseline=solution.outputs[:, :, 0],
+        baseline=at_zero,
         derivatives=slopes[:, :, :, first:],
         baseline_derivatives=slopes[:, :, :, 0],
         start=start,
@@ -296,4 +299,20 @@ def treat(batch: Batch, group: Group) -> Trajectories:
         status=solution.status,
         counters=solution.counters,
         parameters=group.values,
+        measures=measured(batch.measures, solution.summaries, start, by_name),
     )
+
+
+def _thresholded(batch: Batch, group: Group) -> dict[str, FloatArray]:
+    """Return values at day 0 of outputs whose changes in percent are compared with a threshold."""
+    names = {m.output for m in batch.measures if m.is_change and m.take is Take.TIME_BELOW}
+    return {name: _observed(batch, group, group.values, name) for name in names}
+
+
+def _observed(batch: Batch, group: Group, values: FloatArray, name: str) -> FloatArray:
+    """Return an output at day 0, shape (n,)."""
+    from remodel.solvers.scipy_reference import observe
+
+    parameters = own_values(group.system, batch.model, values).T
+    output: FloatArray = observe(group.system, (name,), parameters, group.start, group.state.T)[0]
+    return output

@@ -16,18 +16,20 @@ _EMPTY = {Take.MINIMUM: np.inf, Take.MAXIMUM: -np.inf}
 Evaluate = Callable[[str, FloatArray], FloatArray]
 
 
+def _one(values: FloatArray, i: int) -> float:
+    """Return the value of one simulation, of an array that may hold one for all."""
+    every = np.ravel(values)
+    return float(every[i if len(every) > 1 else 0])
+
+
 class StepSummaries:
     """The summaries of one simulation, brought up to date step by step."""
 
     def __init__(self, summaries: Sequence[Summary], i: int) -> None:
         self._summaries = summaries
-        self._spans = [
-            (float(np.broadcast_to(s.start, i + 1)[i]), float(np.broadcast_to(s.end, i + 1)[i]))
-            for s in summaries
-        ]
+        self._spans = [(_one(s.start, i), _one(s.end, i)) for s in summaries]
         self._thresholds = [
-            np.nan if s.threshold is None else float(np.broadcast_to(s.threshold, i + 1)[i])
-            for s in summaries
+            np.nan if s.threshold is None else _one(s.threshold, i) for s in summaries
         ]
         initial = {
             Take.MINIMUM: np.inf,

@@ -47,6 +47,7 @@ def prepare(design: Design, rows: Rows, threads: int | None = None) -> Batch:
         threads=threads,
         exact_doses=solver.exact_doses,
         max_steps=solver.max_steps,
+        measures=design.measures,
     )
 
 
@@ -96,10 +97,14 @@ def simulate_rows(design: Design, rows: Rows, threads: int | None = None) -> Var
         name: trajectories.variable(name)[:, stored].astype(design.precision)
         for name in design.outputs
     }
+    measured = iter(trajectories.measures)
     for reduction in design.reductions:
-        times = design.times_of(reduction)
-        values = trajectories.variable(reduction.of)[:, nearest_times(batch.times, times)]
-        variables[reduction.name] = reduction.reduce(values, times).astype(design.precision)
+        if reduction.take == "value":
+            (day,) = nearest_times(batch.times, np.array([reduction.day]))
+            values = trajectories.variable(reduction.of)[:, day]
+        else:
+            values = reduction.result(next(measured), design.end)
+        variables[reduction.name] = values.astype(design.precision)
     variables["status"] = trajectories.status.astype(np.int8)
     variables["stopped_at"] = trajectories.stopped - trajectories.start
     for k, name in enumerate(COUNTERS):

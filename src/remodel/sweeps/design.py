@@ -15,6 +15,7 @@ from remodel.models import Model, load_model
 from remodel.parameters import ParameterSet
 from remodel.provenance import fingerprint
 from remodel.simulation import dataset as results
+from remodel.simulation.measures import Measure
 from remodel.solvers.methods import DEFAULT, MAX_STEPS
 from remodel.sweeps.constraints import Constraint
 from remodel.sweeps.factors import Column, Factor, Rows
@@ -160,18 +161,21 @@ class Design:
             return _grid(self.years, self.step_months)
         return np.array(self.stored_months) * DAYS_PER_MONTH
 
+    @property
+    def end(self) -> float:
+        """Last day of each simulation [d]."""
+        return float(self.times()[-1])
+
     def times(self) -> FloatArray:
         """Return the times at which outputs are computed [d], for the store or a reduction."""
+        days = [r.day for r in self.reductions if r.take == "value"]
         wanted = [self.stored_times()] if self.outputs else []
-        wanted += [self.times_of(reduction) for reduction in self.reductions]
-        return _distinct(wanted)
+        return _distinct([*wanted, np.array([0.0, *days, self.years * DAYS_PER_YEAR])])
 
-    def times_of(self, reduction: Reduction) -> FloatArray:
-        """Return the times that a reduction looks at [d]: those of the steps, and its own.
-
-        What is stored, and what other reductions look at, must not change its result.
-        """
-        return _distinct([_grid(self.years, self.step_months), np.array(reduction.times())])
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What is measured on whole trajectories, for the reductions that need it, in order."""
+        return tuple(r.measure(self.end) for r in self.reductions if r.take != "value")
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides the numbers, ready for JSON."""

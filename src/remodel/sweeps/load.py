@@ -171,6 +171,7 @@ def design_of(top: Table, also: Iterable[str] = (), model: str | Model | None = 
         precision=top.checked("precision", _precision, content.precision),
     )
     _check_whole(top, design)
+    _check_lengths(top, design)
     _check_simulations(top, design)
     return design
 
@@ -326,6 +327,14 @@ def _check_times(top: Table, design: Design) -> None:
                     f"month {month:g} is outside the simulation, which goes from 0 to "
                     f"{design.years * 12.0:g} months (years = {design.years:g}).",
                 )
+
+
+def _check_lengths(top: Table, design: Design) -> None:
+    """Refuse reductions of nothing."""
+    for reduction in design.reductions:
+        if reduction.take != "value" and reduction.measure(design.end).start >= design.end:
+            table = top.table("reductions").table(reduction.name)
+            table.fail("from_months", "the simulation ends then; nothing is left to be taken.")
 
 
 @contextmanager

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
+from remodel.simulation.measures import Measure
+from remodel.solvers.summary import Take
 from remodel.units import DAYS_PER_MONTH
 
-TAKES = (
-    "value", "minimum", "maximum", "mean", "area", "time_below", "time_above", "time_of_minimum",
-    "time_of_maximum",
-)  # fmt: skip
 _THRESHOLD_OF = {"time_below": "below", "time_above": "above"}
-_SAME = 1e-6  # days: times closer than this are one
+_MEASURED = {
+    "minimum": Take.MINIMUM,
+    "maximum": Take.MAXIMUM,
+    "time_of_minimum": Take.MINIMUM,
+    "time_of_maximum": Take.MAXIMUM,
+    "mean": Take.AREA,
+    "area": Take.AREA,
+    "time_below": Take.TIME_BELOW,
+    "time_above": Take.TIME_BELOW,
+}
+TAKES = ("value", *_MEASURED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,7 @@ class Reduction:
     of : str
         Output it is taken from.
     take : str
-        One of ``TAKES``. Extremes are those of the times of the sweep, areas and means follow the
-        trapezoid rule, and times below or above a threshold join the times by straight lines.
+        One of ``TAKES``; of the solution itself, whatever the times of the outputs.
     at_months : float
         When the ``value`` is taken [month].
     below, above : float
@@ -73,10 +77,17 @@ class Reduction:
                 f"the part from {self.from_months:g} to {self.to_months:g} months holds nothing."
             )
 
-    def times(self) -> list[float]:
-        """Return the times it must be told the trajectory at [d]."""
-        months = (self.at_months, self.from_months, self.to_months)
-        return [month * DAYS_PER_MONTH for month in months if not math.isnan(month)]
+    @property
+    def day(self) -> float:
+        """When the value is taken, from day 0 [d]."""
+        return self.at_months * DAYS_PER_MONTH
+
+    def measure(self, end: float) -> Measure:
+        """Return what is measured on trajectories that end on a day."""
+        last = end if math.isnan(self.to_months) else min(self.to_months * DAYS_PER_MONTH, end)
+        return Measure(
+            self.of, _MEASURED[self.take], self.from_months * DAYS_PER_MONTH, last, self._threshold
+        )
 
     def unit(self, unit: str) -> str:
         """Return the unit of the result, given that of the output."""
@@ -101,35 +112,33 @@ class Reduction:
 
     @property
     def _threshold(self) -> float:
-        return self.below if self.take == "time_below" else self.above
+        return self.above if self.take == "time_above" else self.below
 
     @property
     def _is_whole(self) -> bool:
         return self.from_months == 0 and math.isnan(self.to_months)
 
-    def reduce(self, values: FloatArray, times: FloatArray) -> FloatArray:
-        """Return one number a trajectory; NaN where a value it needs is NaN.
+    def result(self, measured: FloatArray, end: float) -> FloatArray:
+        """Return the number that is kept of each trajectory.
 
         Parameters
         ----------
-        values : ndarray, shape (n, n_times)
-        times : ndarray, shape (n_times,)
-            From the start of treatment [d], those of ``times()`` among them.
+        measured : ndarray, shape (n, 2)
+            What ``measure`` asks for: value, and day of an extreme.
+        end : float
+            Last day of the trajectories.
 
         Returns
         -------
         ndarray, shape (n,)
+            NaN where a value it needs is NaN.
         """
-        if self.take == "value":
-            index = int(np.argmin(np.abs(times - self.at_months * DAYS_PER_MONTH)))
-            return values[:, index].copy()
-        end = np.inf if math.isnan(self.to_months) else self.to_months * DAYS_PER_MONTH
-        inside = (times >= self.from_months * DAYS_PER_MONTH - _SAME) & (times <= end + _SAME)
-        seen, when = values[:, inside], times[inside]
-        if self.take in _THRESHOLD_OF:
-            sign = 1.0 if self.take == "time_below" else -1.0
-            return _time_below(sign * seen, when, sign * self._threshold)
-        return _REDUCERS[self.take](seen, when)
+        measure = self.measure(end)
+        length = measure.end - measure.start
+        value: FloatArray = measured[:, 1 if self.take.startswith("time_of") else 0]
+        if self.take == "mean":
+            return value / length
+        return length - value if self.take == "time_above" else value
 
     def content(self) -> dict[str, Any]:
         """Return what decides the number, ready for JSON."""
@@ -138,43 +147,3 @@ class Reduction:
             for word in ("of", "take", "at_months", "below", "above", "from_months", "to_months")
         }
         return {k: v for k, v in content.items() if isinstance(v, str) or not math.isnan(v)}
-
-
-def _area(values: FloatArray, times: FloatArray) -> FloatArray:
-    strips: FloatArray = 0.5 * (values[:, 1:] + values[:, :-1]) * np.diff(times)
-    area: FloatArray = strips.sum(axis=1)
-    return area
-
-
-def _mean(values: FloatArray, times: FloatArray) -> FloatArray:
-    length = times[-1] - times[0]
-    return _area(values, times) / length if length > 0 else values[:, 0].copy()
-
-
-def _time_of(extreme: Callable[..., Any], values: FloatArray, times: FloatArray) -> FloatArray:
-    whole = np.isfinite(values).all(axis=1)
-    return np.where(whole, times[extreme(values, axis=1)], np.nan)
-
-
-def _time_below(values: FloatArray, times: FloatArray, threshold: float) -> FloatArray:
-    """Return how long straight lines through the values lie below a threshold [d]."""
-    low = np.minimum(values[:, :-1], values[:, 1:])
-    high = np.maximum(values[:, :-1], values[:, 1:])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip((threshold - low) / (high - low), 0.0, 1.0)
-    share = np.where(high <= threshold, (low < threshold).astype(float), share)
-    share = np.where((high == low) & (low >= threshold), 0.0, share)
-    share[np.isnan(low) | np.isnan(high)] = np.nan
-    lengths: FloatArray = share * np.diff(times)
-    whole: FloatArray = lengths.sum(axis=1)
-    return whole
-
-
-_REDUCERS: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    "minimum": lambda values, _: values.min(axis=1),
-    "maximum": lambda values, _: values.max(axis=1),
-    "mean": _mean,
-    "area": _area,
-    "time_of_minimum": lambda values, times: _time_of(np.argmin, values, times),
-    "time_of_maximum": lambda values, times: _time_of(np.argmax, values, times),
-}

@@ -2,46 +2,117 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
+import remodel as rm
 from remodel.errors import ConfigError
+from remodel.sweeps import load_design, sweep
 from remodel.sweeps.reductions import Reduction
 from remodel.units import DAYS_PER_MONTH
 
-TIMES = np.arange(5) * 3 * DAYS_PER_MONTH
-VALUES = np.array([[0.0, 2.0, 4.0, -1.0, -1.0], [1.0, 1.0, 1.0, 1.0, np.nan]])
+SEVERAL = {
+    "least": {"take": "minimum"},
+    "most": {"take": "maximum", "from_months": 3, "to_months": 11},
+    "least_at": {"take": "time_of_minimum"},
+    "most_at": {"take": "time_of_maximum", "from_months": 3, "to_months": 11},
+    "middle": {"take": "mean", "from_months": 2, "to_months": 10},
+    "whole": {"take": "area"},
+    "low": {"take": "time_below", "below": -20.0, "to_months": 11},
+    "high": {"take": "time_above", "above": -20.0, "to_months": 11},
+}
+DAYS = np.arange(0.0, 365.25, 0.05)
 
 
-def reduced(take: str, **more: float) -> np.ndarray:
-    return Reduction("x", "ctx", take, **more).reduce(VALUES, TIMES)
+def dosed(designs, variable: str, **changes):
+    """Return a sweep of two doses with every reduction of a variable."""
+    reductions = {n: {"of": variable, **more} for n, more in SEVERAL.items()}
+    factors = {"dose": {"values": [30.0, 60.0]}, "interval": {"values": [7.9]}}
+    settings = {"years": 1, "outputs": [], "precision": "float64", "factors": factors}
+    return sweep(designs.treatment(**{**settings, "reductions": reductions, **changes}))
 
 
-def test_each_reduction_of_a_known_trajectory():
-    assert reduced("value", at_months=6)[0] == 4.0
-    assert reduced("minimum")[0] == -1.0
-    assert reduced("maximum", from_months=9, to_months=12)[0] == -1.0
-    quarter = 3 * DAYS_PER_MONTH
-    assert reduced("area")[0] == pytest.approx(quarter * (1 + 3 + 1.5 - 1))
-    assert reduced("mean")[0] == pytest.approx((1 + 3 + 1.5 - 1) / 4)
-    assert reduced("time_of_maximum")[0] == TIMES[2]
-    assert reduced("time_of_minimum")[0] == TIMES[3]
+@pytest.fixture(scope="module")
+def followed():
+    """Return the change of CTX of one of these women every twentieth of a day."""
+    ds = rm.simulate(
+        schedule="denosumab 60 mg every 7.9 mo for 2 y", times=DAYS,
+        outputs=["ctx_percent_change", "ctx"],
+    )  # fmt: skip
+    return {name: ds[name].to_numpy()[0] for name in ("ctx_percent_change", "ctx")}
 
 
-def test_time_below_follows_straight_lines_between_the_times():
-    quarter = 3 * DAYS_PER_MONTH
-    assert reduced("time_below", below=1.0)[0] == pytest.approx(quarter * (0.5 + 2 / 5 + 1))
-    assert reduced("time_above", above=1.0)[0] == pytest.approx(quarter * (0.5 + 1 + 3 / 5))
+@pytest.mark.parametrize("variable", ["ctx_percent_change", "ctx"])
+def test_reductions_are_those_of_the_solution_followed_closely(variable, designs, followed):
+    level = followed["ctx"][0]
+    low = -20.0 if variable != "ctx" else 0.8 * level
+    reductions = {n: {"of": variable, **more} for n, more in SEVERAL.items()}
+    reductions["low"]["below"] = reductions["high"]["above"] = low
+    found = dosed(designs, variable, reductions=reductions).sel(dose=60.0, interval=7.9)
+    values = followed[variable]
+
+    def within(first: float, last: float) -> np.ndarray:
+        return (first * DAYS_PER_MONTH <= DAYS) & (last * DAYS_PER_MONTH >= DAYS)
+
+    late, middle, early = within(3, 11), within(2, 10), within(0, 11)
+    size = np.ptp(values)
+    assert float(found["least"]) == pytest.approx(values.min(), abs=1e-4 * size)
+    assert float(found["most"]) == pytest.approx(values[late].max(), abs=1e-4 * size)
+    assert float(found["least_at"]) == pytest.approx(DAYS[values.argmin()], abs=0.1)
+    assert float(found["most_at"]) == pytest.approx(DAYS[late][values[late].argmax()], abs=0.1)
+    assert float(found["middle"]) == pytest.approx(values[middle].mean(), abs=1e-3 * size)
+    assert float(found["whole"]) == pytest.approx(
+        np.trapezoid(values, DAYS), abs=1e-3 * size * 365.25
+    )
+    below = 0.05 * (values[early] < low).sum()
+    assert float(found["low"]) == pytest.approx(below, abs=0.2)
+    assert float(found["low"] + found["high"]) == pytest.approx(11 * DAYS_PER_MONTH)
 
 
-def test_a_value_that_is_missing_makes_the_result_missing():
-    for take, more in (
-        ("minimum", {}), ("maximum", {}), ("mean", {}), ("area", {}), ("time_of_maximum", {}),
-        ("time_below", {"below": 2.0}), ("value", {"at_months": 12}),
-    ):  # fmt: skip
-        assert np.isnan(reduced(take, **more)[1]), take
-    assert reduced("minimum", to_months=9)[1] == 1.0  # before the failure everything is known
+def test_no_reduction_depends_on_the_step_or_on_what_is_stored(designs):
+    coarse = dosed(designs, "ctx_percent_change", step_months=6)
+    for changes in ({"step_months": 0.1}, {"outputs": ["ctx"]}, {"stored_months": [0, 5]}):
+        fine = dosed(designs, "ctx_percent_change", **changes)
+        for name in SEVERAL:
+            assert fine[name].to_numpy().tolist() == coarse[name].to_numpy().tolist(), name
+
+
+def test_a_peak_between_the_steps_is_seen(designs):
+    """Sampled every three months it had stripes over the interval: 0 % here, and not 4 %."""
+    ds = sweep(
+        designs.treatment(
+            schedule="denosumab 60 mg every {interval} mo for 10 y",
+            years=10,
+            outputs=[],
+            factors={"interval": {"values": [7.9]}},
+            reductions={"peak": {"of": "ctx_percent_change", "take": "maximum"}},
+        )
+    )
+    assert float(ds["peak"][0]) == pytest.approx(4.133, abs=0.01)
+
+
+def test_a_simulation_that_fails_has_the_numbers_of_what_came_before(designs):
+    reductions = {
+        "early": {"of": "bone_volume", "take": "minimum", "to_months": 1},
+        "whole": {"of": "bone_volume", "take": "minimum"},
+        "share": {"of": "bone_volume_percent_change", "take": "mean"},
+    }
+    good = sweep(designs.grid(reductions=reductions))
+    limit = int((good["steps"] + good["rejected_steps"]).max()) - 1
+    found = sweep(designs.grid(reductions=reductions, solver={"max_steps": limit}))
+    failed = found["status"].to_numpy() != 0
+    assert failed.any()
+    for name in ("whole", "share"):
+        assert np.isnan(found[name].to_numpy()[failed]).all()
+    reached = failed & (found["stopped_at"].to_numpy() > DAYS_PER_MONTH)
+    assert reached.any()
+    assert found["early"].to_numpy()[reached].tolist() == good["early"].to_numpy()[reached].tolist()
+
+
+@pytest.mark.parametrize("method", ["rodas4", "radau"])
+def test_methods_agree(method, designs):
+    usual = dosed(designs, "ctx_percent_change", solver={"rtol": 1e-8})
+    other = dosed(designs, "ctx_percent_change", solver={"rtol": 1e-8, "method": method})
+    for name in ("least", "most", "middle", "low", "most_at"):
+        np.testing.assert_allclose(other[name], usual[name], rtol=1e-3, err_msg=name)
 
 
 def test_names_and_units_say_what_was_done():
@@ -52,25 +123,10 @@ def test_names_and_units_say_what_was_done():
     assert Reduction("x", "ctx", "maximum").long_name("CTX") == "maximum of CTX"
 
 
-@given(
-    values=arrays(np.float64, (4, 5), elements=st.floats(-100, 100)),
-    threshold=st.floats(-100, 100),
-)
-def test_time_below_and_above_share_the_whole_time(values, threshold):
-    below = Reduction("x", "ctx", "time_below", below=threshold).reduce(values, TIMES)
-    above = Reduction("x", "ctx", "time_above", above=threshold).reduce(values, TIMES)
-    on_it = (values[:, :-1] == threshold) & (values[:, 1:] == threshold)
-    rest = (on_it * np.diff(TIMES)).sum(axis=1)
-    np.testing.assert_allclose(below + above + rest, TIMES[-1], rtol=1e-9)
-    assert np.all(below >= 0)
-
-
-@given(arrays(np.float64, (6, 5), elements=st.floats(-1e3, 1e3)))
-def test_a_result_does_not_depend_on_its_neighbors(values):
-    for take in ("minimum", "mean", "area", "time_of_minimum"):
-        reduction = Reduction("x", "ctx", take)
-        alone = [reduction.reduce(values[i : i + 1], TIMES)[0] for i in range(6)]
-        assert reduction.reduce(values, TIMES).tolist() == alone
+def test_a_part_of_no_length_is_refused(designs):
+    reductions = {"x": {"of": "bone_volume", "take": "mean", "from_months": 12}}
+    with pytest.raises(ConfigError, match=r"\[reductions.x\] from_months: the simulation ends"):
+        load_design(designs.grid(reductions=reductions))
 
 
 @pytest.mark.parametrize(
