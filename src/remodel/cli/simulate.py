@@ -191,7 +191,7 @@ def _simulate(
             rtol=args.rtol,
             exact_doses=args.exact_doses,
             threads=args.threads,
-            progress=shown.advance,
+            progress=shown,
         )
 
 

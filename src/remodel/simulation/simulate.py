@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
 from remodel.models import Model, load_model
 from remodel.patient import Patient
+from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 from remodel.simulation.batch import Batch
 from remodel.simulation.dataset import (
@@ -53,7 +54,7 @@ def simulate(
     max_steps: int = MAX_STEPS,
     sensitivities: Sequence[str] = (),
     strict: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: ProgressLike = None,
 ) -> xr.Dataset:
     """Simulate one patient or many.
 
@@ -99,8 +100,8 @@ def simulate(
         dimensions ``parameter, simulation, time``, per unit of the parameter's own unit.
     strict : bool
         Raise if any simulation fails, instead of a warning, a status and NaN.
-    progress : callable, optional
-        Called with the number of simulations finished since the last call.
+    progress : Progress or callable, optional
+        Hears how many simulations are finished.
 
     Returns
     -------
@@ -138,7 +139,7 @@ def simulate(
     )
     warn_of_unusual(chosen, inputs)
     _check_size(batch, names)
-    trajectories = _in_chunks(batch, progress)
+    trajectories = _in_chunks(batch, progress_of(progress))
     report_failures(trajectories, strict=strict)
     return to_dataset(
         batch,
@@ -174,7 +175,7 @@ def _memory() -> float:
         return math.inf
 
 
-def _in_chunks(batch: Batch, progress: Callable[[int], None] | None) -> Trajectories:
+def _in_chunks(batch: Batch, progress: Progress) -> Trajectories:
     """Integrate in chunks, so that memory beyond the outputs stays small."""
     trajectories = Trajectories.blank(
         batch.outputs,
@@ -185,9 +186,10 @@ def _in_chunks(batch: Batch, progress: Callable[[int], None] | None) -> Trajecto
     )
     most = max(len(dosing.actions) for dosing in batch.dosings)
     length = max(1, min(_CHUNK, _MOST_ACTIONS // max(1, most)))
+    progress.start(batch.size)
     for first in range(0, batch.size, length):
         chosen = np.arange(first, min(first + length, batch.size))
-        trajectories.put(chosen, simulate_batch(batch, chosen, progress))
+        trajectories.put(chosen, simulate_batch(batch, chosen, progress.advance))
     return trajectories
 
 

@@ -447,3 +447,9 @@ def test_failures_are_warned_of_counted_and_never_zero() -> None:
 def test_strict_raises_instead() -> None:
     with pytest.raises(SolverError, match=r"^1 of 1 simulations failed"):
         rm.simulate(schedule=AI, years=5, outputs="ctx", rtol=1e-10, max_steps=20, strict=True)
+
+
+def test_a_progress_hears_the_size_of_the_batch_first(heard) -> None:
+    rm.simulate(schedule=[None, AI], years=1, outputs="ctx", progress=heard)
+    assert heard.calls[0] == ("start", 2)
+    assert sum(n for what, n, *_ in heard.calls if what == "advance") == 2
