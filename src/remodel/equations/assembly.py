@@ -72,6 +72,11 @@ class Assembly:
     parameters : iterable of str
         Names of all parameters and inputs.
 
+    Attributes
+    ----------
+    owners : dict of str to str
+        The drug that each state belongs to, empty for a state of the body.
+
     Raises
     ------
     ModelError
@@ -81,6 +86,7 @@ class Assembly:
     def __init__(self, groups: Iterable[Group], parameters: Iterable[str]) -> None:
         self.parameters = tuple(parameters)
         self.states: dict[str, State] = {}
+        self.owners: dict[str, str] = {}
         self.ports: dict[str, Port] = {}
         self.equations: dict[str, Equation] = {}
         self.initials: dict[str, Equation] = {}
@@ -107,6 +113,7 @@ class Assembly:
             )
         if isinstance(part, State):
             self.states[name] = replace(part, name=name)
+            self.owners[name] = prefix
         elif isinstance(part, Port):
             self.ports[name] = part
         else:

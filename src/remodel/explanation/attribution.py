@@ -27,7 +27,6 @@ from remodel.equations.assembly import Assembly
 
 REST = "start and doses"
 _SMALLEST_SHARE = 0.01
-_DRUG_UNIT = "mg"
 Values = Mapping[str, Any]
 
 
@@ -156,7 +155,7 @@ class Tracer:
         What only passes matter on (young bone to mature) is looked through.
         """
         assembly = self.runs.assembly
-        if name not in assembly.states or assembly.states[name].unit == _DRUG_UNIT:
+        if name not in assembly.states or assembly.owners[name]:
             return False
         return any(
             name in assembly.flow_of(flow) and all(assembly.flow_of(flow))

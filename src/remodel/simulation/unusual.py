@@ -39,7 +39,7 @@ def _unusual(model: Model, patient: Patient) -> Iterable[str]:
     name = f"{patient.name}: " if patient.name else ""
     if patient.age > _VERY_OLD:
         yield f"{name}an age of {patient.age:g} y is beyond {_VERY_OLD:g} y."
-    for site in patient.t_scores.keys() - model.density.keys():
+    for site in sorted(patient.t_scores.keys() - model.density.keys()):
         yield f"{name}model '{model.name}' has no T-scores; t_score_{site} is not used."
     menopause = patient.menopause_age
     if menopause is not None and menopause > patient.age:

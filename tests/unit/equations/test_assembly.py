@@ -254,3 +254,9 @@ def test_a_state_has_one_baseline() -> None:
 
     with pytest.raises(ModelError, match=r"the baseline of 'young' is defined twice\."):
         body(one, other)
+
+
+def test_a_state_belongs_to_the_drug_that_declares_it() -> None:
+    level = state("level", "-", "Level of a drug that is no amount")
+    found = body(drugs=(Group("pill", (level,)),))
+    assert found.owners == {"young": "", "old": "", "pill_level": "pill"}
