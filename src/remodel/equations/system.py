@@ -78,8 +78,10 @@ class System:
         self, parameters: FloatArray, time: FloatArray, along: Sequence[str]
     ) -> FloatArray:
         """Return derivatives of the baseline by parameters, shape (n, n_along, n_states)."""
-        values = {**dict(zip(self.parameter_names, parameters.T, strict=True)), TIME: time}
         derivatives = np.zeros((len(parameters), len(along), len(self.states)))
+        if not along:
+            return derivatives
+        values = {**dict(zip(self.parameter_names, parameters.T, strict=True)), TIME: time}
         entries = jacobian(self.initial, self.symbols_of(along))
         with np.errstate(all="ignore"):
             numbers = evaluate_arrays(entries.values(), values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -113,8 +114,9 @@ def _append(
     events.append((when, action.kind, index, value))
 
 
+@lru_cache(maxsize=256)
 def scales(system: System, model: Model) -> FloatArray:
-    """Return the size that sets the absolute tolerance of each state.
+    """Return the size that sets the absolute tolerance of each state; not to be written to.
 
     It is the baseline of a state of the body. A drug compartment, empty at the baseline, is
     followed to ``rtol`` of its typical amount and not beyond: the last traces decide nothing.
@@ -122,4 +124,6 @@ def scales(system: System, model: Model) -> FloatArray:
     defaults = model.all_parameters.internal()[None, :]
     at_baseline = np.abs(baseline(system, model, defaults, np.zeros(1))[0])
     typical = np.array([system.state(name).typical for name in system.state_names])
-    return np.where(at_baseline > 0, at_baseline, typical / ATOL_SHARE)
+    sizes = np.where(at_baseline > 0, at_baseline, typical / ATOL_SHARE)
+    sizes.setflags(write=False)
+    return sizes
