@@ -69,8 +69,8 @@ class Pair:
         return np.broadcast_to(np.subtract(self.one[name], self.other[name]), self.times.shape)
 
 
-@dataclass(slots=True)
-class _Part:
+@dataclass(frozen=True, slots=True)
+class _Effect:
     """What a state or an input does to the number that is explained.
 
     Attributes
@@ -108,20 +108,20 @@ class Tracer:
 
     def _causes(self, name: str, reach: FloatArray, whole: float, depth: int) -> tuple[Cause, ...]:
         """Return what lies behind a name, the largest first, each with the causes behind it."""
-        made = []
-        for leaf, part in self.behind(name, reach).items():
-            share = part.value / whole if whole else math.nan
+        causes = []
+        for leaf, effect in self.behind(name, reach).items():
+            share = effect.value / whole if whole else math.nan
             if abs(share) < _SMALLEST_SHARE:
                 continue
             is_state = leaf in self.runs.assembly.states
-            inner = self._causes(leaf, part.reach, whole, depth - 1) if depth and is_state else ()
+            inner = self._causes(leaf, effect.reach, whole, depth - 1) if depth and is_state else ()
             meaning = self.runs.meanings.get(leaf, "what was there before, or was given at once")
-            made.append(Cause(leaf, part.value, share, meaning, inner))
-        return tuple(sorted(made, key=lambda cause: -abs(cause.value)))
+            causes.append(Cause(leaf, effect.value, share, meaning, inner))
+        return tuple(sorted(causes, key=lambda cause: -abs(cause.value)))
 
     def behind(
         self, name: str, reach: FloatArray, passed: frozenset[str] = frozenset()
-    ) -> dict[str, _Part]:
+    ) -> dict[str, _Effect]:
         """Split what a name does by the states and inputs that moved it.
 
         Parameters
@@ -135,19 +135,19 @@ class Tracer:
         is_state = name in self.runs.assembly.states
         drives = self.forcing(name) if is_state else self.sources(name, self.runs.change(name))
         weights = self.earlier(name, reach) if is_state else reach
-        found: dict[str, _Part] = {}
+        effects: dict[str, _Effect] = {}
         for leaf, drive in drives.items():
-            own = weights * ratio(drive, self.runs.change(leaf))
+            weight = weights * ratio(drive, self.runs.change(leaf))
             if self._passes_on(leaf) and leaf not in passed:
-                for inner, part in self.behind(leaf, own, passed | {name}).items():
-                    _add(found, inner, part)
+                for inner, effect in self.behind(leaf, weight, passed | {name}).items():
+                    _add(effects, inner, effect)
             else:
-                _add(found, leaf, _Part(float(weights @ drive), own))
+                _add(effects, leaf, _Effect(float(weights @ drive), weight))
         if is_state:
-            done = sum(part.value for part in found.values())
-            rest = float(reach @ self.runs.change(name)) - done
-            _add(found, REST, _Part(rest, np.zeros(reach.shape)))
-        return found
+            explained = sum(effect.value for effect in effects.values())
+            rest = float(reach @ self.runs.change(name)) - explained
+            _add(effects, REST, _Effect(rest, np.zeros(reach.shape)))
+        return effects
 
     def _passes_on(self, name: str) -> bool:
         """Whether a state of the body hands what it holds to another, or takes it from there.
@@ -165,16 +165,16 @@ class Tracer:
     def forcing(self, state: str) -> dict[str, FloatArray]:
         """Return what drives the difference of a state, per day, by state or input."""
         if state not in self._forcing:
-            found: dict[str, FloatArray] = {}
+            drives: dict[str, FloatArray] = {}
             for flow in self.runs.assembly.equations:
                 source, target = self.runs.assembly.flow_of(flow)
                 sign = (target == state) - (source == state)
                 if sign and np.any(self.runs.change(flow)):
-                    for leaf, own in self.sources(flow, sign * self.runs.change(flow)).items():
-                        found[leaf] = found.get(leaf, 0.0) + own
-            own = found.pop(state, np.zeros(self.runs.times.shape))
-            self._rates[state] = -ratio(own, self.runs.change(state))
-            self._forcing[state] = found
+                    for leaf, drive in self.sources(flow, sign * self.runs.change(flow)).items():
+                        drives[leaf] = drives.get(leaf, 0.0) + drive
+            by_itself = drives.pop(state, np.zeros(self.runs.times.shape))
+            self._rates[state] = -ratio(by_itself, self.runs.change(state))
+            self._forcing[state] = drives
         return self._forcing[state]
 
     def earlier(self, state: str, reach: FloatArray) -> FloatArray:
@@ -194,24 +194,24 @@ class Tracer:
         half = filled * step / 2.0 * later[1:]
         return np.concatenate((half, [0.0])) + np.concatenate(([0.0], half))
 
-    def sources(self, name: str, part: FloatArray) -> dict[str, FloatArray]:
+    def sources(self, name: str, change: FloatArray) -> dict[str, FloatArray]:
         """Return the states and inputs behind a part of a difference at every time."""
-        found: dict[str, FloatArray] = {}
-        for leaf, own in self.leaves(name, part):
-            found[leaf] = found.get(leaf, 0.0) + own
-        return found
+        changes: dict[str, FloatArray] = {}
+        for leaf, contribution in self.leaves(name, change):
+            changes[leaf] = changes.get(leaf, 0.0) + contribution
+        return changes
 
-    def leaves(self, name: str, part: FloatArray) -> Iterator[tuple[str, FloatArray]]:
+    def leaves(self, name: str, change: FloatArray) -> Iterator[tuple[str, FloatArray]]:
         """Yield the states and inputs behind a part of a difference, and what each has in it."""
         assembly = self.runs.assembly
         if name not in assembly.equations and name not in assembly.ports:
-            yield name, part
+            yield name, change
             return
-        size = ratio(part, self.runs.change(name))
-        for argument, own in self._parts(name).items():
-            yield from self.leaves(argument, size * own)
+        share = ratio(change, self.runs.change(name))
+        for argument, contribution in self._contributions(name).items():
+            yield from self.leaves(argument, share * contribution)
 
-    def _parts(self, name: str) -> dict[str, FloatArray]:
+    def _contributions(self, name: str) -> dict[str, FloatArray]:
         """Return what each argument contributes to the difference of a quantity."""
         runs, equation = self.runs, self._equation(name)
         arguments = (
@@ -220,16 +220,16 @@ class Tracer:
             else runs.assembly.arguments_of(name)
         )
         moved = [a for a in dict.fromkeys(arguments) if np.any(runs.change(a))]
-        parts = {a: np.zeros(runs.times.shape) for a in moved}
+        contributions = {a: np.zeros(runs.times.shape) for a in moved}
         for order in (moved, moved[::-1]):
             now = {a: runs.other[a] for a in arguments}
             before = equation(*(now[a] for a in arguments))
             for argument in order:
                 now[argument] = runs.one[argument]
                 after = equation(*(now[a] for a in arguments))
-                parts[argument] += (after - before) / 2.0
+                contributions[argument] += (after - before) / 2.0
                 before = after
-        return parts
+        return contributions
 
     def _equation(self, name: str) -> Callable[..., Any]:
         if name not in self.runs.assembly.ports:
@@ -240,14 +240,15 @@ class Tracer:
         return lambda *values: functools.reduce(join, values, start)
 
 
-def _add(found: dict[str, _Part], name: str, part: _Part) -> None:
-    if name in found:
-        part = _Part(found[name].value + part.value, found[name].reach + part.reach)
-    found[name] = part
+def _add(effects: dict[str, _Effect], name: str, effect: _Effect) -> None:
+    if name in effects:
+        known = effects[name]
+        effect = _Effect(known.value + effect.value, known.reach + effect.reach)
+    effects[name] = effect
 
 
 def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Return part over whole, 0 where there is no difference."""
     least = 1e-13 * float(np.max(np.abs(whole), initial=0.0))
-    some = np.abs(whole) > least
-    return np.where(some, part, 0.0) / np.where(some, whole, 1.0)
+    differs = np.abs(whole) > least
+    return np.where(differs, part, 0.0) / np.where(differs, whole, 1.0)

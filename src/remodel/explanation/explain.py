@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING
@@ -218,32 +219,23 @@ def _explained(
 ) -> Explanation:
     if name in assembly.states:
         return _state(name, assembly, values, words)
+    kind, reference, meaning = "quantity", "", words.meanings[name]
     if name in assembly.ports:
-        port = assembly.ports[name]
-        parts = assembly.contributions_to(name)
-        terms = _terms(parts, values, words, shared=port.combine == "sum")
-        return Explanation(
-            name,
-            port.combine,
-            values[name],
-            port.unit,
-            words.meanings[name],
-            "",
-            float("nan"),
-            terms,
+        kind, listed = assembly.ports[name].combine, assembly.contributions_to(name)
+    else:
+        reference, arguments = assembly.equations[name].reference, assembly.arguments_of(name)
+        listed = tuple(
+            argument
+            for argument in dict.fromkeys(arguments)
+            if values[argument] or not argument.startswith(words.other_sex)
         )
-    equation = assembly.equations[name]
-    read = dict.fromkeys(assembly.arguments_of(name))
-    own = [n for n in read if values[n] or not n.startswith(words.other_sex)]
-    terms = _terms(own, values, words)
-    return Explanation(
-        name, "quantity", values[name], words.units[name], words.meanings[name],
-        equation.reference, float("nan"), terms,
-    )  # fmt: skip
+    terms = _terms(listed, values, words, shared=kind == "sum")
+    unit = words.units[name]
+    return Explanation(name, kind, values[name], unit, meaning, reference, math.nan, terms)
 
 
 def _state(name: str, assembly: Assembly, values: Mapping[str, float], words: Words) -> Explanation:
-    state = assembly.states[name]
+    state, meanings = assembly.states[name], words.meanings
     signed: list[tuple[str, float]] = []
     for flow in assembly.equations:
         source, target = assembly.flow_of(flow)
@@ -255,18 +247,11 @@ def _state(name: str, assembly: Assembly, values: Mapping[str, float], words: Wo
     losses = -sum(v for _, v in signed if v < 0)
     unit = f"{state.unit}/d" if state.unit != "-" else "1/d"
     terms = tuple(
-        Term(
-            flow,
-            value,
-            unit,
-            _share(value, gains if value > 0 else losses),
-            words.meanings[flow],
-        )
+        Term(flow, value, unit, _share(value, gains if value > 0 else losses), meanings[flow])
         for flow, value in signed
     )
     rate = sum(term.value for term in terms)
-    meaning = words.meanings[name]
-    return Explanation(name, "state", values[name], state.unit, meaning, "", rate, terms)
+    return Explanation(name, "state", values[name], state.unit, meanings[name], "", rate, terms)
 
 
 def _share(value: float, whole: float) -> float:
@@ -274,21 +259,16 @@ def _share(value: float, whole: float) -> float:
 
 
 def _terms(
-    names: Iterable[str],
-    values: Mapping[str, float],
-    words: Words,
-    *,
-    shared: bool = False,
+    names: Sequence[str], values: Mapping[str, float], words: Words, *, shared: bool
 ) -> tuple[Term, ...]:
-    listed = tuple(names)
-    whole = sum(abs(values[n]) for n in listed)
+    whole = sum(abs(values[name]) for name in names)
     return tuple(
         Term(
             name,
             values[name],
             words.units.get(name, ""),
-            _share(values[name], whole) if shared else float("nan"),
+            _share(values[name], whole) if shared else math.nan,
             words.meanings.get(name, ""),
         )
-        for name in listed
+        for name in names
     )

@@ -197,8 +197,8 @@ def _listed(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
 
 
 def _schedules(model: Model, schedule: Schedules) -> tuple[Schedule, ...]:
-    given = schedule.values() if isinstance(schedule, Mapping) else schedule
-    listed = _listed(given, (str, Schedule, type(None)))
+    values = schedule.values() if isinstance(schedule, Mapping) else schedule
+    listed = _listed(values, (str, Schedule, type(None)))
     if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
         raise ScheduleError(
             f"schedule: expected a sentence, a Schedule, or a list or mapping of these, got "

@@ -66,8 +66,8 @@ def _clipped(model: Model, inputs: Inputs) -> Iterable[str]:
 
 
 def _warn(sentences: Iterable[str], category: type[Warning]) -> None:
-    told = list(dict.fromkeys(sentences))
-    if told:
-        more = len(told) - _MOST_SENTENCES
+    unique = list(dict.fromkeys(sentences))
+    if unique:
+        more = len(unique) - _MOST_SENTENCES
         rest = f" And {more} more." if more > 0 else ""
-        warnings.warn(" ".join(told[:_MOST_SENTENCES]) + rest, category, stacklevel=4)
+        warnings.warn(" ".join(unique[:_MOST_SENTENCES]) + rest, category, stacklevel=4)
