@@ -49,7 +49,7 @@ def main() -> int:
     sources = [Source(held_out=NOT_TERIPARATIDE)]
     if CURVES.is_dir():
         tables = CURVES / "observations.csv", CURVES / "regimens.csv"
-        sources.append(Source(*tables, held_out=("leder2014/denosumab",)))
+        sources.append(Source(*tables, held_out=("leder2014/denosumab", "saag2017")))
     problem = FitProblem(
         "Teriparatide", "reference", tuple(f"teriparatide_{name}" for name in ESTIMATED),
         tuple(sources), loss="linear", studies=STUDIES,
