@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import add_figures_option, count, number, print_table, print_text
 from remodel.errors import ConfigError
-from remodel.files import write_atomically, writing
 from remodel.progress import Silent
 
 if TYPE_CHECKING:
@@ -83,6 +82,7 @@ class Printed(Silent):
 
 def draw_fit(fit: Fit) -> list[Path]:
     """Write the figures of a fit."""
+    from remodel.files import write_atomically, writing
     from remodel.plots import calibration as draw
 
     folder = fit.folder / "figures"
