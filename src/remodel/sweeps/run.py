@@ -102,10 +102,12 @@ def retry_failed(
 
     Parameters
     ----------
-    design, out, model, threads, progress
+    design, out, model
         As in ``sweep``.
     method, rtol, max_steps
         As in ``remodel.simulate``; those of the design by default. One of them must differ.
+    threads, progress
+        As in ``sweep``.
 
     Returns
     -------
