@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from remodel.errors import RemodelError
 from remodel.schedules import ROUTES, Dose, Infusion, Intervention, Schedule, dosing_plan
-from remodel.schedules.sentences import parse_sentence
 
 NAMES = ("anastrozole", "denosumab", "zoledronic_acid", "x10", "vitamin_d")
 LENGTHS = st.one_of(
@@ -160,10 +159,10 @@ WORDS = st.sampled_from([
 def test_any_text_is_a_schedule_or_a_clear_error(sentence: str) -> None:
     message = ""
     try:
-        schedule = parse_sentence(sentence)
+        schedule = Schedule.parse(sentence)
     except RemodelError as error:
         message = str(error)
     if message:
         assert len(message.split("\n")) in {1, 3}
     else:
-        assert parse_sentence(str(schedule)) == schedule
+        assert Schedule.parse(str(schedule)) == schedule

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from remodel.calibration.calibrate import Fit, calibrate
+from remodel.calibration.calibrate import calibrate
+from remodel.calibration.fit import Fit
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
 from remodel.calibration.profile import Profile, profile_likelihood

@@ -4,73 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from remodel.calibration.fit import Fit
 from remodel.calibration.folder import open_folder, write_fit
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
-from remodel.calibration.profile import Profile, run_profiles
+from remodel.calibration.profile import run_profiles
 from remodel.calibration.report import estimates_table, residual_trends, residuals_table
-from remodel.calibration.search import StartResult, run_starts
+from remodel.calibration.search import run_starts
 from remodel.calibration.uncertainty import Information, Posterior
 from remodel.errors import ConfigError, SolverError
 from remodel.models import load_model
 from remodel.parameters import ParameterSet
 from remodel.predictions import prediction_table, scorecard, totals
 from remodel.progress import ProgressLike, progress_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A finished calibration.
-
-    Attributes
-    ----------
-    problem : FitProblem
-    parameters : ParameterSet
-        All parameters of the model, the estimated ones at their fitted values.
-    cost : float
-        Half the sum of losses and priors.
-    starts : tuple of StartResult
-    estimates, predictions, scorecard, totals, trends : pandas.DataFrame
-    information : Information
-    profiles : tuple of Profile
-    posterior : Posterior or None
-    folder : Path
-    """
-
-    problem: FitProblem
-    parameters: ParameterSet
-    cost: float
-    starts: tuple[StartResult, ...]
-    estimates: pd.DataFrame
-    predictions: pd.DataFrame
-    scorecard: pd.DataFrame
-    totals: pd.DataFrame
-    trends: pd.DataFrame
-    information: Information
-    profiles: tuple[Profile, ...]
-    posterior: Posterior | None
-    folder: Path
-
-    def __repr__(self) -> str:
-        """Return how many parameters were fitted, and how well the starts converged."""
-        converged = sum(start.converged for start in self.starts)
-        return (
-            f"<Fit of {len(self.problem.estimate)} parameters: objective {self.cost:.5g}, "
-            f"{converged} of {len(self.starts)} starts converged, in {str(self.folder)!r}>"
-        )
-
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows: the estimates."""
-        table = self.estimates.to_html(index=False, float_format="%.4g", na_rep="")
-        return f"<p>{escape(repr(self))}</p>{table}"
 
 
 def calibrate(

@@ -17,7 +17,7 @@ from remodel.parameters import write_parameters
 from remodel.provenance import manifest
 
 if TYPE_CHECKING:
-    from remodel.calibration.calibrate import Fit
+    from remodel.calibration.fit import Fit
     from remodel.calibration.objective import Objective
 
 _RECORD = "fit.json"

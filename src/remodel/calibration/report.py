@@ -16,7 +16,7 @@ from remodel.calibration.uncertainty import Information, Posterior
 if TYPE_CHECKING:
     import pandas as pd
 
-    from remodel.calibration.calibrate import Fit
+    from remodel.calibration.fit import Fit
 
 SAME_OPTIMUM = 0.5  # of the objective: starts that end this close to the best agree with it
 _NEAR_BOUND = 0.01  # share of the range

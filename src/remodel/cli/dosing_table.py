@@ -29,9 +29,10 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
 
 def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
     """Return the schedules of the table in the arguments, by the ID of the patient."""
+    from remodel.schedules import Schedule
     from remodel.schedules.tables import load_csv
 
-    return load_csv(
+    timelines = load_csv(
         args.table,
         time_unit=args.time_unit or "d",
         dose_unit=args.dose_unit or "mg",
@@ -39,6 +40,7 @@ def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Sche
         drugs=model.drugs,
         ignore_columns=filter(None, (args.ignore_columns or "").split(",")),
     )
+    return {patient: Schedule.of(timeline) for patient, timeline in timelines.items()}
 
 
 def check_no_table_options(args: argparse.Namespace) -> None:

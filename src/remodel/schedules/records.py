@@ -12,7 +12,7 @@ from remodel.errors import RemodelError, ScheduleError, UnitError, nearest
 from remodel.schedules.cells import Row
 from remodel.schedules.events import MOST_DOSES, Dose, Intervention
 from remodel.schedules.interventions import RESET
-from remodel.schedules.schedule import Schedule
+from remodel.schedules.timeline import Timeline
 from remodel.schedules.words import ROUTE_WORDS, ROUTES, check_dose_unit, drug_name
 
 OBSERVATION, DOSE, OTHER, RESET_ONLY, RESET_AND_DOSE = range(5)
@@ -53,7 +53,7 @@ class Meaning:
     drugs: Iterable[str] | None
 
 
-def schedule_of(rows: Iterable[Row], times: Iterable[float], meaning: Meaning) -> Schedule:
+def schedule_of(rows: Iterable[Row], times: Iterable[float], meaning: Meaning) -> Timeline:
     """Return the schedule of one patient.
 
     Parameters
@@ -91,7 +91,7 @@ def schedule_of(rows: Iterable[Row], times: Iterable[float], meaning: Meaning) -
         doses.append(_dose(row, time, meaning))
         latest = time
     events = tuple(Intervention(RESET, time=time) for time in dict.fromkeys(resets))
-    return Schedule(tuple(doses), events)
+    return Timeline(tuple(doses), events)
 
 
 def _before(doses: Iterable[Dose], time: float, row: Row) -> list[Dose]:

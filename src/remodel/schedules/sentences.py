@@ -56,7 +56,7 @@ from remodel.errors import ScheduleError, UnitError
 from remodel.schedules.clauses import RegimenReader
 from remodel.schedules.events import Intervention, check_intervention
 from remodel.schedules.interventions import INTERVENTIONS
-from remodel.schedules.schedule import Schedule
+from remodel.schedules.timeline import Timeline
 from remodel.schedules.tokens import Token
 from remodel.schedules.words import FREQUENCIES, PER, RESERVED_WORDS, STOPS
 from remodel.units import dose_in_mg
@@ -64,7 +64,7 @@ from remodel.units import dose_in_mg
 _AND = ("and", "plus", "with", "+")
 
 
-def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Schedule:
+def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Timeline:
     """Read a schedule sentence.
 
     Parameters
@@ -90,17 +90,17 @@ def parse_sentence(sentence: str, drugs: Iterable[str] | None = None) -> Schedul
 class _Reader(RegimenReader):
     """Reads one sentence from left to right, one method for each rule of the grammar."""
 
-    def schedule(self) -> Schedule:
+    def schedule(self) -> Timeline:
         schedule = self.line()
         while mark := self.accept(";"):
-            schedule = self.placed(Schedule.__and__, schedule, self.line(), at=mark)
+            schedule = self.placed(Timeline.__and__, schedule, self.line(), at=mark)
         if self.token.kind != "end":
             join = "join regimens by ';', 'and' or 'then'"
             self.fail(f"'{self.token.text}' is not understood here; {join}.", self.token)
         return schedule
 
-    def line(self) -> Schedule:
-        line = Schedule()
+    def line(self) -> Timeline:
+        line = Timeline()
         gap = 0.0
         then = self.token
         while True:
@@ -108,7 +108,7 @@ class _Reader(RegimenReader):
                 gap += self.holiday()
             else:
                 stage = self.stage().delayed(gap)
-                line = self.placed(Schedule.then, line, stage, at=then)
+                line = self.placed(Timeline.then, line, stage, at=then)
                 gap = 0.0
             if self.token.word == "," and self.following.word in {"then", "followed"}:
                 self.advance()
@@ -136,26 +136,26 @@ class _Reader(RegimenReader):
             self.fail(message, number)
         return length
 
-    def stage(self) -> Schedule:
+    def stage(self) -> Timeline:
         stage = self.regimen()
         while joint := self.accept(*_AND):
             if self.is_holiday():
                 self.fail("'nothing for' stands alone in its place between 'then's.", self.token)
-            stage = self.placed(Schedule.__and__, stage, self.regimen(), at=joint)
+            stage = self.placed(Timeline.__and__, stage, self.regimen(), at=joint)
         return stage
 
-    def regimen(self) -> Schedule:
+    def regimen(self) -> Timeline:
         first = self.token
         if first.kind == "end" or first.word in {";", ",", "then", "followed", *_AND}:
             where = f"before '{first.text}'" if first.text else "at the end"
             self.fail(f"A regimen is missing {where}.", first)
         if self.accept("none", "nothing", *STOPS):
-            return Schedule()
+            return Timeline()
         names = self.name_tokens()
         name = "_".join(token.word for token in names).replace("-", "_")
         if name in INTERVENTIONS or (names and self.token.word == "at"):
-            return Schedule(interventions=(self.intervention(name, names),))
-        return Schedule(self.doses(names))
+            return Timeline(interventions=(self.intervention(name, names),))
+        return Timeline(self.doses(names))
 
     def name_tokens(self) -> list[Token]:
         if self.token.word in INTERVENTIONS:

@@ -51,7 +51,7 @@ from remodel.files import write_text
 from remodel.schedules.cells import Row, read_rows, rows_of_mappings
 from remodel.schedules.clock import DATE_COLUMNS, times_of
 from remodel.schedules.records import LAGS, NUMBERED, Meaning, schedule_of
-from remodel.schedules.schedule import Schedule
+from remodel.schedules.timeline import Timeline
 from remodel.schedules.words import check_dose_unit, length_in_days
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def load_csv(
     compartments: Mapping[int | str, str] | None = None,
     drugs: Iterable[str] | None = None,
     ignore_columns: Iterable[str] = (),
-) -> dict[str, Schedule]:
+) -> dict[str, Timeline]:
     """Return the schedules in a CSV file, by the ID of the patient.
 
     Parameters
@@ -108,7 +108,7 @@ def schedules_from_rows(
     compartments: Mapping[int | str, str] | None = None,
     drugs: Iterable[str] | None = None,
     ignore_columns: Iterable[str] = (),
-) -> dict[str, Schedule]:
+) -> dict[str, Timeline]:
     """Return the schedules in a table; parameters and errors are those of ``load_csv``.
 
     Parameters
@@ -119,16 +119,16 @@ def schedules_from_rows(
     columns, numbered = rows_of_mappings(rows)
     meaning = _meaning(time_unit, dose_unit, compartments, drugs)
     if not numbered:
-        return {"": Schedule()}
+        return {"": Timeline()}
     return _schedules(columns, numbered, "table", meaning, _ignored(ignore_columns))
 
 
-def rows_of(schedule: Schedule, until: float | None = None) -> list[dict[str, object]]:
+def rows_of(schedule: Timeline, until: float | None = None) -> list[dict[str, object]]:
     """Return the doses of a schedule as rows with the columns ``WRITTEN``, times in days.
 
     Parameters
     ----------
-    schedule : Schedule
+    schedule : Timeline
         Without interventions, which a table of doses cannot hold.
     until : float, optional
         Leave out doses at or after this time [d]; needed for an open-ended schedule.
@@ -169,7 +169,7 @@ def rows_of(schedule: Schedule, until: float | None = None) -> list[dict[str, ob
     return rows
 
 
-def write_csv(schedule: Schedule, path: str | Path, until: float | None = None) -> None:
+def write_csv(schedule: Timeline, path: str | Path, until: float | None = None) -> None:
     """Write the doses of a schedule as CSV; see ``rows_of`` for parameters and errors.
 
     Raises
@@ -203,7 +203,7 @@ def _ignored(columns: Iterable[str]) -> frozenset[str]:
 
 def _schedules(
     columns: list[str], rows: list[Row], source: str, meaning: Meaning, ignored: frozenset[str]
-) -> dict[str, Schedule]:
+) -> dict[str, Timeline]:
     read = [name for name in columns if name not in ignored]
     _check_ignored(columns, ignored, source)
     date = _check_columns(read, source)
@@ -218,13 +218,13 @@ def _schedules(
     ]
     kept = [row for row in kept if not _is_comment(row)]
     _check_observations(kept)
-    schedules: dict[str, Schedule] = {}
+    schedules: dict[str, Timeline] = {}
     for patient, group in groupby(kept, key=lambda row: row.text("ID")):
         own = list(group)
         if patient in schedules:
             own[0].fail("ID", f"patient {patient} comes again; keep the rows of one together.")
         schedules[patient] = schedule_of(own, times_of(own, date, meaning.day_factor), meaning)
-    return schedules or {"": Schedule()}
+    return schedules or {"": Timeline()}
 
 
 def _check_ignored(columns: list[str], ignored: frozenset[str], source: str) -> None:

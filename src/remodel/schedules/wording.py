@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from remodel.schedules.events import Dose, Intervention, doses_within
 from remodel.schedules.interventions import INTERVENTIONS
-from remodel.schedules.schedule import Schedule
+from remodel.schedules.timeline import Timeline
 from remodel.schedules.words import INTERVALS, length_text, number_text
 
 
-def sentence_of(schedule: Schedule) -> str:
+def sentence_of(schedule: Timeline) -> str:
     """Return a sentence that parses to an equal schedule."""
     pieces = [_dose_text(dose) for dose in schedule.doses]
     pieces += [_intervention_text(event) for event in schedule.interventions]
