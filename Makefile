@@ -33,6 +33,7 @@ lint: $(VENV)/.lint  ## style, types, layers, dependencies, docstrings
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/numpydoc lint $$(git ls-files 'src/*.py')
+	$(BIN)/python docs/developers/structure.py --check
 
 docs: $(VENV)/.docs  ## build the documentation; warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
