@@ -25,7 +25,7 @@ class Objective:
     """Residuals as a function of the inner coordinates of the parameters.
 
     Half the sum of the losses of ``residuals`` is the negative logarithm of the posterior density,
-    up to a constant: first one residual a published number, then one a prior.
+    up to a constant: first one residual per published number, then one per prior.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Objective:
         return np.where(np.isfinite(residuals), residuals, np.inf)
 
     def _deviations(self, predicted: FloatArray) -> FloatArray:
-        """Return predicted less observed, in standard errors."""
+        """Return predicted minus observed, in standard errors."""
         deviations: FloatArray = (predicted - self.observed) / self.sigma
         return deviations
 
@@ -194,7 +194,7 @@ def _censored(deviations: FloatArray, limit: FloatArray) -> tuple[FloatArray, Fl
     Parameters
     ----------
     deviations : ndarray, shape (..., n)
-        Prediction less limit, in standard errors.
+        Prediction minus limit, in standard errors.
     limit : ndarray, shape (n,)
         1 if the value lies below, -1 if above.
 

@@ -107,7 +107,7 @@ def _kept_profile(
 
 
 def profiles_table(profiles: Sequence[Profile]) -> pd.DataFrame:
-    """Return one row a point of every profile."""
+    """Return one row for each point of every profile."""
     import pandas as pd
 
     return pd.DataFrame(

@@ -80,7 +80,7 @@ def _slope(x: FloatArray, y: FloatArray) -> tuple[float, float]:
 
 
 def starts_table(starts: Sequence[StartResult]) -> pd.DataFrame:
-    """Return one row a start, best first."""
+    """Return one row per start, best first."""
     import pandas as pd
 
     outcome = ("converged", "message", "evaluations", "seconds")
@@ -94,7 +94,7 @@ def starts_table(starts: Sequence[StartResult]) -> pd.DataFrame:
 def estimates_table(
     objective: Objective, information: Information, best: StartResult, profiles: Sequence[Profile]
 ) -> pd.DataFrame:
-    """Return one row a parameter: value, uncertainty, prior, and the verdict of its profile."""
+    """Return one row per parameter: value, uncertainty, prior, and the verdict of its profile."""
     import pandas as pd
 
     by_name = {profile.name: profile for profile in profiles}

@@ -48,7 +48,7 @@ class Information:
         Falling. A direction with a value above 1 is known better from the data than from the
         prior.
     eigenvectors : ndarray, shape (n, n)
-        One column a direction.
+        One column per direction.
     covariance : ndarray, shape (n, n)
         Of data and priors together.
     """
@@ -191,7 +191,7 @@ class Posterior:
 
     @property
     def effective_draws(self) -> float:
-        """Number of equal draws that would tell as much."""
+        """Number of equally weighted draws that would carry as much information."""
         return float(1.0 / np.sum(self.weights**2))
 
     def interval(self, share: float = 0.95) -> pd.DataFrame:
@@ -219,7 +219,7 @@ class Posterior:
         return rows
 
     def to_csv(self, path: str | Path, count: int, seed: int = 0) -> None:
-        """Write equally likely draws, one column a parameter."""
+        """Write equally likely draws, one column per parameter."""
         import pandas as pd
 
         frame = pd.DataFrame(self.resampled(count, seed), columns=list(self.names))
@@ -227,7 +227,7 @@ class Posterior:
 
 
 def _gauss(normal: FloatArray) -> FloatArray:
-    """Return the negative logarithm of the standard normal density, but for a constant."""
+    """Return the negative logarithm of the standard normal density, up to a constant."""
     negative_log: FloatArray = 0.5 * np.sum(normal**2, axis=1)
     return negative_log
 

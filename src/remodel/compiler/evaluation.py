@@ -17,7 +17,7 @@ def evaluated(
     slots: Mapping[int, int],
     known: Mapping[int, str] | None = None,
 ) -> list[str]:
-    """Append the computation of expressions; return one register or constant a root.
+    """Append the computation of expressions; return a register or constant for each root.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Tableau:
     dense_order : int
         Of the interpolation.
     a, coupling : tuple of tuple of float
-        Strictly lower rows a_ij and C_ij, one a stage.
+        Strictly lower rows a_ij and C_ij, one per stage.
     c, d : tuple of float
     dense : tuple of tuple of float
         Rows H.

@@ -90,7 +90,7 @@ class TangentLayout:
 class TangentEquations:
     """Derivatives a system needs for sensitivities to some parameters.
 
-    ``along`` are the symbols of the direction: h d, then one a state.
+    ``along`` are the symbols of the direction: h d, then one per state.
     """
 
     along: tuple[Expression, ...]

@@ -109,7 +109,7 @@ class Assembly:
         taken = {*self.parameters, *self.states, *self.ports, *self.equations}
         if name in taken:
             raise ModelError(
-                f"'{name}' is defined twice; a state, quantity and parameter need own names."
+                f"'{name}' is defined twice; a state, quantity and parameter need different names."
             )
         if isinstance(part, State):
             self.states[name] = replace(part, name=name)

@@ -89,7 +89,7 @@ def run_experiment(
     ConfigError
         If ``expected.json`` is malformed.
     RemodelError
-        One of its children if simulations failed that sensitivities need.
+        One of its subclasses if simulations failed that sensitivities need.
     """
     mode = "quick" if quick else "full"
     steps = progress_of(progress)

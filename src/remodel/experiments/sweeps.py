@@ -105,7 +105,7 @@ class SweepExperiment:
         Raises
         ------
         RemodelError
-            One of its children if the store is that of another design, or simulations failed that
+            One of its subclasses if the store is that of another design, or simulations failed that
             sensitivities need.
         """
         design = self.designs[_mode(quick)]

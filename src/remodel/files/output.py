@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DRAFT = ".remodel-"
-"""Names of unfinished files start so; one that stays behind may be removed."""
-_IN_MEMORY = 1 << 28  # bytes of a dataset that is written by way of the memory
+"""Names of unfinished files start with this; any left behind may be removed."""
+_IN_MEMORY = 1 << 28  # bytes of a dataset that is assembled in memory before it is written
 
 
 @contextlib.contextmanager

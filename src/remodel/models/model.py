@@ -138,7 +138,7 @@ class Model:
         states = sum(isinstance(part, State) for part in self.parts)
         return (
             f"<Model {self.name!r}: {states} states, {len(self.parameters)} parameters, "
-            f"{len(self.drugs)} drugs>"
+            f"{len(self.drugs)} drug{'' if len(self.drugs) == 1 else 's'}>"
         )
 
     def _repr_html_(self) -> str:

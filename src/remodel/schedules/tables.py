@@ -1,4 +1,4 @@
-"""NONMEM-style tables of doses: one row a dose or a series of equal doses.
+"""NONMEM-style tables of doses: one row for a dose or a series of equal doses.
 
 ==========  ========================================================================================
 column      meaning
@@ -33,7 +33,7 @@ DV, MDV     of observations; they say nothing about doses
 ==========  ========================================================================================
 
 Names of columns are in upper or lower case. Any other column is refused, unless it is one of
-``ignore_columns``. Empty cells and a dot mean nothing is said. Times are in days unless
+``ignore_columns``. Empty cells and dots leave a value unspecified. Times are in days unless
 ``time_unit`` says otherwise. A reset ends what is pending and what is being infused.
 """
 
@@ -220,10 +220,12 @@ def _schedules(
     _check_observations(kept)
     schedules: dict[str, Timeline] = {}
     for patient, group in groupby(kept, key=lambda row: row.text("ID")):
-        own = list(group)
+        records = list(group)
         if patient in schedules:
-            own[0].fail("ID", f"patient {patient} comes again; keep the rows of one together.")
-        schedules[patient] = schedule_of(own, times_of(own, date, meaning.day_factor), meaning)
+            message = f"patient {patient} appears again; keep the rows of each patient together."
+            records[0].fail("ID", message)
+        times = times_of(records, date, meaning.day_factor)
+        schedules[patient] = schedule_of(records, times, meaning)
     return schedules or {"": Timeline()}
 
 
@@ -231,7 +233,7 @@ def _check_ignored(columns: list[str], ignored: frozenset[str], source: str) -> 
     for name in sorted(ignored):
         if name not in columns:
             raise ScheduleError(
-                f"{source}: column {name} is to be passed over, but there is none."
+                f"{source}: column {name} is to be ignored, but there is none."
                 f"{nearest(name, columns)}"
             )
 
@@ -249,11 +251,11 @@ def _check_columns(columns: list[str], source: str) -> str | None:
         raise ScheduleError(f"{source}: column {missing[0]} is missing; {found}.")
     for name in columns:
         if name and columns.count(name) > 1:
-            raise ScheduleError(f"{source}: column {name} is there twice; {found}.")
+            raise ScheduleError(f"{source}: column {name} appears twice; {found}.")
         if name not in _KNOWN and not NUMBERED.fullmatch(name):
             shown = f"column {name}" if name else "a column without a name"
             raise ScheduleError(
-                f"{source}: {shown} is not one of a table of doses.{nearest(name, _KNOWN)} "
+                f"{source}: {shown} is not a column of a table of doses.{nearest(name, _KNOWN)} "
                 "If it says nothing about doses, name it in ignore_columns (--ignore-columns)."
             )
     if len(dates) > 1:

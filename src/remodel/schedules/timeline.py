@@ -45,7 +45,9 @@ class Timeline:
         happened = [name for name, kind in kinds if not (kind.lasting or kind.repeatable)]
         for name in happened:
             if happened.count(name) > 1:
-                raise ScheduleError(f"{name} is given twice, at different times; it happens once.")
+                raise ScheduleError(
+                    f"{name} is given twice, at different times; it can happen once."
+                )
 
     def __and__(self, other: Self) -> Self:
         """Return both side by side."""

@@ -222,7 +222,7 @@ class Cursor:
         """Read a unit of time and return ``value`` in days."""
         unit = self.token
         if unit.kind != "word" or unit.word in RESERVED_WORDS:
-            message = f"'{number.text}' is without a unit of time; write h, d, wk, mo or y."
+            message = f"'{number.text}' has no unit of time; write h, d, wk, mo or y."
             self.fail(message, number, error=UnitError)
         length = self.placed(length_in_days, value, self.advance().word, at=unit)
         if not math.isfinite(length):

@@ -108,7 +108,7 @@ def drug_name(text: str, drugs: Iterable[str] | None = None) -> str:
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
-    """Return a hint: a slip of the pen, what the name begins, and what is eaten or done.
+    """Return a hint: the right spelling, the full name, or the intervention that is meant.
 
     Another substance is never suggested, however alike the names are.
     """
@@ -119,7 +119,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
     if begun:
         return f" Did you mean '{begun[0]}'?" + hint
     if name in table.unlike:
-        return " It is another substance than those known here." + hint
+        return " It is a different substance from those known here." + hint
     meant = _meant(name, known)
     if meant:
         return f" Did you mean '{meant}'?" + hint

@@ -135,7 +135,7 @@ def sensitivity_analysis(
     Raises
     ------
     RemodelError
-        One of its children if the design is not allowed; SolverError if simulations failed and
+        One of its subclasses if the design is not allowed; SolverError if simulations failed and
         the design does not say what to do without them.
     """
     study, shown = load_study(design, method, model), progress_of(progress)

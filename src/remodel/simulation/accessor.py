@@ -24,10 +24,15 @@ class Simulations:
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
 
+    def __repr__(self) -> str:
+        """Return how many simulations there are, and how many of them failed."""
+        return f"<Simulations: {self.failed.size:,}, of which {int(self.failed.sum()):,} failed>"
+
     @property
     def failed(self) -> xr.DataArray:
         """Which simulations did not reach their end, as booleans along ``simulation``."""
         failed: xr.DataArray = self._dataset["status"] != int(Status.OK)
+        failed.attrs = {"long_name": "the simulation did not reach its end"}  # not those of status
         return failed.rename("failed")
 
     def percent_change(self, name: str) -> xr.DataArray:

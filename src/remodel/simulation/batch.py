@@ -39,7 +39,7 @@ class Batch:
     ----------
     model : Model
     inputs : Inputs
-        One column a simulation.
+        One column per simulation.
     times : ndarray, shape (n_times,)
         Of the outputs, from day 0 [d].
     outputs : tuple of str
@@ -97,7 +97,7 @@ class Batch:
         Raises
         ------
         RemodelError
-            One of its children, naming what is not allowed.
+            One of its subclasses, naming what is not allowed.
         """
         name, tolerance = method_of(method).name, checked_rtol(rtol, method)
         wanted = checked_sensitivities(model, sensitivities)
@@ -148,7 +148,7 @@ class Batch:
         return self.model.system(drugs, self.inputs.parameters)
 
     def read_by(self, system: System) -> tuple[tuple[str, ...], list[int]]:
-        """Return the sensitivities a system has a say in, and their positions among all asked."""
+        """Return the sensitivities by parameters a system reads, and their positions."""
         known = set(system.parameter_names)
         positions = [j for j, name in enumerate(self.sensitivities) if name in known]
         return tuple(self.sensitivities[j] for j in positions), positions
@@ -213,7 +213,7 @@ def _steps(max_steps: int, dosings: Sequence[Dosing]) -> int:
 
 
 def _lived(model: Model, inputs: Inputs) -> list[float]:
-    """Return time in which a steady state can have come about [d], one for all or one a patient."""
+    """Return how long steady states can have built up [d], one for all or one per patient."""
     steady = [d.time - d.lead for s in inputs.schedules for d in s.doses if d.steady_state]
     if not (steady and model.follows_age):
         return [math.inf]

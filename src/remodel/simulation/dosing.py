@@ -165,7 +165,7 @@ def side_by_side(
 
 
 def _joined(dosings: Sequence[Dosing], rows: IntArray) -> Dosing:
-    """Join dosings; one that has fewer actions of a kind than others has them at infinity."""
+    """Join dosings; where one has fewer actions of a kind, the missing ones are at infinity."""
     kinds: dict[tuple[int, str, str], list[list[Action]]] = defaultdict(
         lambda: [[] for _ in dosings]
     )

@@ -46,7 +46,7 @@ def natural_history(
         )
         slopes[:, positions] = core.baseline_tangents(own_values(core, model, values), until, wrt)
         return solution, slopes
-    # a history that also went on to another's age would end in other steps, and other last digits
+    # continuing to another patient's age would change the last steps, and so the last digits
     key = np.column_stack([own_values(core, model, values), surgery, until])
     numbers: dict[bytes, int] = {}
     number_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in key])

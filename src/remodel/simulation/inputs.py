@@ -36,9 +36,9 @@ class Inputs:
     size : int
         Number of simulations.
     schedules : tuple of Schedule
-        One, or one a simulation.
+        One, or one per simulation.
     patients : tuple of Patient
-        One, or one a simulation.
+        One, or one per simulation.
     parameters : ParameterSet
         Values shared by all simulations.
     varied : mapping of str to ndarray, shape (size,)
@@ -216,7 +216,7 @@ def _schedule(model: Model, value: ScheduleLike) -> Schedule:
 
 
 def _all_drugs() -> set[str]:
-    """Names a sentence may use; which of them a model has is checked with a better message."""
+    """Names a sentence may use; whether the model has them is checked later, by name."""
     from remodel.models import load_model, model_names
 
     return set(load_model("reference").drugs) if "reference" in model_names() else set()

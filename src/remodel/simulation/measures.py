@@ -37,7 +37,7 @@ class Measure:
 
     @property
     def output(self) -> str:
-        """The output it is taken of."""
+        """The output it is taken from."""
         return self.variable.removesuffix(PERCENT_CHANGE)
 
     @property
@@ -47,7 +47,7 @@ class Measure:
 
     @property
     def takes(self) -> tuple[Take, ...]:
-        """What is taken of the output: of a change both extremes, since a baseline has a sign."""
+        """What is taken of the output; both extremes for a change, as baselines may be negative."""
         return _EXTREMES if self.is_change and self.take in _EXTREMES else (self.take,)
 
 

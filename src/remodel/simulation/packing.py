@@ -44,7 +44,7 @@ def build_problem(
     state: FloatArray,
     tangents: FloatArray | None = None,
 ) -> Problem:
-    """Build the arrays a solver wants.
+    """Build the arrays that a solver integrates.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def simulate(
     strict : bool
         Raise if any simulation fails, instead of a warning, a status and NaN.
     progress : Progress or callable, optional
-        Hears how many simulations are finished.
+        Notified as simulations finish.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def simulate(
     Raises
     ------
     RemodelError
-        One of its children, before any work starts, if an argument is not allowed; SolverError if
+        One of its subclasses, before any work starts, if an argument is not allowed; SolverError if
         ``strict`` and a simulation fails.
     """
     chosen, method = load_model(model), method_of(method).name
@@ -214,7 +214,7 @@ def _manifest(batch: Batch) -> Mapping[str, Any]:
 
 
 def _patients(patients: Sequence[Patient]) -> dict[str, Any]:
-    """Return patients as a table: one value of what they share, one a patient of what differs."""
+    """Return patients as a table: shared values once, others per patient."""
     table: dict[str, Any] = {}
     for attribute in fields(Patient):
         values = [getattr(patient, attribute.name) for patient in patients]

@@ -163,7 +163,7 @@ def settle(batch: Batch, group: Group) -> Group:
 
 
 def with_later_steady_states(batch: Batch, group: Group) -> Group:
-    """Add what endless dosing leaves to what is there, for regimens that begin so later on."""
+    """Add steady states that begin after day 0 to what is there when they begin."""
     if not group.dosing.later:
         return group
     rest = baseline(group.system, batch.model, group.values, group.start)
@@ -175,7 +175,7 @@ def with_later_steady_states(batch: Batch, group: Group) -> Group:
         added = (state - rest).T
         names = group.system.state_names
         begin = begin_of(regimen)
-        # a reset of the same record comes first, whatever a lag has left of the last digits
+        # a reset of the same record comes first, whatever rounding the lag has caused
         when = next((reset for reset in resets if abs(reset - begin) < _SAME_TIME), begin)
         actions += [Action(when, ADD, name, jump) for name, jump in zip(names, added, strict=True)]
     return replace(group, dosing=replace(group.dosing, actions=in_order(actions)))

@@ -1,4 +1,4 @@
-"""Warnings about what is allowed and yet likely a slip: doses and ages far from the usual."""
+"""Warnings about what is allowed but probably a mistake: doses and ages far from the usual."""
 
 from __future__ import annotations
 

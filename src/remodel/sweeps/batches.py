@@ -28,7 +28,7 @@ def prepare(design: Design, rows: Rows, threads: int | None = None) -> Batch:
     Raises
     ------
     RemodelError
-        One of its children, as ``remodel.simulate`` raises it.
+        One of its subclasses, as ``remodel.simulate`` raises it.
     """
     model, solver = design.model, design.solver
     inputs = Inputs.read(
@@ -52,7 +52,7 @@ def prepare(design: Design, rows: Rows, threads: int | None = None) -> Batch:
 
 
 def _patients(design: Design, rows: Rows) -> list[Patient]:
-    """Return one patient, or one a row; equal ones are the same object."""
+    """Return one patient, or one per row; equal ones are the same object."""
     names = design.of_kind("patient")
     if not names:
         return [_patient(design.patient)]

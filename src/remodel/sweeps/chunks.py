@@ -139,7 +139,7 @@ def _check_memory(design: Design) -> None:
 
 
 def _free_memory() -> float:
-    """Return the memory that is free; without limit where the system does not tell."""
+    """Return the memory that is free; infinite where the system does not report it."""
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, OSError, ValueError):  # pragma: no cover - not on Windows or macOS
@@ -159,7 +159,7 @@ def bytes_of_factors(design: Design, size: int) -> int:
 
 
 def gib(size: float) -> str:
-    """Return a number of bytes for people."""
+    """Return a number of bytes as readable text."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:
             return f"{size:.3g} {unit}"

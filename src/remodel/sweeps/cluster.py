@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local"
-_HERE = "127.0.0.1"  # nobody else on the network reaches what listens there
+_HERE = "127.0.0.1"  # cannot be reached from the network
 _PATIENCE = 5  # seconds to reach a scheduler
 _AHEAD = 3  # chunks waiting for each processor, so that none is idle and few are lost
 _MOST_DEATHS = 10  # workers that may die under one chunk before it is given up
@@ -94,7 +94,7 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
     try:
         _call(scheduler)
         client = distributed.Client(scheduler, timeout=_PATIENCE)
-    except Exception as error:  # Dask fails in any way at what a server of another kind says
+    except Exception as error:  # Dask may raise anything at the reply of another kind of server
         raise ConfigError(
             f"no Dask scheduler answers at '{scheduler}' within {_PATIENCE} s; expected an address "
             "such as tcp://HOST:8786, or 'local'."
@@ -104,7 +104,7 @@ def connected(scheduler: str, workers: int | None = None) -> Iterator[Client]:
 
 
 def _call(scheduler: str) -> None:
-    """Raise unless a Dask server greets; a client would wait for ever where others are silent."""
+    """Raise unless a Dask server greets; a client would wait for ever for a silent one."""
     if scheduler.startswith("inproc://"):
         return
     connect = require("distributed.comm", "cluster").connect
@@ -119,7 +119,7 @@ def _call(scheduler: str) -> None:
 
 @contextmanager
 def _own_workers(number: int) -> Iterator[Any]:
-    """Yield a cluster of processes on this machine, to which Ctrl-C does not matter.
+    """Yield a cluster of processes on this machine that ignore Ctrl-C.
 
     They are stopped when this process is done; each would print a traceback otherwise.
     """

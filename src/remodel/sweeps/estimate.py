@@ -71,7 +71,7 @@ def estimate(
     Raises
     ------
     RemodelError
-        One of its children if the design is not allowed or one of the simulations cannot be run.
+        One of its subclasses if the design is not allowed or one of the simulations cannot be run.
     """
     design = load_design(design, model)
     cut = plan(design, chunk)

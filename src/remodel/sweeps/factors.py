@@ -59,7 +59,7 @@ class Factor:
     count: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a range that holds nothing, and values that are not there or not different."""
+        """Refuse an empty range, and values that are missing or repeated."""
         if self.scale not in SCALES:
             raise ConfigError(f"the scale is linear or log, not '{self.scale}'.")
         if self.values:

@@ -130,7 +130,7 @@ def design_of(top: Table, also: Iterable[str] = (), model: str | Model | None = 
     ----------
     top : Table
     also : iterable of str
-        Keys that belong to somebody else.
+        Keys that another reader uses.
     model : str or Model, optional
         Instead of the one that the table names.
 
@@ -339,7 +339,7 @@ def _check_lengths(top: Table, design: Design) -> None:
 
 @contextmanager
 def warned_once() -> Iterator[None]:
-    """Give one warning of a kind, though many sentences of a schedule may have a reason for it."""
+    """Issue each kind of warning once, however many schedules cause it."""
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         yield

@@ -112,7 +112,7 @@ def _varied(where: Table, key: str, name: str, model: Model, template: str) -> V
         if is_parameter or is_patient:
             where.fail(key, f"'{name}' is a field of the schedule and something else; rename it.")
         return Varied(name, "schedule", where.checked(key, unit_of, template, name), model)
-    if is_patient:  # the menopause of a patient is told to the model through her
+    if is_patient:  # a patient's menopause reaches the model through the patient
         unit = "y" if name in _IN_YEARS else "" if name == "menopause" else "1"
         return Varied(name, "patient", unit, model)
     if not is_parameter:

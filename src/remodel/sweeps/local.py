@@ -64,7 +64,7 @@ def _spread(
 
 
 def run_local(store: Store, design: Design, threads: int | None, progress: Progress) -> None:
-    """Simulate what is missing: one chunk a processor, and one thread that writes.
+    """Simulate what is missing: one chunk per processor, and one thread that writes.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def _lanes(number: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def processors_of(method: str, threads: int | None) -> int:
-    """Return how many processors work; one for SciPy's methods, which share what they remember."""
+    """Return how many processors work; one for SciPy's methods, which keep state."""
     return (threads or available_threads()) if method_of(method).is_compiled else 1
 
 

@@ -60,7 +60,7 @@ def sweep(
         Address of a Dask scheduler whose workers share the disk of ``out``, or ``local`` for
         workers on this machine. Results do not depend on it.
     workers : int, optional
-        How many local workers; one a processor by default.
+        How many local workers; one per processor by default.
     chunk : int, optional
         Simulations that are run, stored and lost together; chosen by default. Results do not
         depend on it.
@@ -70,14 +70,14 @@ def sweep(
     Returns
     -------
     xarray.Dataset
-        One dimension a factor for a grid, ``simulation`` otherwise. Values are read from the store
-        when they are used. ``status`` is 0 where a simulation reached its end; after a failure
-        values are NaN.
+        One dimension per factor for a grid, ``simulation`` otherwise. Values are read from the
+        store when they are used. ``status`` is 0 where a simulation reached its end; after a
+        failure values are NaN.
 
     Raises
     ------
     RemodelError
-        One of its children, before any work starts, if the design is not allowed or the store
+        One of its subclasses, before any work starts, if the design is not allowed or the store
         cannot be continued; StoreError if the disk is full.
     """
     loaded, shown = load_design(design, model), progress_of(progress)
@@ -117,7 +117,7 @@ def retry_failed(
     Raises
     ------
     RemodelError
-        One of its children if an argument is not allowed or the store is of another design.
+        One of its subclasses if an argument is not allowed or the store is of another design.
     """
     if method is None and rtol is None and max_steps is None:
         raise ConfigError(

@@ -127,7 +127,7 @@ def validate(
     Raises
     ------
     RemodelError
-        One of its children, before any work starts, if a table or an argument is not allowed.
+        One of its subclasses, before any work starts, if a table or an argument is not allowed.
     """
     model = load_model(model)
     evidence = Evidence.read(observations, regimens, use)

@@ -32,7 +32,7 @@ def test_units_columns_and_compartments(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "column WT is not one of a table of doses."),
+        ((), "column WT is not a column of a table of doses."),
         (("--ignore-columns", "WT"), "column CMT: no drug is known for number 1"),
         ((*OPTIONS[:-1], "1"), "--compartments 1: expected CMT=DRUG, such as 1=denosumab."),
         ((*OPTIONS[:-1], "1=denosumap"), "'denosumap' is not a known drug"),

@@ -212,7 +212,7 @@ def test_a_name_defined_twice_is_refused() -> None:
     with pytest.raises(ModelError) as caught:
         body(quantity(birth_rate))
     assert str(caught.value) == (
-        "'birth_rate' is defined twice; a state, quantity and parameter need own names."
+        "'birth_rate' is defined twice; a state, quantity and parameter need different names."
     )
 
 

@@ -238,7 +238,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
         ("denosumab 60 mg every 0 mo", "0", "'every' is followed by a length of time above 0, not '0'."),
         ("denosumab 60 mg every inf mo", "inf", "'inf' is not a finite number."),
         ("denosumab 60 mg every 6 moo", "moo", "'moo' is not a unit of time. Did you mean 'mo'?"),
-        ("denosumab 60 mg every 6", "6", "'6' is without a unit of time; write h, d, wk, mo or y."),
+        ("denosumab 60 mg every 6", "6", "'6' has no unit of time; write h, d, wk, mo or y."),
         ("denosumab 60 mg every", "", "A number is missing after 'every'."),
         ("denosumab 60 mg twice", "twice", "'twice' is followed by 'daily', 'a week' or the like."),
         ("denosumab 60 mg daily for -5 y", "-5", "'for' is followed by a length of time above 0, not '-5'."),
@@ -286,7 +286,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
             "'calcium' is not a known drug. Did you mean 'calcium_vitamin_d'? "
             "'calcium intake' is an intervention.",
         ),
-        ("vitamin D 20 ug daily", "vitamin D", "'vitamin D' is not a known drug. It is another substance than those known here. 'vitamin d "),
+        ("vitamin D 20 ug daily", "vitamin D", "'vitamin D' is not a known drug. It is a different substance from those known here. 'vitamin d "),
         ("zoledronic 5 mg once", "zoledronic", "'zoledronic' is not a known drug. Did you mean 'zoledronic_acid'?"),
         (
             "calcium intake -5 mg",
@@ -294,7 +294,7 @@ def test_a_sentence_is_written_as_a_person_would(sentence: str) -> None:
             "calcium_intake: -5 mg is negative; allowed: 0 or more.",
         ),
         ("menopause at -3 y", "-3", "'at' is followed by a length of time above 0, not '-3'."),
-        ("menopause at 50", "50", "'50' is without a unit of time; write h, d, wk, mo or y."),
+        ("menopause at 50", "50", "'50' has no unit of time; write h, d, wk, mo or y."),
     ],
 )  # fmt: skip
 def test_a_wrong_sentence_is_answered_with_the_place(

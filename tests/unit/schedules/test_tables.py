@@ -105,7 +105,7 @@ def test_interventions_cannot_be_written() -> None:
         ("TIME,DRUG\n", ": column AMT is missing; found: TIME, DRUG."),
         ("TIME|AMT|DRUG\n", ": column TIME is missing; found: TIME|AMT|DRUG."),
         ("TIME,AMT\n", ": column DRUG is missing; found: TIME, AMT."),
-        ("TIME,time,AMT,CMT\n", ": column TIME is there twice; found: TIME, TIME, AMT, CMT."),
+        ("TIME,time,AMT,CMT\n", ": column TIME appears twice; found: TIME, TIME, AMT, CMT."),
         ("TIME,AMT,DRUG\n0,60,denosumab,7\n", ", row 2: 4 cells in 3 columns."),
         ("TIME,AMT,DRUG\n0,60,denosumab\n\nsoon,60,denosumab\n", ", row 4, column TIME: 'soon' is not a number."),
         ("TIME,AMT,DRUG\n,60,denosumab\n", ", row 2, column TIME: a time is missing."),
@@ -136,8 +136,8 @@ def test_interventions_cannot_be_written() -> None:
         ("TIME,AMT,DRUG,RATE\n0,60,denosumab,-3\n", ", row 2, column RATE: -3 is not a rate; "),
         ("TIME,AMT,DRUG,F2\n0,60,denosumab,0.5\n", ", row 2, column F2: CMT does not say the number of the compartment"),
         ("TIME,AMT,DRUG,LAG,ALAG\n0,60,denosumab,1,2\n", ", row 2, column LAG: ALAG says it too; keep one of them."),
-        ("TIME,AMT,DRUG,WT\n0,60,denosumab,70\n", ": column WT is not one of a table of doses. Known: ADDL, "),
-        ("TIME,AMT,DRUG,ADLL\n0,60,denosumab,1\n", ": column ADLL is not one of a table of doses. Did you mean 'ADDL'?"),
+        ("TIME,AMT,DRUG,WT\n0,60,denosumab,70\n", ": column WT is not a column of a table of doses. Known: ADDL, "),
+        ("TIME,AMT,DRUG,ADLL\n0,60,denosumab,1\n", ": column ADLL is not a column of a table of doses. Did you mean 'ADDL'?"),
         ("C,TIME,AMT,DRUG\nx,0,60,denosumab\n", ", row 2, column C: 'x' is neither empty nor C"),
         ("TIME,AMT,DRUG,MDV\n0,60,denosumab,7\n", ", row 2, column MDV: 7 is unknown"),
         ("TIME,AMT,DRUG\n0,%s,denosumab\n" % ("9" * 400), ", row 2, column AMT: '9999999999999999999999999999999999999...' is not a finite number."),
@@ -155,7 +155,7 @@ def test_interventions_cannot_be_written() -> None:
         ("TIME,AMT,DRUG,RATE,DUR\n0,60,denosumab,6,9\n", ", row 2, column DUR: AMT 60 is not RATE 6 times DUR 9; give one of them."),
         ("TIME,AMT,DRUG,UNIT\n0,60,denosumab,mgg\n", ", row 2, column UNIT: 'mgg' is not a unit of dose. Did you mean 'mg'?"),
         ("TIME,AMT,DRUG,ROUTE\n0,60,denosumab,iw\n", ", row 2, column ROUTE: 'iw' is not a route. Known: iv, oral, patch, sc."),
-        ("ID,TIME,AMT,DRUG\n1,0,6,a\n2,0,6,a\n1,9,6,a\n", ", row 4, column ID: patient 1 comes again; keep the rows of one together."),
+        ("ID,TIME,AMT,DRUG\n1,0,6,a\n2,0,6,a\n1,9,6,a\n", ", row 4, column ID: patient 1 appears again; keep the rows of each patient together."),
         ('TIME,AMT,DRUG\n0,60,"a\n', " is not a CSV file ("),
     ],
 )  # fmt: skip
@@ -307,9 +307,9 @@ def test_columns_to_pass_over(tmp_path: Path) -> None:
     text = "ID,TIME,AMT,DRUG,WT,SEX\n7,0,60,denosumab,70,1\n"
     assert read(tmp_path, text, ignore_columns=["wt", "SEX"]) == doses_at(0.0)
     assert read(tmp_path, text, ignore_columns="WT, sex") == doses_at(0.0)
-    with pytest.raises(ScheduleError, match="column AGE is to be passed over, but there is none"):
+    with pytest.raises(ScheduleError, match="column AGE is to be ignored, but there is none"):
         read(tmp_path, text, ignore_columns=["WT", "SEX", "AGE"])
-    with pytest.raises(ScheduleError, match="column SEX is not one of a table"):
+    with pytest.raises(ScheduleError, match="column SEX is not a column of a table"):
         read(tmp_path, text, ignore_columns=["WT"])
 
 

@@ -42,6 +42,9 @@ def test_failed_simulations_are_told_apart(dataset):
     broken["status"] = ("simulation", np.array([0, 2], dtype=np.int8))
     assert broken.remodel.failed.values.tolist() == [False, True]
     assert broken.sel(simulation=broken.remodel.failed).sizes["simulation"] == 1
+    assert repr(broken.remodel) == "<Simulations: 2, of which 1 failed>"
+    broken["status"].attrs = {"flag_values": [0, 1]}
+    assert broken.remodel.failed.attrs == {"long_name": "the simulation did not reach its end"}
 
 
 def test_a_dataset_draws_itself(dataset):
