@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import TYPE_CHECKING
 
 from remodel.errors import ObservationError
@@ -10,6 +12,13 @@ from remodel.observations.schema import ERROR_KINDS
 
 if TYPE_CHECKING:
     from remodel.observations.cells import ObservationCells
+
+# What others call the columns of a spread, without capitals and marks.
+_SPREAD = re.compile(
+    r"se|sem|sd|std|stdev|stderr|err|standarderror|standarddeviation|stddev|iqr|q[13]|range|[lu]cl"
+    r"|(ci|95ci|ci95)?(low|lower|high|upper|[lu])(ci|95ci|ci95|bound|limit)?|ci|95ci|ci95"
+)
+_ALIKE = 0.8
 
 
 def read_interval(
@@ -51,6 +60,7 @@ def _bounds(
             )
         return value - cells.error, value + cells.error
     if low is None and high is None:
+        _check_names(row)
         return None, None
     if low is None or high is None:
         empty = "error_low" if low is None else "error_high"
@@ -73,3 +83,17 @@ def _bounds(
         kinds = ", ".join(kind for kind in ERROR_KINDS if kind != "none")
         row.fail("error_kind", f"error_low and error_high are given; say what they are: {kinds}.")
     return low, high
+
+
+def _check_names(row: Row) -> None:
+    """Refuse a spread in a column that is not read: it would be lost without a word."""
+    columns = ("error", "error_low", "error_high")
+    for column in row.cells.keys() - {*columns, "error_kind"}:
+        name = re.sub(r"[^a-z0-9]", "", column.lower())
+        alike = difflib.get_close_matches(column.lower(), columns, n=1, cutoff=_ALIKE)
+        if row.text(column) and (alike or _SPREAD.fullmatch(name)):
+            row.fail(
+                column,
+                "the name is not read; a spread goes into error (error_kind se or sd), or "
+                "error_low and error_high (error_kind 95ci, iqr or range).",
+            )

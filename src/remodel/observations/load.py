@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 OBSERVATION_COLUMNS = ("study_id", "arm", "endpoint", "time_months", "value", "unit")
 REGIMEN_COLUMNS = ("study_id", "arm", "schedule")
 _OWN_COLUMNS = frozenset(Observation.__dataclass_fields__) - {"extra"}
+_DENSEST = 5.0  # g/cm2; two to three times the densest bone
 _LIMITS = {"<": "below", "≤": "below", ">": "above", "≥": "above"}
 
 
@@ -232,6 +233,7 @@ def _observation(row: Row) -> Observation:
     for column, number in (("value", value), ("error_low", low), ("error_high", high)):
         if number is not None and not math.isfinite(convert(number)):
             row.fail(column, f"{number:g} is too large.")
+    _check_size(row, convert, value)
     _check_reference(row, cells)
     _check_comparator(row, cells)
     return Observation(
@@ -257,6 +259,17 @@ def _observation(row: Row) -> Observation:
         note=cells.note,
         extra={name: cell for name, cell in row.cells.items() if name not in _OWN_COLUMNS},
     )
+
+
+def _check_size(row: Row, convert: Conversion, value: float) -> None:
+    """Refuse what no patient has, which a wrong unit or kind makes."""
+    size = convert(value)
+    if convert.kind == "level" and size < 0:
+        row.fail("value", f"{size:g} {convert.unit} is below 0, which no level is.")
+    if convert.kind == "level" and convert.unit == "g/cm2" and size > _DENSEST:
+        row.fail("value", f"{size:g} g/cm2 is beyond {_DENSEST:g} g/cm2; check the unit.")
+    if convert.kind == "change" and convert.unit == PERCENT and size < -100:
+        row.fail("value", f"a change of {size:g} % would leave less than nothing.")
 
 
 def _value(row: Row, cells: ObservationCells) -> tuple[float, str]:
