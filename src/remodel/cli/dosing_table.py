@@ -17,9 +17,7 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     table = parser.add_argument_group("table of doses")
     table.add_argument("--time-unit", metavar="UNIT", help="of TIME, II, DUR, LAG (d)")
     table.add_argument("--dose-unit", metavar="UNIT", help="of AMT without UNIT (mg)")
-    table.add_argument(
-        "--ignore-columns", metavar="NAMES", help="to pass over, separated by commas"
-    )
+    table.add_argument("--ignore-columns", metavar="NAMES", help="to ignore, separated by commas")
     table.add_argument(
         "--compartments",
         metavar="N=DRUG",

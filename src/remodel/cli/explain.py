@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.cli.progress import progress
 from remodel.cli.screen import number, print_table, print_text
-from remodel.cli.simulate import add_patient_options, parameters_of, patient_of, schedule_of
+from remodel.cli.simulate import (
+    add_parameter_options,
+    add_patient_options,
+    parameters_of,
+    patient_of,
+    schedule_of,
+)
 
 if TYPE_CHECKING:
     from remodel.explanation.attribution import Cause
@@ -51,7 +57,7 @@ def add_parser(commands: Any) -> None:
         help="such as 12mo, 2.5y or 90d (0d); before a dose given then",
     )
     parser.add_argument("--model", default="reference", help="see: remodel list models")
-    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    add_parameter_options(parser)
     add_patient_options(parser)
 
 

@@ -65,13 +65,7 @@ def add_parser(commands: Any) -> None:
     how = parser.add_argument_group("simulation")
     how.add_argument("--years", type=float, help="length; by default two years after the last dose")
     how.add_argument("--model", default="reference", help="see: remodel list models")
-    how.add_argument(
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="in the unit of remodel list parameters; may be repeated",
-    )
+    add_parameter_options(how)
     how.add_argument("--method", default="rodas5p", help="rodas5p, rodas4, lsoda, bdf or radau")
     how.add_argument("--rtol", type=float, help="relative tolerance")
     how.add_argument(
@@ -87,6 +81,21 @@ def add_parser(commands: Any) -> None:
     )
     result.add_argument("--out", metavar="FILE", help="write every month to FILE.nc or FILE.csv")
     result.add_argument("--plot", metavar="FILE", help="draw FILE.png, .svg or .pdf")
+
+
+def add_parameter_options(parser: argparse._ActionsContainer) -> None:
+    """Add the options that change parameters: single ones, or the set of a fit."""
+    parameters = parser.add_mutually_exclusive_group()
+    parameters.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="in the unit of remodel list parameters; may be repeated",
+    )
+    parameters.add_argument(
+        "--parameters", metavar="FILE.toml", help="parameter set, such as that of a fit"
+    )
 
 
 def add_patient_options(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +193,7 @@ def _simulate(
             model,
             schedule=schedules if len(schedules) > 1 else schedules[0],
             patient=patient,
-            parameters=parameters_of(args) or None,
+            parameters=parameters_of(args),
             years=args.years,
             outputs=wanted,
             method=args.method,
@@ -214,8 +223,8 @@ def patient_of(args: argparse.Namespace) -> Patient | None:
     return Patient(**said) if said else None
 
 
-def parameters_of(args: argparse.Namespace) -> dict[str, float]:
-    """Return the parameters of the arguments.
+def parameters_of(args: argparse.Namespace) -> str | dict[str, float] | None:
+    """Return the parameters of the arguments: the file of a set, or values by name.
 
     Raises
     ------
@@ -231,7 +240,7 @@ def parameters_of(args: argparse.Namespace) -> dict[str, float]:
             equals = ""
         if not equals:
             raise ParameterError(f"--parameter {text}: expected NAME=VALUE, such as NAME=0.5.")
-    return values
+    return args.parameters or values or None
 
 
 def _outputs(

@@ -106,11 +106,11 @@ def _day(row: Row, column: str) -> float:
     order = DATE_COLUMNS[column]
     if len(pieces[0]) == 4 and order[0] != "year":
         order = DATE_COLUMNS["DAT2"]  # 2021-02-01 can be read in one way only
-    part = {name: int(piece[:9]) for name, piece in zip(order, pieces, strict=True)}
-    if part["year"] < 100:
-        part["year"] += 2000 if part["year"] <= _LAST_OF_THIS_CENTURY else 1900
+    day = {name: int(piece[:9]) for name, piece in zip(order, pieces, strict=True)}
+    if day["year"] < 100:
+        day["year"] += 2000 if day["year"] <= _LAST_OF_THIS_CENTURY else 1900
     try:
-        return float(date(part["year"], part["month"], part["day"]).toordinal())
+        return float(date(day["year"], day["month"], day["day"]).toordinal())
     except (ValueError, OverflowError):
         row.fail(
             column,

@@ -61,7 +61,7 @@ class _Kind(NamedTuple):
     infusion: float
 
 
-class _Given(NamedTuple):
+class _Timed(NamedTuple):
     """When one dose is given, and interval and lead of its steady state, 0 without one [d]."""
 
     time: float
@@ -162,10 +162,10 @@ def _parts(kind: _Kind, doses: list[Dose], dense: float) -> list[Dose | Infusion
     if len(doses) == 1 and _is_one_run(doses[0], dense):
         dose = doses[0]
         count, interval = dose.count or 1, dose.interval or 0.0
-        first = _Given(dose.time, interval if dose.steady_state else 0.0, dose.lead)
-        last = _Given(dose.time + (count - 1) * interval, 0.0, 0.0)
+        first = _Timed(dose.time, interval if dose.steady_state else 0.0, dose.lead)
+        last = _Timed(dose.time + (count - 1) * interval, 0.0, 0.0)
         return [_constant_rate(kind, first, last, count)]
-    return _joined(kind, [given for dose in doses for given in _written_out(dose)], dense)
+    return _joined(kind, [timed for dose in doses for timed in _written_out(dose)], dense)
 
 
 def _is_one_run(dose: Dose, dense: float) -> bool:
@@ -178,41 +178,41 @@ def _is_one_run(dose: Dose, dense: float) -> bool:
     )
 
 
-def _written_out(dose: Dose) -> list[_Given]:
-    given = [_Given(time, 0.0, 0.0) for time in dose.times]
+def _written_out(dose: Dose) -> list[_Timed]:
+    timed = [_Timed(time, 0.0, 0.0) for time in dose.times]
     if dose.steady_state:
-        given[0] = _Given(dose.time, dose.interval or 0.0, dose.lead)
-    return given
+        timed[0] = _Timed(dose.time, dose.interval or 0.0, dose.lead)
+    return timed
 
 
-def _joined(kind: _Kind, given: list[_Given], dense: float) -> list[Dose | Infusion]:
-    given.sort()
+def _joined(kind: _Kind, timed: list[_Timed], dense: float) -> list[Dose | Infusion]:
+    timed.sort()
     parts: list[Dose | Infusion] = []
     first = 0
-    while first < len(given):
-        length = 1 if kind.infusion > 0 else _run_length(given, first, dense)
+    while first < len(timed):
+        length = 1 if kind.infusion > 0 else _run_length(timed, first, dense)
         if length >= FEWEST_DOSES_OF_A_RUN:
-            parts.append(_constant_rate(kind, given[first], given[first + length - 1], length))
+            parts.append(_constant_rate(kind, timed[first], timed[first + length - 1], length))
             first += length
         else:
-            parts.append(_single(kind, given[first]))
+            parts.append(_single(kind, timed[first]))
             first += 1
     return parts
 
 
-def _run_length(given: list[_Given], first: int, dense: float) -> int:
+def _run_length(timed: list[_Timed], first: int, dense: float) -> int:
     """Return the number of equally spaced dense doses that begin with dose ``first``."""
-    if first + 1 == len(given):
+    if first + 1 == len(timed):
         return 1
-    gap = given[first + 1].time - given[first].time
-    steady = given[first].steady_interval
+    gap = timed[first + 1].time - timed[first].time
+    steady = timed[first].steady_interval
     if gap <= 0 or gap > dense * (1 + ROUNDING) or (steady and not _equal(steady, gap)):
         return 1
     last = first
     while (
-        last + 1 < len(given)
-        and not given[last + 1].steady_interval
-        and _equal(given[last + 1].time - given[last].time, gap)
+        last + 1 < len(timed)
+        and not timed[last + 1].steady_interval
+        and _equal(timed[last + 1].time - timed[last].time, gap)
     ):
         last += 1
     return last - first + 1
@@ -222,7 +222,7 @@ def _equal(gap: float, other: float) -> bool:
     return abs(gap - other) <= ROUNDING * other
 
 
-def _constant_rate(kind: _Kind, first: _Given, last: _Given, count: int) -> Infusion:
+def _constant_rate(kind: _Kind, first: _Timed, last: _Timed, count: int) -> Infusion:
     interval = (last.time - first.time) / (count - 1)
     return Infusion(
         kind.drug,
@@ -235,17 +235,17 @@ def _constant_rate(kind: _Kind, first: _Given, last: _Given, count: int) -> Infu
     )
 
 
-def _single(kind: _Kind, given: _Given) -> Dose:
+def _single(kind: _Kind, timed: _Timed) -> Dose:
     return Dose(
         kind.drug,
         kind.amount,
         kind.unit,
-        given.time,
-        interval=given.steady_interval or None,
+        timed.time,
+        interval=timed.steady_interval or None,
         infusion=kind.infusion,
         route=kind.route,
-        steady_state=given.steady_interval > 0,
-        lead=given.lead,
+        steady_state=timed.steady_interval > 0,
+        lead=timed.lead,
     )
 
 

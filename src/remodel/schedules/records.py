@@ -148,7 +148,7 @@ def _dose(row: Row, time: float, meaning: Meaning) -> Dose:
     if not row.text("AMT"):
         row.fail("AMT", "an amount is missing; a dose has one, if only 0.")
     drug, route, number = _target(row, meaning)
-    share = row.not_negative(_own(row, "F", number), 1.0)
+    share = row.not_negative(_column_of(row, "F", number), 1.0)
     amount = row.not_negative("AMT")
     infusion = _infusion(row, amount, share, number) * meaning.day_factor
     more, interval, steady = _repetition(row, amount)
@@ -177,12 +177,12 @@ def _dose(row: Row, time: float, meaning: Meaning) -> Dose:
         row.fail("AMT", str(error), type(error))
 
 
-def _own(row: Row, parameter: str, number: int | None) -> str:
+def _column_of(row: Row, parameter: str, number: int | None) -> str:
     """Return the column that holds a parameter of the row's compartment.
 
     That is ``F2`` in a row with CMT 2, or the plain ``F``.
     """
-    own = f"{parameter}{number}"
+    column_of_cmt = f"{parameter}{number}"
     numbered = [column for column in row.cells if re.fullmatch(rf"{parameter}\d+", column)]
     if number is None:
         for column in numbered:
@@ -192,19 +192,19 @@ def _own(row: Row, parameter: str, number: int | None) -> str:
                     "CMT does not say the number of the compartment of this dose; "
                     f"write {parameter} instead.",
                 )
-    if row.text(own) and row.text(parameter):
-        row.fail(own, f"{parameter} says it too; keep one of them.")
-    return own if row.text(own) else parameter
+    if row.text(column_of_cmt) and row.text(parameter):
+        row.fail(column_of_cmt, f"{parameter} says it too; keep one of them.")
+    return column_of_cmt if row.text(column_of_cmt) else parameter
 
 
 def _lag_column(row: Row, number: int | None) -> str:
     named = [column for column in LAGS if row.text(column)]
     if len(named) > 1:
         row.fail("LAG", "ALAG says it too; keep one of them.")
-    own = _own(row, "ALAG", number)
-    if own != "ALAG" and "LAG" in named:
-        row.fail(own, "LAG says it too; keep one of them.")
-    return own if own != "ALAG" else "".join(named) or "LAG"
+    column = _column_of(row, "ALAG", number)
+    if column != "ALAG" and "LAG" in named:
+        row.fail(column, "LAG says it too; keep one of them.")
+    return column if column != "ALAG" else "".join(named) or "LAG"
 
 
 def _repetition(row: Row, amount: float) -> tuple[int, float, int]:
@@ -238,7 +238,7 @@ def _infusion(row: Row, amount: float, share: float, number: int | None) -> floa
     rate = row.value("RATE") or 0.0
     length = row.not_negative("DUR")
     if rate == _MODELED_DURATION:
-        column = _own(row, "D", number)
+        column = _column_of(row, "D", number)
         length = length or row.not_negative(column)
         if not length:
             row.fail(
@@ -248,7 +248,7 @@ def _infusion(row: Row, amount: float, share: float, number: int | None) -> floa
             )
         return length
     if rate == _MODELED_RATE:
-        rate = row.not_negative(_own(row, "R", number))
+        rate = row.not_negative(_column_of(row, "R", number))
         if not rate:
             row.fail(
                 "RATE",

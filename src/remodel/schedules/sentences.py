@@ -206,18 +206,18 @@ class _Reader(RegimenReader):
             return None
         number = self.token
         amount = self.number(name)
-        given = self.dose_unit(name, number)
+        written = self.dose_unit(name, number)
         if self.token.word in PER or FREQUENCIES.get(self.token.word) == 1.0:
             often = self.token
             if self.clause_often() != 1.0:
                 self.fail(f"{name} is what is taken in a day.", often, self.previous)
-        value = amount if given.lower() == unit.lower() else None
+        value = amount if written.lower() == unit.lower() else None
         if value is None:
             units = INTERVENTIONS[name].units_per_mg
             with suppress(UnitError):
-                value = dose_in_mg(amount, given, name, iu_per_mg=units) * (units or 1.0)
+                value = dose_in_mg(amount, written, name, iu_per_mg=units) * (units or 1.0)
         if value is None:
             example = f"{name.replace('_', ' ')} {number.text} {unit}"
-            message = f"{name} is given in {unit}, not {given}; write for example '{example}'."
+            message = f"{name} is given in {unit}, not {written}; write for example '{example}'."
             self.fail(message, number, self.previous, UnitError)
         return value

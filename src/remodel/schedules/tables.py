@@ -240,7 +240,7 @@ def _check_ignored(columns: list[str], ignored: frozenset[str], source: str) -> 
 
 def _check_columns(columns: list[str], source: str) -> str | None:
     """Refuse columns that are missing, unknown or there twice; return that of the date."""
-    found = f"found: {', '.join(columns)}"
+    listed = f"found: {', '.join(columns)}"
     dates = [name for name in columns if name in DATE_COLUMNS]
     missing = [name for name in ("TIME", "AMT") if name not in columns]
     if dates and "TIME" in missing:
@@ -248,10 +248,10 @@ def _check_columns(columns: list[str], source: str) -> str | None:
     if not {"DRUG", "CMT"} & set(columns):
         missing.append("DRUG")
     if missing:
-        raise ScheduleError(f"{source}: column {missing[0]} is missing; {found}.")
+        raise ScheduleError(f"{source}: column {missing[0]} is missing; {listed}.")
     for name in columns:
         if name and columns.count(name) > 1:
-            raise ScheduleError(f"{source}: column {name} appears twice; {found}.")
+            raise ScheduleError(f"{source}: column {name} appears twice; {listed}.")
         if name not in _KNOWN and not NUMBERED.fullmatch(name):
             shown = f"column {name}" if name else "a column without a name"
             raise ScheduleError(

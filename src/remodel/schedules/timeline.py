@@ -135,8 +135,8 @@ class Timeline:
         missed = set(numbers)
         if missed and min(missed) < 1:
             raise ScheduleError(f"{name}: there is no dose {min(missed)}; the first dose is 1.")
-        own = [dose for dose in self.doses if dose.drug == name]
-        in_order = heapq.merge(*(_occurrences(index, dose) for index, dose in enumerate(own)))
+        regimens = [dose for dose in self.doses if dose.drug == name]
+        in_order = heapq.merge(*(_occurrences(index, dose) for index, dose in enumerate(regimens)))
         first = list(itertools.islice(in_order, max(missed, default=0)))
         if missed and len(first) < max(missed):
             raise ScheduleError(
@@ -144,11 +144,13 @@ class Timeline:
             )
         dropped: dict[int, set[int]] = {}
         for number in missed:
-            _, index, own_number = first[number - 1]
-            dropped.setdefault(index, set()).add(own_number)
+            _, index, number_in_regimen = first[number - 1]
+            dropped.setdefault(index, set()).add(number_in_regimen)
         others = [dose for dose in self.doses if dose.drug != name]
         kept = [
-            part for index, dose in enumerate(own) for part in dose.without(dropped.get(index, ()))
+            part
+            for index, dose in enumerate(regimens)
+            for part in dose.without(dropped.get(index, ()))
         ]
         return type(self)((*others, *kept), self.interventions)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import remodel as rm
 from remodel.cli.main import main
 from remodel.cli.screen import count, number, print_table
 from remodel.observations import trial_names
@@ -186,6 +187,26 @@ def test_chosen_outputs_parameters_and_method(capsys):
     head = capsys.readouterr().out.splitlines()[2]
     assert "osteoclasts" in head
     assert "ctx [ng/mL]" in head
+
+
+def test_a_parameter_set_from_a_file(tmp_path, capsys):
+    changed = rm.load_model("komarova2003").parameters.replace({"k1": 0.3})
+    file = tmp_path / "set.toml"
+    rm.write_parameters(changed, file)
+    options = ["--model", "komarova2003", "--years", "1", "--outputs", "z"]
+    tables = []
+    for parameters in ((), ("--parameters", str(file)), ("--parameter", "k1=0.3")):
+        assert main(["simulate", *options, *parameters]) == 0
+        tables.append(capsys.readouterr().out.partition("Simulated in")[0])
+    assert tables[0] != tables[1] == tables[2]
+    explain = ["explain", "z", "--model", "komarova2003", "--at", "90d"]
+    terms = []
+    for parameters in ((), ("--parameters", str(file))):
+        assert main([*explain, *parameters]) == 0
+        terms.append(capsys.readouterr().out)
+    assert terms[0] != terms[1]
+    with pytest.raises(SystemExit, match="2"):
+        main(["simulate", "--parameters", str(file), "--parameter", "k1=0.3"])
 
 
 def test_a_table_of_doses_gives_what_the_sentence_gives(tmp_path, capsys):
