@@ -12,7 +12,7 @@ from remodel.errors import ConfigError
 
 @runtime_checkable
 class Progress(Protocol):
-    """Hears how far a long run is: stages of which each has so many things to do.
+    """Is told how far a long run is: stages of which each has so many things to do.
 
     All calls come from the thread that began the run.
     """
@@ -42,7 +42,7 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Counted(Silent):
-    """A plain function, such as ``tqdm.update``, that hears what is done and nothing else.
+    """A plain function, such as ``tqdm.update``, that is told what is done and nothing else.
 
     Parameters
     ----------

@@ -52,8 +52,8 @@ def calibrate(
     workers : int, optional
         Processes; as many as processors by default. Results do not depend on it.
     progress : Progress or callable, optional
-        Hears how many starts and profiles are done, and a line about each; a plain function hears
-        the numbers only.
+        Is told how many starts and profiles are done, with a line about each; a plain function
+        is told the numbers only.
 
     Returns
     -------

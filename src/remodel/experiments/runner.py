@@ -79,7 +79,7 @@ def run_experiment(
     figures : bool
         Whether to draw the figures, and to write the tables behind them.
     progress : Progress or callable, optional
-        Hears how many simulations are done.
+        Is told how many simulations are done.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from remodel.errors import RemodelError
 
-_LARGEST = 200_000_000  # bytes; parsing more would fill the memory
+_LARGEST = 200_000_000  # bytes; parsing more would exhaust the memory
 
 
 def read_text(path: str | Path, error: type[RemodelError]) -> str:

@@ -61,7 +61,7 @@ def analyze(study: Study, store: Store, progress: Progress | None = None) -> xr.
     study : Study
     store : Store
     progress : Progress, optional
-        Hears how many outputs and times are analyzed.
+        Is told how many outputs and times are analyzed.
 
     Returns
     -------

@@ -124,7 +124,7 @@ def sensitivity_analysis(
     threads, scheduler, workers
         As in ``remodel.sweep``.
     progress : Progress or callable, optional
-        Hears how many simulations are stored; then, as a second stage, how many outputs and times
+        Is told how many simulations are stored; then, as a second stage, how many outputs and times
         are analyzed.
 
     Returns

@@ -1,4 +1,4 @@
-"""What a batch is told must not contradict itself: age, sex, menopause and sensitivities."""
+"""The inputs of a batch must not contradict each other: age, sex, menopause and sensitivities."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ from remodel.symbolic.expression import ancestors
 from remodel.units import DAYS_PER_YEAR
 
 _SETTLED = 1e-9  # relative change of every state over one round of dosing
-_ACCUMULATES = 1e-3  # relative change of the drug over the last round that is too much
-_ENDLESS = 1e-5  # less than this, of a state, that a round takes away is nothing
+_ACCUMULATES = 1e-3  # relative change of the drug over the last round from which it counts as accumulating
+_ENDLESS = 1e-5  # a round that removes a smaller share of a state counts as removing nothing
 _SHORTEST_ROUND = 30.0  # days
-_MOST_INTERVALS = 60  # of the longest, until doses at other intervals fall together again
+_MOST_INTERVALS = 60  # of the longest, until doses at other intervals coincide again
 _REFINEMENTS = 3
 
 Round = Callable[[FloatArray, IntArray], FloatArray]

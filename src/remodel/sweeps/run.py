@@ -65,7 +65,7 @@ def sweep(
         Simulations that are run, stored and lost together; chosen by default. Results do not
         depend on it.
     progress : Progress or callable, optional
-        Hears how many simulations are stored, and how many of them failed.
+        Is told how many simulations are stored, and how many of them failed.
 
     Returns
     -------

@@ -122,7 +122,7 @@ def validate(
     figures : bool
         Whether to draw overlays into ``out``.
     progress : Progress or callable, optional
-        Hears how many studies are drawn.
+        Is told how many studies are drawn.
 
     Raises
     ------
