@@ -28,7 +28,7 @@ from remodel.symbolic.expression import ancestors
 from remodel.units import DAYS_PER_YEAR
 
 _SETTLED = 1e-9  # relative change of every state over one round of dosing
-_ACCUMULATES = 1e-3  # relative change of the drug over the last round from which it counts as accumulating
+_ACCUMULATES = 1e-3  # relative change of a drug over a round: beyond, it accumulates
 _ENDLESS = 1e-5  # a round that removes a smaller share of a state counts as removing nothing
 _SHORTEST_ROUND = 30.0  # days
 _MOST_INTERVALS = 60  # of the longest, until doses at other intervals coincide again
