@@ -226,6 +226,10 @@ class Observations:
 
     rows: tuple[Observation, ...] = ()
 
+    def __repr__(self) -> str:
+        """Say how many there are, and of which studies."""
+        return f"<Observations: {len(self.rows)}, of {', '.join(self.studies[:3]) or 'no study'}>"
+
     def __len__(self) -> int:
         """Return the number of observations."""
         return len(self.rows)

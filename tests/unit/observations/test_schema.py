@@ -123,3 +123,9 @@ def test_bounds_count_only_when_broken() -> None:
     assert (residual(upper, 8.0), residual(upper, 13.0)) == (0.0, 3.0)
     assert (residual(lower, 8.0), residual(lower, 13.0)) == (-2.0, 0.0)
     assert residual(observation(), 8.0) == -2.0
+
+
+def test_observations_print_short():
+    rows = load_trial("atac_eastell2008").observations
+    assert repr(rows) == f"<Observations: {len(rows)}, of atac_eastell2008>"
+    assert repr(Observations()) == "<Observations: 0, of no study>"
