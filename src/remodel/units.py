@@ -105,9 +105,9 @@ def read_time(value: float | str, unit: str = "d", field: str = "time") -> float
         return days(float(value), unit)
     written = _TIME.fullmatch(value) if isinstance(value, str) else None
     if not written or written[2].lower() not in _DAYS:
+        what = "a time with its unit" if isinstance(value, str) else f"a number [{unit}] or a time"
         raise ConfigError(
-            f"{field} = {value!r}: expected a number [{unit}] or a time such as '12 mo', '2.5 y' "
-            "or '90 d'.",
+            f"{field} = {value!r}: expected {what}, such as '12 mo', '2.5 y' or '90 d'.",
             field=field,
             value=value,
         )

@@ -122,6 +122,7 @@ def test_times_are_numbers_in_their_unit_or_texts_with_one(value, unit, expected
 def test_what_is_not_a_time_is_refused(value) -> None:
     with pytest.raises(ConfigError) as caught:
         read_time(value, "y", "years")
+    what = "a time with its unit" if isinstance(value, str) else "a number [y] or a time"
     assert str(caught.value) == (
-        f"years = {value!r}: expected a number [y] or a time such as '12 mo', '2.5 y' or '90 d'."
+        f"years = {value!r}: expected {what}, such as '12 mo', '2.5 y' or '90 d'."
     )

@@ -54,6 +54,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and leave with 2."""
+        for type_, what in (("float", "a number"), ("int", "a whole number")):
+            message = message.replace(f"invalid {type_} value:", f"expected {what}, not")
         end = "" if message.endswith(("?", ".")) else "."
         self.exit(WRONG_INPUT, f"remodel: {message}{end} See: {self.prog} --help\n")
 

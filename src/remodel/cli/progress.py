@@ -78,6 +78,7 @@ class Meter:
             if sys.stderr.isatty():
                 self._bar = _bar()
                 self._task = self._bar.add_task(self.what, total=self.total, state="")
+                self._bar.tasks[0].start_time = self._begun  # not when it is first seen
                 self._bar.start()
             self._update()
 
@@ -89,7 +90,8 @@ class Meter:
 
     def _update(self) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, total=self.total, state=self._state())
+            state = self._state().removeprefix(", ")
+            self._bar.update(self._task, completed=self.done, total=self.total, state=state)
         elif self._is_shown and time.monotonic() - self._last > _SAY_AGAIN:
             print(self._line(), file=sys.stderr, flush=True)
             self._last = time.monotonic()
@@ -106,6 +108,8 @@ class Meter:
         if not self.done:
             return failed
         rate = self.done / max(time.monotonic() - self._begun, 1e-9)
+        if self.done >= self.total:
+            return f"{failed}, {rate:,.3g}/s"
         left = duration((self.total - self.done) / rate)
         return f"{failed}, {rate:,.3g}/s, {left} left"
 

@@ -48,6 +48,8 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Validate, print, write."""
+    from pathlib import Path
+
     from remodel.validation.validate import validate
 
     with progress("Simulating and drawing studies") as meter:
@@ -67,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
     print(f"\nResults: {args.out}")
     if validation.figures:
-        print(f"Figures: {args.out}/figures ({count(len(validation.figures), 'study overlay')})")
+        overlays = count(len(validation.figures), "study overlay")
+        print(f"Figures: {Path(args.out) / 'figures'} ({overlays})")
     return 3 if validation.failed else 0
 
 

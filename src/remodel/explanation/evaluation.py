@@ -19,7 +19,7 @@ from remodel.simulation.patients import parameter_values, surgery_actions
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
 from remodel.solvers.problem import SET
-from remodel.units import DAYS_PER_YEAR, read_time
+from remodel.units import DAYS_PER_YEAR, PERCENT_CHANGE, read_time
 
 
 def checked_name(name: str, model: Model, assembly: Assembly) -> tuple[str, ...]:
@@ -32,9 +32,9 @@ def checked_name(name: str, model: Model, assembly: Assembly) -> tuple[str, ...]
     """
     known = (*assembly.states, *assembly.equations, *assembly.ports)
     if name not in known:
-        raise ModelError(
-            f"model '{model.name}' has no state or quantity '{name}'.{nearest(name, known)}"
-        )
+        level = name.removesuffix(PERCENT_CHANGE)
+        hint = f" Explain '{level}'." if level in known else nearest(name, known)
+        raise ModelError(f"model '{model.name}' has no state or quantity '{name}'.{hint}")
     return known
 
 

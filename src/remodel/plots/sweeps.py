@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _PANEL = (3.0, 2.5)  # inch
 _MOST_COLUMNS = 4
+_TITLE_WIDTH = 30  # letters over one of several maps
 _MOST_FANS = 6  # more cover each other
 _MOST_TICKS = 8  # values of a log axis that are all written
 _BANDS = ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3))
@@ -151,7 +153,8 @@ def small_multiples(
         image: Any = None
         for axes, value in zip(panels.flat, values, strict=False):
             image = _draw_map(axes, shown.sel({by: value}), _range(shown))
-            axes.set_title(f"{by.replace('_', ' ')} {_text(value)} {_unit(dataset, by)}".strip())
+            head = f"{by.replace('_', ' ')} {_text(value)} {_unit(dataset, by)}".strip()
+            axes.set_title(textwrap.fill(head, _TITLE_WIDTH))
         for axes in panels.flat[len(values) :]:
             axes.set_visible(False)
         for axes in panels.flat:
@@ -346,8 +349,6 @@ def _text(value: Any) -> str:
 
 def _wrapped(variable: xr.DataArray, width: int = 42) -> str:
     """Return what a variable is, with its unit, in lines."""
-    import textwrap
-
     name = str(variable.attrs.get("long_name", variable.name))
     unit = unit_text(str(variable.attrs.get("units", "")))
     kept = f"\xa0[{unit}]".replace(" ", "\xa0") if unit else ""  # in the line of the last word

@@ -160,11 +160,11 @@ def bytes_of_factors(design: Design, size: int) -> int:
 
 def gib(size: float) -> str:
     """Return a number of bytes as readable text."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 999.5:  # three digits
             return f"{size:.3g} {unit}"
         size /= 1024
-    return f"{size:.3g} TiB" if size < 1024 else f"{size / 1024:.3g} PiB"
+    return f"{size:.3g} PiB"
 
 
 def _allowed(design: Design) -> int:

@@ -59,7 +59,7 @@ class Overlays:
         return study_overlay(
             self.simulated(rows),
             rows,
-            title=f"{label}: {self.model.name}",
+            title=f"{label} ({self.model.name})",
             label=label,
             split=is_shipped,
         )

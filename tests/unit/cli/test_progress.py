@@ -73,6 +73,18 @@ def test_a_terminal_has_a_bar_and_lines_stand_above_it(clock, monkeypatch, capsy
     shown = capsys.readouterr().err
     assert "a [remark] of 80 characters and more is not broken anywhere a [remark]" in shown
     assert meter._state() == ", 1 failed, 5/s, 6.0 s left"
+    meter.advance(30)
+    assert meter._state() == ", 1 failed, 20/s"  # nothing is left
+
+
+def test_a_bar_tells_the_time_since_the_beginning(clock, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    meter = Meter("Simulating")
+    meter.start(40)
+    clock[0] += 2
+    meter.show()
+    meter.close()
+    assert meter._bar.tasks[0].start_time == meter._begun == clock[0] - 2
 
 
 @pytest.mark.parametrize(

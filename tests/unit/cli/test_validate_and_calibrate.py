@@ -57,6 +57,12 @@ def test_validate_prints_errors_and_what_was_skipped(folder, capsys):
     assert (folder / "out" / "scorecard.csv").exists()
 
 
+def test_validate_names_its_figures_as_a_path(folder, capsys):
+    tables = ("--observations", str(folder / "obs.csv"), "--regimens", str(folder / "reg.csv"))
+    assert call(validate, "--model", "jorg2022", *tables, "--out", f"{folder}/out/") == 0
+    assert f"Figures: {folder / 'out' / 'figures'} (1 study overlay)" in capsys.readouterr().out
+
+
 def test_results_can_be_written_without_figures(folder, capsys):
     tables = ("--observations", str(folder / "obs.csv"), "--regimens", str(folder / "reg.csv"))
     out = ("--out", str(folder / "out"), "--no-figures")

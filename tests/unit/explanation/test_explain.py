@@ -116,6 +116,11 @@ def test_density_follows_the_t_score_of_the_patient():
     assert young < 0.95
 
 
+def test_a_change_in_percent_is_explained_by_its_level():
+    with pytest.raises(ModelError, match=r"quantity 'ctx_percent_change'. Explain 'ctx'.$"):
+        explain("ctx_percent_change")
+
+
 def test_an_empty_schedule_is_refused():
     with pytest.raises(ScheduleError, match="'none' for no treatment"):
         explain("ctx", schedule="")

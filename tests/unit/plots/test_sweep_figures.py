@@ -102,6 +102,13 @@ def test_contours_and_small_multiples_hold_every_cell(grid):
     assert limits == {(table["gain"].min(), table["gain"].max())}
 
 
+def test_long_titles_of_small_multiples_take_several_lines(grid):
+    drug = ["zoledronic acid 5 mg once, 6 months later", "none"]
+    figure, _ = small_multiples(grid.assign_coords(drug=drug), "gain", "dose", "interval", "drug")
+    title = figure.axes[0].get_title(loc="left")
+    assert title == "drug zoledronic acid 5 mg\nonce, 6 months later"
+
+
 def test_a_fan_leaves_out_what_failed_and_says_so(grid):
     grid["status"][0, 0, 0] = 1
     grid["bmd"][0, 0, 0] = np.nan

@@ -129,19 +129,19 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"years": 0}, ConfigError, "years = 0: must be above 0 and at most 120 y."),
     ({"years": -1.5}, ConfigError, "years = -1.5: must be above 0 and at most 120 y."),
     ({"years": math.nan}, ConfigError,
-     "years = nan: expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "years = nan: expected a number [y] or a time, such as '12 mo', '2.5 y' or "
      "'90 d'."),
     ({"years": 1000}, ConfigError, "years = 1000: must be above 0 and at most 120 y."),
     ({"years": "5"}, ConfigError,
-     "years = '5': expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "years = '5': expected a time with its unit, such as '12 mo', '2.5 y' or "
      "'90 d'."),
     ({"years": True}, ConfigError,
-     "years = True: expected a number [y] or a time such as '12 mo', '2.5 y' or "
+     "years = True: expected a number [y] or a time, such as '12 mo', '2.5 y' or "
      "'90 d'."),
     ({"years": 1, "times": [1.0]}, ConfigError, "give either years or times, not both."),
     ({"times": []}, ConfigError, "times: must be a list of finite numbers [d]."),
     ({"times": 5}, ConfigError, "times: must be a list of finite numbers [d]."),
-    ({"times": ["a"]}, ConfigError, "times = 'a': expected a number [d] or a time such as '12 mo', '2.5 y' or "
+    ({"times": ["a"]}, ConfigError, "times = 'a': expected a time with its unit, such as '12 mo', '2.5 y' or "
      "'90 d'."),
     ({"years": "200 y"}, ConfigError, "years = '200 y': must be above 0 and at most 120 y."),
     ({"schedule": {"": None}}, ScheduleError, "schedule: the name of each arm is text, got ('',)."),
