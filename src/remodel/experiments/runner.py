@@ -93,7 +93,8 @@ def run_experiment(
     """
     mode = "quick" if quick else "full"
     steps = progress_of(progress)
-    folder = _folder(experiment, out, quick=quick)
+    pictures = experiment.chosen_pictures(quick=quick) if figures else ()
+    folder = _folder(experiment, out, [picture.name for picture in pictures], quick=quick)
     numbers_file = experiment.path.parent / "expected.json"
     expected = load_expected(numbers_file, mode)
     experiment.check_expected(numbers_file, expected, quick=quick)
@@ -106,19 +107,21 @@ def run_experiment(
     tables = experiment.write(results, folder, quick=quick)
     if accept_numbers:
         accept(numbers_file, mode, numbers)
-    pictures = experiment.chosen_pictures(quick=quick) if figures else ()
     if pictures:
         steps.say(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
     drawn = tuple(_draw(experiment, pictures, results, folder / "figures"))
     return Outcome(results.dataset, folder, drawn, tables, numbers, results.failed, seconds)
 
 
-def _folder(experiment: RunnableExperiment, out: str | Path | None, *, quick: bool) -> Path:
+def _folder(
+    experiment: RunnableExperiment, out: str | Path | None, names: Sequence[str], *, quick: bool
+) -> Path:
     """Return the folder for results, made, writable, and free of files of somebody else."""
     beside = experiment.path.parent / "results"
     folder = Path(out) if out is not None else beside / "quick" if quick else beside
     what = "run of an experiment"
-    results_folder(folder, _FILES, mark=_MANIFEST, key="experiment", what=what)
+    drawn = [f"figures/{name}.{suffix}" for name in names for suffix in ("png", "csv")]
+    results_folder(folder, [*_FILES, *drawn], mark=_MANIFEST, key="experiment", what=what)
     with writing(folder):
         (folder / "figures").mkdir(exist_ok=True)
     write_text(folder / ".writable", "")

@@ -150,6 +150,18 @@ def test_files_that_no_run_wrote_are_kept(experiment, tmp_path):
     assert (folder / "config.toml").read_text() == "mine"
 
 
+def test_a_figure_that_no_run_wrote_is_kept(experiment, tmp_path):
+    loaded = load_experiment(experiment)
+    name = loaded.chosen_pictures(quick=False)[0].name
+    figure = tmp_path / "figures" / f"{name}.png"
+    figure.parent.mkdir()
+    figure.write_text("mine")
+    with pytest.raises(StoreError, match=rf"holds figures/{name}\.png, which no run"):
+        run_experiment(loaded, out=tmp_path)
+    assert figure.read_text() == "mine"
+    run_experiment(loaded, out=tmp_path, figures=False)
+
+
 def test_what_an_earlier_run_wrote_is_replaced(experiment, tmp_path):
     for _ in range(2):
         outcome = run_experiment(load_experiment(experiment), out=tmp_path / "out")
