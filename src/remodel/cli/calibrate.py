@@ -106,11 +106,29 @@ def _numbered(name: str, figures: list[Figure]) -> dict[str, Figure]:
     return {f"{name}_{i}": figure for i, figure in enumerate(figures, 1)}
 
 
+def _print_estimates(fit: Fit) -> None:
+    rows = [
+        [
+            str(r.parameter),
+            number(r.value, 3),
+            number(r.standard_error, 2),
+            str(r.unit),
+            number(r.sd_over_prior, 2),
+            "at bound" if r.at_bound else str(r.verdict or "-"),
+        ]
+        for r in fit.estimates.itertuples()
+    ]
+    print_table(["parameter", "value", "±", "unit", "sd/prior", "verdict"], rows, right=(1, 2, 4))
+    print_text("± is one standard error; sd/prior: near 0 the data decide, near 1 the prior does.")
+
+
 def _print(fit: Fit) -> None:
     from remodel.calibration.report import convergence
 
     print()
     print_text(convergence(fit.starts))
+    print()
+    _print_estimates(fit)
     print()
     rows = [
         [

@@ -21,7 +21,6 @@ WRONG = [
     (["simulat"], "COMMAND: 'simulat' is not allowed. Did you mean 'simulate'"),
     (["simulate", "--age", "abc"], "argument --age: expected a number, not 'abc'."),
     (["simulate", "--threads", "1.5"], "argument --threads: expected a whole number, not '1.5'."),
-    (["simulate", "--age", "abc"], "--age"),
     (["simulate", "--nonsense"], "--nonsense"),
     (["simulate", "--schedule", "x", "--table", "y"], "not allowed with"),
     (["simulate", "--model", "referense"], "Did you mean 'reference'"),

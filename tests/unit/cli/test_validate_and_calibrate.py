@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from remodel.cli import calibrate, validate
@@ -109,6 +110,9 @@ def test_calibrate_writes_a_set_that_validate_reads(folder, capsys):
     printed = capsys.readouterr().out
     assert "2 of 2 starts done" in printed
     assert "starts end within" in printed
+    (estimate,) = pd.read_csv(folder / "fit" / "estimates.csv").itertuples()
+    (line,) = [line for line in printed.splitlines() if line.startswith(estimate.parameter)]
+    assert line.split()[1:3] == [f"{estimate.value:.3g}", f"{estimate.standard_error:.2g}"]
     names = {path.name for path in (folder / "fit").rglob("*") if path.is_file()}
     assert {
         "parameters.toml", "report.md", "estimates.csv", "starts.csv", "waterfall.png",
