@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, ScheduleError
 
 if TYPE_CHECKING:
     from remodel.models import Model
@@ -26,7 +26,13 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
-    """Return the schedules of the table in the arguments, by the ID of the patient."""
+    """Return the schedules of the table in the arguments, by the ID of the patient.
+
+    Raises
+    ------
+    ScheduleError, UnitError
+        If the table cannot be read, or holds nothing that is given or done.
+    """
     from remodel.schedules import Schedule
     from remodel.schedules.tables import load_csv
 
@@ -38,7 +44,10 @@ def schedules_of_table(args: argparse.Namespace, model: Model) -> dict[str, Sche
         drugs=model.drugs,
         ignore_columns=filter(None, (args.ignore_columns or "").split(",")),
     )
-    return {patient: Schedule.of(timeline) for patient, timeline in timelines.items()}
+    schedules = {patient: Schedule.of(timeline) for patient, timeline in timelines.items()}
+    if not any(s.doses or s.interventions for s in schedules.values()):
+        raise ScheduleError(f"{args.table}: no dose and no intervention in the table.")
+    return schedules
 
 
 def check_no_table_options(args: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -85,14 +85,7 @@ def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
     except csv.Error as error:
         raise ObservationError(f"{name} cannot be read as a CSV file ({error}).") from error
     header = [column.strip() for column in records[0]] if records else []
-    for column in required:
-        if column not in header:
-            raise ObservationError(
-                f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
-            )
-    for column in header:
-        if column and header.count(column) > 1:
-            raise ObservationError(f"{name}, row 1: the column '{column}' is there twice.")
+    _check_header(header, name, required)
     rows = []
     for line, record in enumerate(records[1:], start=2):
         if not record:
@@ -108,3 +101,22 @@ def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:
             )
         rows.append(Row(name, line, cells))
     return rows
+
+
+def _check_header(header: Sequence[str], name: str, required: Collection[str]) -> None:
+    """Refuse columns that are separated otherwise, missing, or there twice."""
+    separator = next((mark for mark in ";\t" if len(header) == 1 and mark in header[0]), "")
+    if separator:
+        shown = "tabs" if separator == "\t" else f"'{separator}'"
+        raise ObservationError(
+            f"{name}, row 1: columns are separated by {shown}; separate them by commas, and write "
+            "numbers with points."
+        )
+    for column in required:
+        if column not in header:
+            raise ObservationError(
+                f"{name}, row 1: the column '{column}' is missing.{nearest(column, header)}"
+            )
+    for column in header:
+        if column and header.count(column) > 1:
+            raise ObservationError(f"{name}, row 1: the column '{column}' is there twice.")

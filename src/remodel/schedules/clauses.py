@@ -178,6 +178,8 @@ class RegimenReader(Cursor):
         if _EVERY.fullmatch(word):
             return "often"
         if self.token.kind == "number":
+            if self.following.word == "times" and self.token_after(2).word in {*PER, *FREQUENCIES}:
+                return "often"  # 2 times a year
             if self.is_number_of_doses(1):
                 return "count"
             if self.following.word in _EACH:
@@ -196,6 +198,8 @@ class RegimenReader(Cursor):
     def clause_often(self) -> float | None:
         """Read how often, and return the interval [d], None for a single dose."""
         token = self.advance()
+        if token.kind == "number" and self.accept("times"):
+            return self.times_a_unit(self.whole_number(token, token.text, "'times'"), token)
         if token.kind == "number":  # 6 monthly
             return self.times_length(token, _EACH[self.advance().word])
         times = TIMES_A_UNIT.get(token.word)

@@ -23,8 +23,8 @@
               | ["once"] "every" [N | "other"] TIME-UNIT | "q" N TIME-UNIT | N "-monthly"
     WORD      = "daily" | "weekly" | "monthly" | "yearly" | "annually" | "nightly" | "fortnightly"
               | "quarterly" | "half-yearly" | "qd" | "od" | "bid" | "bd" | "tid" | "tds" | "qod"
-              | "qw" | "qm" | "qmo" | "qy" | "qam" | "qpm" | "qhs"
-    TIMES     = "once" | "twice" | "thrice"
+              | "qw" | "qm" | "qmo" | "qy" | "qam" | "qpm" | "qhs" | "biannually" | "biennially"
+    TIMES     = "once" | "twice" | "thrice" | N "times"
     PER       = "a" | "per" | "each" | "/"
     ROUTE     = "iv" | "sc" | "oral" | "po" | "by mouth" | "patch", or in full: "subcutaneously"
     intervention = NAME [N UNIT ["daily"]] ("at" AGE | ["from" LENGTH]) ["for" LENGTH]

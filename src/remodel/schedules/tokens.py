@@ -26,28 +26,11 @@ _TOKEN = re.compile(
 
 _LETTERS = re.compile(r"\b[a-zA-Z]\.(?:[a-zA-Z]\.)+")
 _SHORT = re.compile(r"\b(mos?|wks?|yrs?|hrs?|min|mg|mcg|inj|tabs?)\.(?=\s|,|;|$)", re.IGNORECASE)
-_NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ],
-        1,
-    )
-}
+_WORDS_OF_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = {word: number for number, word in enumerate(_WORDS_OF_NUMBERS.split(), 1)}
 _IN_WORDS = re.compile(
-    rf"(\b(?:every|for|x|until|from|over|after)\s+)({'|'.join(_NUMBERS)})\b", re.IGNORECASE
+    rf"(\b(?:every|for|x|until|from|over|after)\s+|\b(?=\w+\s+times\b))({'|'.join(_NUMBERS)})\b",
+    re.IGNORECASE,
 )
 _CALCIUM = re.compile(
     r"\bcalcium\s*(?:with|and|plus|\+|/)\s*vitamin[\s-]+d3?(?=\s+\d)", re.IGNORECASE

@@ -38,8 +38,9 @@ FREQUENCIES = {
     "fortnightly": days(2, "wk"),
     **dict.fromkeys(("qm", "qmo"), INTERVALS["monthly"]),
     "quarterly": days(3, "mo"),
-    **dict.fromkeys(("half-yearly", "semiannually", "semi-annually"), days(6, "mo")),
+    **dict.fromkeys(("half-yearly", "semiannually", "semi-annually", "biannually"), days(6, "mo")),
     **dict.fromkeys(("annually", "qy"), INTERVALS["yearly"]),
+    "biennially": days(2, "y"),
 }
 TIMES_A_UNIT = {"once": 1, "twice": 2, "thrice": 3}
 PER = frozenset({"a", "an", "per", "each", "/"})

@@ -46,6 +46,14 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys, options, message)
     assert message in text
 
 
+@pytest.mark.parametrize("rows", ["", "0;.;denosumab\n"])
+def test_a_table_in_which_nothing_is_given_is_refused(tmp_path, capsys, rows):
+    table = tmp_path / "doses.csv"
+    table.write_text(f"TIME;AMT;CMT\n{rows}", encoding="utf-8")
+    assert main(["simulate", "--table", str(table), "--years", "1"]) == 2
+    assert "doses.csv: no dose and no intervention in the table." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "option", ["--time-unit", "--dose-unit", "--ignore-columns", "--compartments"]
 )

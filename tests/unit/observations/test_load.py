@@ -73,6 +73,12 @@ def test_plain_observations_are_read(written) -> None:
     assert (second.error_low, second.error_kind) == (None, "none")
 
 
+@pytest.mark.parametrize(("separator", "shown"), [(";", "';'"), ("\t", "tabs")])
+def test_other_separators_are_named(written, separator: str, shown: str) -> None:
+    with pytest.raises(ObservationError, match=f"row 1: columns are separated by {shown};"):
+        load_observations(written(OBSERVATIONS.replace(",", separator)))
+
+
 def test_error_columns_may_be_missing(written) -> None:
     text = OBSERVATIONS
     for column in ("error_low", "error_high", "error_kind"):

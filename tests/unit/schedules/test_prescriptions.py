@@ -37,6 +37,10 @@ def read(sentence: str) -> str:
         ("Calcium with vitamin D 1000 mg daily", "calcium_vitamin_d 1000 mg daily"),
         ("calcium + vitamin D3 500 mg bid", "calcium_vitamin_d 500 mg twice daily"),
         ("Enbrel 25 mg twice a week", "etanercept 25 mg every 84 h"),
+        ("Enbrel 25 mg two times a week", "etanercept 25 mg every 84 h"),
+        ("Jubbonti 60 mg 2 times yearly", "denosumab 60 mg every 6 mo"),
+        ("Prolia 60 mg biannually four times", "denosumab 60 mg every 6 mo x 4"),
+        ("Reclast 5 mg biennially", "zoledronic_acid 5 mg every 2 y"),
     ],
 )
 def test_brands_are_read_and_told_by_their_generic_name(written: str, meant: str) -> None:
