@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, RemodelWarning
 from remodel.plots.overlay import draw_overlay
 from remodel.plots.panels import arm_looks, arm_names, check_variables, value_at
 from remodel.plots.points import Source, published_points
@@ -81,6 +82,11 @@ def trial_overlay(
     ObservationError
         If a study or published arm is unknown.
 
+    Warns
+    -----
+    RemodelWarning
+        If nothing of ``observed`` can be drawn.
+
     Examples
     --------
     >>> import remodel as rm
@@ -136,6 +142,8 @@ def _overlay(
     check_variables(dataset, variables)
     sources = {arm: pairs for arm, pairs in _sources(observed, chosen).items() if arm in chosen}
     points = published_points(dataset, sources, variables, begins=begins, more=more)
+    if any(sources.values()) and points.empty:
+        warnings.warn(_nothing_placed(sources, variables), RemodelWarning, stacklevel=3)
     simulated = [value_at(dataset, p.arm, p.variable, p.month) for p in points.itertuples()]
     figure = draw_overlay(
         dataset,
@@ -148,6 +156,14 @@ def _overlay(
         marks=marks,
     )
     return figure, points.assign(simulated=simulated)
+
+
+def _nothing_placed(sources: Mapping[str, Sequence[Source]], variables: Sequence[str]) -> str:
+    names = dict.fromkeys(f"{study}/{arm}" for pairs in sources.values() for study, arm in pairs)
+    return (
+        f"observed: {', '.join(names)}: no number of {', '.join(variables)} that can be drawn; one "
+        "that is a difference from another arm needs that arm in observed too."
+    )
 
 
 def _main_variables(dataset: xr.Dataset) -> list[str]:

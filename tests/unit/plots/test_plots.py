@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
 import remodel as rm
-from remodel.errors import ConfigError, ObservationError
+from remodel.errors import ConfigError, ObservationError, RemodelWarning
 from remodel.observations import load_observations, trial_names
 from remodel.plots import marker_panel, phase_plane, published_points, trial_overlay
 from remodel.plots.markers import study_markers
@@ -53,6 +53,16 @@ def test_a_plain_change_is_placed_where_it_was_published(dataset):
     assert row.counted_from == "start"
 
 
+def test_published_arms_of_which_nothing_can_be_drawn_are_told(dataset):
+    alone = {"with denosumab": ["freedom/denosumab"]}
+    with pytest.warns(RemodelWarning, match="freedom/denosumab: no number of .*hip") as told:
+        _, points = trial_overlay(dataset, [HIP], observed=alone)
+    assert points.empty
+    assert told[0].filename == __file__
+    _, points = trial_overlay(dataset, [HIP], observed={**alone, "inhibitor": ["freedom/placebo"]})
+    assert len(points) == 1
+
+
 def test_a_change_since_a_later_visit_counts_from_the_model_there(dataset):
     points = published_points(dataset, OBSERVED, [SPINE])
     row = points[(points.study == "atac_eastell2011") & (points.month == 84)].iloc[0]
@@ -89,9 +99,7 @@ def test_a_published_range_becomes_a_95_percent_interval_of_the_mean(dataset):
 
 def test_the_time_axis_of_a_few_months_shows_weeks(dataset):
     short = dataset.isel(time=slice(0, 4))
-    figure, _ = marker_panel(
-        short, [CTX], observed={"with denosumab": [("halt_bc_ellis2008", "ai_denosumab")]}
-    )
+    figure, _ = marker_panel(short, [CTX])
     axes = figure.axes[0]
     assert axes.get_xlabel() == "months from the start"
     assert np.diff(axes.get_xticks()).tolist() == pytest.approx(
