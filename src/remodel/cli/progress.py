@@ -108,10 +108,10 @@ class Meter:
         if not self.done:
             return failed
         rate = self.done / max(time.monotonic() - self._begun, 1e-9)
+        speed = f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"
         if self.done >= self.total:
-            return f"{failed}, {rate:,.3g}/s"
-        left = duration((self.total - self.done) / rate)
-        return f"{failed}, {rate:,.3g}/s, {left} left"
+            return f"{failed}, {speed}"
+        return f"{failed}, {speed}, {duration((self.total - self.done) / rate)} left"
 
 
 def _bar() -> Any:

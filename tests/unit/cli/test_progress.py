@@ -77,6 +77,14 @@ def test_a_terminal_has_a_bar_and_lines_stand_above_it(clock, monkeypatch, capsy
     assert meter._state() == ", 1 failed, 20/s"  # nothing is left
 
 
+def test_thousands_a_second_are_written_out(clock):
+    meter = Meter("Simulating")
+    meter.start(10_000)
+    clock[0] += 2
+    meter.advance(2469)
+    assert meter._state().startswith(", 1,234/s, ")
+
+
 def test_a_bar_tells_the_time_since_the_beginning(clock, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     meter = Meter("Simulating")
