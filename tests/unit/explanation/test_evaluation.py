@@ -53,7 +53,7 @@ def test_two_simulations_for_a_difference(patient, simulations) -> None:
 
 def test_times_may_be_texts() -> None:
     assert explain("osteoclasts", at="12 mo").value == explain("osteoclasts", at=365.25).value
-    with pytest.raises(ConfigError, match="at = 'soon': expected a number"):
+    with pytest.raises(ConfigError, match="at = 'soon': expected a time with its unit"):
         explain("ctx", at="soon")
 
 
