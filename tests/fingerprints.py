@@ -4,8 +4,8 @@ The cases stand in ``fingerprint_cases``. They are compared in two ways.
 
 Bit for bit, on one machine, before and after a change of the code::
 
-    python tests/fingerprints.py --write /tmp/before.json      # before the change
-    python tests/fingerprints.py --compare /tmp/before.json    # after it; exit code 1 if any differs
+    python tests/fingerprints.py --write before.json      # before the change
+    python tests/fingerprints.py --compare before.json    # after it; exit code 1 if any differs
 
 ``--only PATTERN`` (may be repeated; such as ``steady`` or ``'drugs.jorg*'``) takes some cases only,
 ``--except PATTERN`` leaves some out, ``--list`` names them. Variables that are new are no difference.
