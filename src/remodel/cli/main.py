@@ -139,9 +139,8 @@ def _tell(
     line: str | None = None,
 ) -> None:
     """Tell a warning of this package in one sentence, others with their place in the code."""
-    own = issubclass(category, RemodelWarning)
     text = f"remodel: {message}\n"
-    if not own:
+    if not issubclass(category, RemodelWarning):
         text = warnings.formatwarning(message, category, filename, lineno, line)
     (file or sys.stderr).write(text)
 

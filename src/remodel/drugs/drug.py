@@ -77,9 +77,10 @@ class Drug:
         Each with the route by which a dose enters it, empty where none does.
         """
         route_of = {state: route for route, state in reversed(list(self.routes.items()))}
-        own = [part.name for part in self.parts if isinstance(part, State)]
-        body = [state for state in self.routes.values() if state not in own]
-        return tuple((state, route_of.get(state, "")) for state in dict.fromkeys((*own, *body)))
+        compartments = [part.name for part in self.parts if isinstance(part, State)]
+        body = [state for state in self.routes.values() if state not in compartments]
+        states = dict.fromkeys((*compartments, *body))
+        return tuple((state, route_of.get(state, "")) for state in states)
 
     def input_parameter(self, route: str) -> str:
         """Name of the input that holds the constant rate of dosing by a route [mg/d]."""

@@ -190,8 +190,8 @@ class Experiment:
 
     def value(self, _path: Path, results: Results, number: Expected) -> float:
         """Return the number that was found."""
-        place = list(results.shown["arm"].to_numpy()).index(number.arm)
-        return interpolated(results.shown[number.output].isel(simulation=place), number.month)
+        position = list(results.shown["arm"].to_numpy()).index(number.arm)
+        return interpolated(results.shown[number.output].isel(simulation=position), number.month)
 
     def draw(self, picture: Picture, results: Results) -> Iterator[Drawing]:
         """Draw one picture; that of several models is a figure for each scenario."""

@@ -39,8 +39,8 @@ def draw_arms(
     """
     from remodel import plots
 
-    place = [list(dataset["arm"].to_numpy()).index(arm.key) for arm in arms]
-    shown = dataset.isel(simulation=place).assign_coords(
+    positions = [list(dataset["arm"].to_numpy()).index(arm.key) for arm in arms]
+    shown = dataset.isel(simulation=positions).assign_coords(
         arm=("simulation", [arm.label for arm in arms])
     )
     if picture.years is not None:
