@@ -95,7 +95,7 @@ def test_two_women_together_have_the_bits_of_each_alone(
 def crowd() -> dict[str, Any]:
     """Return the arguments of a batch with every schedule twice."""
     n = 2 * len(SCHEDULES)
-    turnover = MODEL.parameters["osteoclast_fusion_rate"]
+    turnover = MODEL.parameters["osteoclast_maturation_time"]
     return {
         "schedule": list(SCHEDULES) * 2,
         "patient": [rm.Patient(50 + 2 * i, 45 + i % 7) for i in range(n)],

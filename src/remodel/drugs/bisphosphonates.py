@@ -25,9 +25,19 @@ def absorption(absorption_rate, bioavailability, gut):
 
 
 @flow(source="plasma", target="surface")
-def bone_uptake(bisphosphonate_plasma_rate, bone_fraction, plasma):
-    """What the kidneys do not catch binds to mineral."""
-    return bisphosphonate_plasma_rate * bone_fraction * plasma
+def bone_uptake(
+    bisphosphonate_plasma_rate,
+    bone_fraction,
+    bisphosphonate_uptake_at_rest,
+    reversal_surface,
+    plasma,
+):
+    """What the kidneys do not catch binds to mineral, most of it where bone is being remodeled.
+
+    Mineral lies open where osteoclasts have been (Masarachia 1996).
+    """
+    surface = bisphosphonate_uptake_at_rest + (1 - bisphosphonate_uptake_at_rest) * reversal_surface
+    return bisphosphonate_plasma_rate * bone_fraction * surface * plasma
 
 
 @loss("plasma")

@@ -6,15 +6,18 @@ from remodel.equations import endpoint, maximum, minimum, quantity
 
 
 @quantity
-def mineral_site(young_site, mature_site, young_mineral):
-    """Mineral of the site: young bone holds less than mature bone."""
-    return young_mineral * young_site + mature_site
+def mineral_site(fresh_site, young_site, mature_site, fresh_mineral, young_mineral):
+    """Mineral of the site: young bone holds less than mature bone, fresh bone least."""
+    return fresh_mineral * fresh_site + young_mineral * young_site + mature_site
 
 
 @quantity
-def mineral_site_premenopausal(young_site_premenopausal, young_mineral):
+def mineral_site_premenopausal(
+    fresh_site_premenopausal, young_site_premenopausal, fresh_mineral, young_mineral
+):
     """Mineral of the site at the baseline."""
-    return 1 - (1 - young_mineral) * young_site_premenopausal
+    fresh_lacks = (1 - fresh_mineral) * fresh_site_premenopausal
+    return 1 - fresh_lacks - (1 - young_mineral) * young_site_premenopausal
 
 
 @quantity

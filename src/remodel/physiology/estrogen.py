@@ -6,8 +6,21 @@ Nelson 2026), so its level follows production at once.
 
 from __future__ import annotations
 
-from remodel.equations import endpoint, exp, product, quantity, total
+from remodel.equations import (
+    endpoint,
+    exp,
+    gain,
+    initial,
+    loss,
+    product,
+    quantity,
+    state,
+    total,
+)
 
+accustomed_estrogen = state(
+    "accustomed_estrogen", "-", "Estrogen signal that bone is used to, relative to premenopausal"
+)
 aromatase_activity = product(
     "aromatase_activity", "Aromatase activity of peripheral tissue, relative to no inhibitor"
 )
@@ -111,3 +124,27 @@ def estrogen_signal_premenopausal(
 def estrogen_deficiency(estrogen_signal, estrogen_signal_premenopausal):
     """Missing share of the premenopausal signal: 0 before menopause, 1 without any estrogen."""
     return 1 - estrogen_signal / estrogen_signal_premenopausal
+
+
+@initial("accustomed_estrogen")
+def accustomed_estrogen_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@gain("accustomed_estrogen")
+def accustoming(accustoming_rate, estrogen_deficiency):
+    """Bone gets used to a new level of estrogen within a year or so (Eriksen 1999)."""
+    return accustoming_rate * (1 - estrogen_deficiency)
+
+
+@loss("accustomed_estrogen")
+def disaccustoming(accustoming_rate, accustomed_estrogen):
+    """It forgets the old level as fast."""
+    return accustoming_rate * accustomed_estrogen
+
+
+@quantity
+def acute_deficiency(estrogen_deficiency, accustomed_estrogen):
+    """Estrogen deficiency that bone is not used to; negative when estrogen comes back."""
+    return estrogen_deficiency - (1 - accustomed_estrogen)

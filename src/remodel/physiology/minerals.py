@@ -183,26 +183,37 @@ def urinary_calcium(
 
 
 @quantity
-def skeletal_scale(skeletal_calcium, relative_density_total_hip, mineral_total_hip_premenopausal):
+def skeletal_scale(
+    skeletal_calcium,
+    relative_density_total_hip,
+    density_exponent_total_hip,
+    mineral_total_hip_premenopausal,
+):
     """Calcium of the skeleton for the mineral of the hip before menopause."""
-    return skeletal_calcium * relative_density_total_hip / mineral_total_hip_premenopausal
+    size = relative_density_total_hip**density_exponent_total_hip
+    return skeletal_calcium * size / mineral_total_hip_premenopausal
 
 
 @quantity
 def skeletal_release(
-    skeletal_scale, young_mineral, young_resorption_total_hip, mature_resorption_total_hip
-):
+    skeletal_scale, fresh_mineral, young_mineral, fresh_resorption_total_hip,
+    young_resorption_total_hip, mature_resorption_total_hip,
+):  # fmt: skip
     """Calcium that resorption sets free."""
     return skeletal_scale * (
-        young_mineral * young_resorption_total_hip + mature_resorption_total_hip
+        fresh_mineral * fresh_resorption_total_hip
+        + young_mineral * young_resorption_total_hip
+        + mature_resorption_total_hip
     )
 
 
 @quantity
 def skeletal_uptake(
     skeletal_scale,
+    fresh_mineral,
     young_mineral,
     formation_total_hip,
+    primary_mineralization_total_hip,
     mineralization_total_hip,
     exchangeable_calcium,
     calcium_half_uptake,
@@ -211,7 +222,11 @@ def skeletal_uptake(
 
     Where next to none is left, it stalls.
     """
-    wanted = young_mineral * formation_total_hip + (1 - young_mineral) * mineralization_total_hip
+    wanted = (
+        fresh_mineral * formation_total_hip
+        + (young_mineral - fresh_mineral) * primary_mineralization_total_hip
+        + (1 - young_mineral) * mineralization_total_hip
+    )
     supply = exchangeable_calcium / (calcium_half_uptake + exchangeable_calcium)
     return skeletal_scale * wanted * supply * (1 + calcium_half_uptake)
 

@@ -1,9 +1,12 @@
-"""Osteoblasts: recruited by what resorption releases, held back by sclerostin."""
+"""Osteoblasts: recruited after reversal by what resorption released, held back by sclerostin."""
 
 from __future__ import annotations
 
 from remodel.equations import gain, initial, loss, product, quantity, state, total
 
+reversal_surface = state(
+    "reversal_surface", "-", "Resorbed surface in reversal, relative to premenopausal"
+)
 preosteoblasts = state("preosteoblasts", "-", "Preosteoblasts, relative to premenopausal")
 osteoblasts = state("osteoblasts", "-", "Active osteoblasts, relative to premenopausal")
 preosteoblast_recruitment = product(
@@ -29,10 +32,32 @@ def osteoblasts_baseline():
     return 1
 
 
+@initial("reversal_surface")
+def reversal_surface_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@gain("reversal_surface")
+def surface_resorbed(reversal_time, resorption):
+    """Osteoclasts leave resorbed surface behind."""
+    return resorption / reversal_time
+
+
+@loss("reversal_surface")
+def surface_prepared(reversal_time, reversal_surface):
+    """Reversal cells clean it before osteoblasts come, within weeks (Delaisse 2014)."""
+    return reversal_surface / reversal_time
+
+
 @quantity
-def tgf_beta(resorption):
-    """TGF-beta set free from resorbed matrix, which couples formation to resorption."""
-    return resorption
+def tgf_beta(reversal_surface):
+    """TGF-beta and other factors of reversal, which couple formation to resorption.
+
+    They come a reversal later than resorption, so that P1NP hardly falls in the first month of
+    denosumab.
+    """
+    return reversal_surface
 
 
 @quantity

@@ -8,14 +8,21 @@ osteoclast that resorbs and leaves RANK alone, so no cells wait and none rebound
 
 from __future__ import annotations
 
-from remodel.equations import endpoint, gain, initial, loss, product, quantity, state, total
+from remodel.equations import endpoint, flow, gain, initial, loss, product, quantity, state, total
 
 arrested_osteoclasts = state(
     "arrested_osteoclasts", "-", "Osteoclast precursors that wait for RANKL"
 )
-fusing_osteoclasts = state(
-    "fusing_osteoclasts", "-", "Preosteoclasts on their way to fusion, relative to premenopausal"
+maturing_osteoclasts = state(
+    "maturing_osteoclasts", "-", "Preosteoclasts early in maturation, relative to premenopausal"
 )
+committed_osteoclasts = state(
+    "committed_osteoclasts", "-", "Preosteoclasts midway in maturation, relative to premenopausal"
+)
+fusing_osteoclasts = state(
+    "fusing_osteoclasts", "-", "Preosteoclasts about to fuse, relative to premenopausal"
+)
+MATURATION = (maturing_osteoclasts, committed_osteoclasts, fusing_osteoclasts)
 osteoclasts = state("osteoclasts", "-", "Active osteoclasts, relative to premenopausal")
 osteoclast_apoptosis = product(
     "osteoclast_apoptosis", "Osteoclast apoptosis relative to no other influence"
@@ -50,6 +57,18 @@ def arrested_osteoclasts_premenopausal(osteoclast_half_arrest, arrested_osteocla
 def arrested_osteoclasts_baseline(arrested_osteoclasts_premenopausal):
     """The pool is in balance before menopause."""
     return arrested_osteoclasts_premenopausal
+
+
+@initial("maturing_osteoclasts")
+def maturing_osteoclasts_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@initial("committed_osteoclasts")
+def committed_osteoclasts_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
 
 
 @initial("fusing_osteoclasts")
@@ -90,25 +109,48 @@ def arrested_osteoclast_death(
     return arrested_osteoclast_turnover_rate * arrested_osteoclast_loss * arrested_osteoclasts
 
 
-@gain("fusing_osteoclasts")
+@quantity
+def osteoclast_maturation_rate(osteoclast_maturation_time):
+    """Rate of each of three equal steps of maturation.
+
+    Their sum is a delay with a spread (Erlang), so that CTX is low until denosumab has worn off
+    and then returns fast (Bone 2011). It stands for what takes months: precursors that wait, and
+    osteoclasts recycled by way of smaller cells (McDonald 2021).
+    """
+    return len(MATURATION) / osteoclast_maturation_time
+
+
+@gain("maturing_osteoclasts")
 def osteoclast_commitment(
-    osteoclast_fusion_rate,
+    osteoclast_maturation_rate,
     osteoclast_precursor_supply,
     rank_activation,
     arrested_osteoclasts,
     arrested_osteoclast_yield,
     arrested_osteoclasts_premenopausal,
 ):
-    """Fresh precursors and released ones enter fusion, both driven by RANK."""
+    """Fresh precursors and released ones enter maturation, both driven by RANK."""
     cells = osteoclast_precursor_supply + arrested_osteoclast_yield * arrested_osteoclasts
     at_baseline = 1 + arrested_osteoclast_yield * arrested_osteoclasts_premenopausal
-    return osteoclast_fusion_rate * rank_activation * cells / at_baseline
+    return osteoclast_maturation_rate * rank_activation * cells / at_baseline
+
+
+@flow(source="maturing_osteoclasts", target="committed_osteoclasts")
+def early_maturation(osteoclast_maturation_rate, maturing_osteoclasts):
+    """The second of three steps follows the first."""
+    return osteoclast_maturation_rate * maturing_osteoclasts
+
+
+@flow(source="committed_osteoclasts", target="fusing_osteoclasts")
+def late_maturation(osteoclast_maturation_rate, committed_osteoclasts):
+    """The third follows the second."""
+    return osteoclast_maturation_rate * committed_osteoclasts
 
 
 @loss("fusing_osteoclasts")
-def osteoclast_fusion(osteoclast_fusion_rate, fusing_osteoclasts):
+def osteoclast_fusion(osteoclast_maturation_rate, fusing_osteoclasts):
     """Preosteoclasts fuse."""
-    return osteoclast_fusion_rate * fusing_osteoclasts
+    return osteoclast_maturation_rate * fusing_osteoclasts
 
 
 @gain("osteoclasts")

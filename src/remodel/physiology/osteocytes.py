@@ -5,6 +5,9 @@ from __future__ import annotations
 from remodel.equations import endpoint, gain, initial, loss, product, state, total
 
 osteocytes = state("osteocytes", "-", "Viable osteocytes per bone, relative to premenopausal")
+young_osteocytes = state(
+    "young_osteocytes", "-", "Osteocytes lately embedded, relative to premenopausal"
+)
 sclerostin = state("sclerostin", "-", "Sclerostin, relative to premenopausal")
 sclerostin_production = product(
     "sclerostin_production", "Sclerostin output per osteocyte relative to no other influence"
@@ -18,6 +21,24 @@ sclerostin_binding = total(
 def osteocytes_baseline():
     """Scaled to 1 before menopause."""
     return 1
+
+
+@initial("young_osteocytes")
+def young_osteocytes_baseline():
+    """Scaled to 1 before menopause."""
+    return 1
+
+
+@gain("young_osteocytes")
+def young_osteocyte_embedding(young_osteocyte_time, osteoblasts):
+    """Osteoblasts that bury themselves are young osteocytes for a time."""
+    return osteoblasts / young_osteocyte_time
+
+
+@loss("young_osteocytes")
+def osteocyte_maturation(young_osteocyte_time, young_osteocytes):
+    """Young osteocytes become old ones, which another state counts."""
+    return young_osteocytes / young_osteocyte_time
 
 
 @initial("sclerostin")

@@ -37,6 +37,8 @@ def rankl(
 def opg(
     opg_production,
     osteocytes,
+    young_osteocytes,
+    opg_share_of_young_osteocytes,
     estrogen_deficiency,
     opg_fall_without_estrogen,
     wnt_signal,
@@ -44,11 +46,13 @@ def opg(
 ):
     """OPG from osteocytes: estrogen stimulates it (Bord 2003), and so does Wnt (Kramer 2010).
 
-    Through Wnt, whatever moves sclerostin moves resorption the other way.
+    Part of it comes from young osteocytes, which are few after months without formation
+    (Fu 2023). Through Wnt, whatever moves sclerostin moves resorption the other way.
     """
     by_estrogen = 1 - opg_fall_without_estrogen * estrogen_deficiency
     by_wnt = 1 + opg_rise_by_wnt * (wnt_signal - 1)
-    return opg_production * osteocytes * by_estrogen * by_wnt
+    cells = osteocytes + opg_share_of_young_osteocytes * (young_osteocytes - osteocytes)
+    return opg_production * cells * by_estrogen * by_wnt
 
 
 @endpoint(unit="-", meaning="Marrow RANKL/OPG ratio relative to before menopause")

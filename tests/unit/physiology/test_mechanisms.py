@@ -72,15 +72,50 @@ def test_means_of_peers_follow_straight_lines_and_stay_inside_their_table(site, 
 
 
 def test_a_thin_skeleton_exchanges_as_much_calcium_as_a_dense_one():
-    thin, dense = (at(relative_density_total_hip=r) for r in (0.7, 1.2))
+    thin, dense = (
+        at(relative_density_total_hip=r, density_exponent_total_hip=1.0) for r in (0.7, 1.2)
+    )
     assert thin["turnover_rate_total_hip"] > 1.5 * dense["turnover_rate_total_hip"]
     for flux in ("skeletal_release", "skeletal_uptake"):
         assert thin[flux] == pytest.approx(dense[flux], rel=1e-9)
 
 
+def test_turnover_of_the_hip_depends_on_no_t_score():
+    thin, dense = (at(relative_density_total_hip=r) for r in (0.7, 1.2))
+    assert thin["turnover_rate_total_hip"] == dense["turnover_rate_total_hip"]
+
+
+@pytest.mark.parametrize("site", ["lumbar_spine", "total_hip", "femoral_neck"])
+def test_bone_new_and_old_is_in_balance_before_menopause(site):
+    """Fresh, young and mature bone: what comes into each goes out of it."""
+    now = at(age=26.0)
+    formed, filled, aged = (
+        now[f"{flow}_{site}"] for flow in ("formation", "primary_mineralization", "mineralization")
+    )
+    lost = [now[f"{stage}_resorption_{site}"] for stage in ("fresh", "young", "mature")]
+    assert formed == pytest.approx(filled + lost[0], rel=1e-6)
+    assert filled == pytest.approx(aged + lost[1], rel=1e-6)
+    assert aged == pytest.approx(lost[2], rel=1e-6)
+
+
+def test_bisphosphonate_is_taken_up_where_bone_was_resorbed():
+    drug = {"zoledronic_acid_plasma": 1.0, "zoledronic_acid_surface": 0.0}
+    rest = VALUES["bisphosphonate_uptake_at_rest"]
+    known = {**VALUES, "time": 30 * DAYS_PER_YEAR}
+    assembly = MODEL.assembly(["zoledronic_acid"])
+    start = assembly.evaluate_initial(known)
+
+    def uptake(surface):
+        states = {**start, **drug, "reversal_surface": surface}
+        return assembly.evaluate({**known, **states}).quantities["zoledronic_acid_bone_uptake"]
+
+    assert uptake(0.0) == pytest.approx(rest * uptake(1.0))
+    assert uptake(2.0) > 1.2 * uptake(1.0) > 0
+
+
 def test_some_preosteoblasts_are_recruited_without_resorption():
-    none = at(states={"osteoclasts": 0.0})
-    assert none["resorption"] == 0.0
+    none = at(states={"reversal_surface": 0.0})
+    assert none["tgf_beta"] == 0.0
     expected = VALUES["preosteoblast_turnover_rate"] * VALUES["uncoupled_recruitment"]
     assert none["preosteoblast_commitment"] == pytest.approx(expected)
     assert expected > 0

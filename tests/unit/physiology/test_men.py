@@ -87,10 +87,11 @@ def test_a_year_of_androgen_deprivation() -> None:
 
 
 def test_one_zoledronate_prevents_it() -> None:
-    """4 mg once: spine +4.0, hip +0.7 % (Michaelson 2007); the spine gains too little here."""
+    """Against none: spine +7.1, hip +2.6 % (Michaelson 2007); the spine gains too little here."""
     found = at(f"{DEPRIVATION}; zoledronic acid 4 mg once", [12], MAN, LS, TH)
-    assert found[LS][0] == pytest.approx(4.0, abs=3.2)
-    assert found[TH][0] == pytest.approx(0.7, abs=2)
+    without = at(DEPRIVATION, [12], MAN, LS, TH)
+    assert 2 < found[LS][0] - without[LS][0] < 8
+    assert 1 < found[TH][0] - without[TH][0] < 5
 
 
 def test_intermittent_deprivation_gives_some_of_it_back() -> None:

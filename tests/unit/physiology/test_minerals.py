@@ -44,14 +44,24 @@ def test_levels_before_menopause_are_those_of_the_table() -> None:
 
 
 def test_what_the_skeleton_gives_and_takes_is_what_its_mineral_loses_and_gains() -> None:
-    """Mass balance on the scale of the total hip, with mineral of young and mature bone."""
+    """Mass balance on the scale of the total hip, with mineral of bone of every age."""
     assembly = MODEL.assembly()
     numbers = {n: p.value * p.factor for n, p in MODEL.all_parameters.items()}
     states = assembly.evaluate_initial({**numbers, "time": DAY})
-    states.update(osteoclasts=1.6, osteoblasts=0.7, young_total_hip=0.2, mature_total_hip=0.7)
+    states.update(
+        osteoclasts=1.6,
+        osteoblasts=0.7,
+        fresh_total_hip=0.03,
+        young_total_hip=0.2,
+        mature_total_hip=0.7,
+    )
     found = MODEL.evaluate(states, time=DAY)
     rates = found.rates()
-    mineral = numbers["young_mineral"] * rates["young_total_hip"] + rates["mature_total_hip"]
+    mineral = (
+        numbers["fresh_mineral"] * rates["fresh_total_hip"]
+        + numbers["young_mineral"] * rates["young_total_hip"]
+        + rates["mature_total_hip"]
+    )
     q = found.quantities
     per_mineral = numbers["skeletal_calcium"] / q["mineral_total_hip_premenopausal"]
     assert q["skeletal_uptake"] - q["skeletal_release"] == pytest.approx(per_mineral * mineral)

@@ -27,8 +27,8 @@ def test_denosumab_fills_the_waiting_pool_and_the_pool_saturates() -> None:
     ds = course("denosumab 60 mg every 6 mo x 20", months, "arrested_osteoclasts", "osteoclasts")
     pool = ds.arrested_osteoclasts.values[0]
     assert pool[4] > 5 * pool[0]
-    assert abs(pool[-1] / pool[-5] - 1) < 0.02
-    assert np.all(ds.osteoclasts.values[0, 1:] < 0.8)
+    assert abs(pool[-1] / pool[-5] - 1) < 0.3 * abs(pool[8] / pool[4] - 1)
+    assert np.all(ds.osteoclasts.values[0, 1:] < 1)
 
 
 def rebound(years: int) -> float:
@@ -54,7 +54,7 @@ def test_bisphosphonate_leaves_no_rebound() -> None:
     months = np.arange(0, 121, 2.0)
     ds = course("alendronate 10 mg daily for 5 y", months, "ctx_percent_change", "rank_activation")
     assert float(ds.ctx_percent_change.max()) < 1e-6
-    assert np.ptp(ds.rank_activation.values) < 0.1  # PTH rises at first, osteocytes get fewer
+    assert np.ptp(ds.rank_activation.values) < 0.25  # PTH rises, young osteocytes get fewer
 
 
 def test_zoledronic_acid_after_denosumab_caps_the_rebound() -> None:

@@ -183,16 +183,16 @@ def test_density_relative_to_peers_is_that_of_the_tables() -> None:
 
 
 def test_relative_density_can_be_given_in_place_of_a_t_score() -> None:
-    schedule, thin = "denosumab 60 mg every 6 mo for 1 y", {"relative_density_total_hip": 0.8}
+    schedule, thin = "denosumab 60 mg every 6 mo for 1 y", {"relative_density_lumbar_spine": 0.8}
     given, by_score, usual = (
         rm.simulate(schedule=schedule, patient=patient, parameters=parameters, years=1)
         for patient, parameters in (
             (rm.Patient(60), thin),
-            (rm.Patient(60, t_score_total_hip=0.5), thin),
+            (rm.Patient(60, t_score_lumbar_spine=0.5), thin),
             (rm.Patient(60), {}),
         )
     )
-    change = "bmd_total_hip_percent_change"
+    change = "bmd_lumbar_spine_percent_change"
     np.testing.assert_allclose(given[change], by_score[change], rtol=1e-9)
     assert float(given[change][0, -1]) > 1.1 * float(usual[change][0, -1]) > 0
 

@@ -121,7 +121,7 @@ def test_patients_of_a_batch_do_not_notice_each_other() -> None:
 def test_percent_change_counts_from_day_0() -> None:
     steady = simulated("reference", "denosumab 60 mg every 6 mo at steady state")
     assert float(steady.ctx_percent_change[0, 0]) == 0.0
-    assert float(steady.ctx[0, 0]) < 0.5 * float(simulated("reference", "none").ctx[0, 0])
+    assert float(steady.ctx[0, 0]) < 0.7 * float(simulated("reference", "none").ctx[0, 0])
 
 
 def test_sensitivities_go_through_the_past_of_a_patient() -> None:

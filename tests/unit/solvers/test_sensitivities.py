@@ -33,7 +33,7 @@ def relative_step_derivative(name: str, value: float, outputs: tuple[str, ...]) 
     "name",
     [
         "estradiol_half_effect",
-        "osteoclast_fusion_rate",
+        "osteoclast_maturation_time",
         "remodeling_rate_lumbar_spine",
         "zoledronic_acid_surface_loss_rate",
         "ctx_floor",
@@ -58,7 +58,7 @@ def test_sensitivities_agree_with_tight_differences(name: str) -> None:
 
 
 def test_default_tolerance_gives_sensitivities_to_four_digits() -> None:
-    asked = ["estradiol_half_effect", "osteoclast_fusion_rate"]
+    asked = ["estradiol_half_effect", "osteoclast_maturation_time"]
     kwargs = {"schedule": REGIMEN, "years": 6, "outputs": OUTPUTS, "sensitivities": asked}
     loose, tight = rm.simulate(**kwargs), rm.simulate(rtol=1e-11, **kwargs)
     for output in OUTPUTS:
@@ -76,7 +76,7 @@ def test_the_solution_has_the_same_bits_with_and_without_sensitivities() -> None
 
 def test_sensitivities_of_a_batch_are_those_of_each_alone() -> None:
     values = [0.02, 0.03, 0.05]
-    name, asked = "osteoclast_fusion_rate", ["estradiol_half_effect"]
+    name, asked = "osteoclast_maturation_time", ["estradiol_half_effect"]
     model = rm.load_model("reference")
     p = model.parameters[name]
     values = [float(np.clip(v, p.lower, p.upper)) for v in values]
@@ -129,7 +129,11 @@ def test_linear_decay_has_the_sensitivity_of_its_closed_form() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "error", "words"),
     [
-        ({"sensitivities": ["osteoclast_fusion_rat"]}, ParameterError, "osteoclast_fusion_rate"),
+        (
+            {"sensitivities": ["osteoclast_maturation_tim"]},
+            ParameterError,
+            "osteoclast_maturation_time",
+        ),
         (
             {"sensitivities": ["estradiol_half_effect"], "method": "lsoda"},
             ConfigError,
