@@ -208,6 +208,9 @@ def _arm(table: Table, name: str, arm: _Arm, shared: Mapping[str, Any]) -> Exper
     if arm.published is not None:
         source = _source(table, "published", arm.published)
         published = load_trial(source[0]).arm(source[1])
+        if published.pool:
+            names = ", ".join(f"{source[0]}/{name}" for name, _ in published.pool)
+            table.fail("published", f"its women took several schedules; name one of {names}.")
         sources.insert(0, source)
     table.table("patient").check_keys(_PATIENT)
     values = {**(shared if published is None else _patient_of(published)), **arm.patient}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remodel.observations.cohorts import Cohort, check_sides, load_cohorts
 from remodel.observations.endpoints import Endpoint, endpoints
 from remodel.observations.error_models import reported_standard_error, standard_error
 from remodel.observations.kinds import predicted_value, residual
@@ -18,13 +19,16 @@ from remodel.observations.shipped import load_trial, trial_names
 __all__ = [
     "KINDS",
     "Arm",
+    "Cohort",
     "Endpoint",
     "Observation",
     "Observations",
     "Study",
     "check_pairs",
+    "check_sides",
     "endpoints",
     "idle_arms",
+    "load_cohorts",
     "load_observations",
     "load_regimens",
     "load_trial",

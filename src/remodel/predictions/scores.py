@@ -25,7 +25,16 @@ COLUMNS = (
 )  # fmt: skip
 TOTALS = ("n", "mae", "rmse", "bias", "n_interval", "within_95", "rms_standardized")
 WITHOUT_INTERVAL = 1.5  # percentage points of BMD within which a change without interval counts
-_GROUPS = {"bmd": "BMD", "ctx": "CTX", "ntx": "NTX", "p1np": "P1NP", "bsap": "BSAP"}
+_GROUPS = {
+    "bmd_lumbar_spine": "BMD",
+    "bmd_total_hip": "BMD",
+    "bmd_femoral_neck": "BMD",
+    "ctx": "CTX",
+    "ntx": "NTX",
+    "ntx_serum": "NTX",
+    "p1np": "P1NP",
+    "bsap": "BSAP",
+}
 
 
 def prediction_table(targets: Sequence[Target], predicted: FloatArray) -> pd.DataFrame:
@@ -146,7 +155,7 @@ def _row(target: Target, predicted: float) -> dict[str, Any]:
         "n_patients": _number(row.n),
         "use": row.use,
         "drug_class": target.drug_class,
-        "group": _GROUPS.get(row.endpoint.split("_")[0], row.endpoint),
+        "group": _GROUPS.get(row.endpoint, row.endpoint),
         "scored": not target.is_baseline,
         **{name: cell for name, cell in row.extra.items() if name not in COLUMNS},
     }
@@ -170,7 +179,7 @@ def _within_95(target: Target, off: float) -> float:
     """
     row = target.observation
     sigma = reported_standard_error(row)
-    is_bmd_change = row.endpoint.startswith("bmd_") and row.unit == PERCENT
+    is_bmd_change = _GROUPS.get(row.endpoint) == "BMD" and row.unit == PERCENT
     if np.isnan(off) or (sigma is None and not is_bmd_change):
         return float("nan")
     limit = WITHOUT_INTERVAL if sigma is None else 0.5 * WIDTH_95CI * sigma
