@@ -158,7 +158,7 @@ def test_the_summary_has_error_and_bias_of_the_numbers_behind_it(compared, outco
         (compared.scenario == "denosumab") & (compared.phase == "during")
         & (compared.endpoint == "bmd_total_hip") & (compared.model == "jorg2022")
     ].error.astype(float)  # fmt: skip
-    assert row.numbers == row.published == len(errors) == 2
+    assert row.numbers == row.published == len(errors) > 1
     assert row.mean_absolute_error == pytest.approx(errors.abs().mean(), abs=1e-4)
     assert row.bias == pytest.approx(errors.mean(), abs=1e-4)
 

