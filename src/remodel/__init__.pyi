@@ -18,6 +18,7 @@ from remodel.parameters import ParameterSet as ParameterSet
 from remodel.parameters import load_parameters as load_parameters
 from remodel.parameters import write_parameters as write_parameters
 from remodel.patient import Patient as Patient
+from remodel.patients import Patients as Patients
 from remodel.schedules import Dose as Dose
 from remodel.schedules import Intervention as Intervention
 from remodel.schedules import Schedule as Schedule

@@ -13,8 +13,8 @@ Sex = Literal["female", "male"]
 SEXES: tuple[Sex, ...] = get_args(Sex)
 SITES = ("lumbar_spine", "total_hip", "femoral_neck")
 """Where density is simulated."""
-_OLDEST = 120.0
-_EXTREME_T_SCORE = 6.0  # lower ones would leave less than no bone at the femoral neck
+OLDEST = 120.0
+EXTREME_T_SCORE = 6.0  # lower ones would leave less than no bone at the femoral neck
 DEFAULT_MENOPAUSE_AGE = 50.0
 """Median age at the final menstrual period, rounded: SWAN median 51.4 y (Gold 2001, Am J Epidemiol
 153:865-874)."""
@@ -79,11 +79,11 @@ class Patient:
             object.__setattr__(self, item.name, number)
             if not math.isfinite(number):
                 self._fail(item.name, "must be a finite number", str(number))
-            if item.name.startswith("t_score") and abs(number) > _EXTREME_T_SCORE:
-                limit = f"{_EXTREME_T_SCORE:g}"
+            if item.name.startswith("t_score") and abs(number) > EXTREME_T_SCORE:
+                limit = f"{EXTREME_T_SCORE:g}"
                 self._fail(item.name, f"must be between -{limit} and {limit}", f"{number:g}")
-        if not 0 < self.age <= _OLDEST:
-            self._fail("age", f"must be above 0 and at most {_OLDEST:g} y", f"{self.age:g} y")
+        if not 0 < self.age <= OLDEST:
+            self._fail("age", f"must be above 0 and at most {OLDEST:g} y", f"{self.age:g} y")
 
     def _fail(self, name: str, allowed: str, shown: str) -> NoReturn:
         raise PatientError(f"{name} = {shown}: {allowed}.", field=name, value=getattr(self, name))
@@ -111,8 +111,8 @@ class Patient:
                 "menopause='surgical' needs menopause_age, the age at surgery [y].",
                 field="menopause_age",
             )
-        if self.menopause_age is not None and not 0 < self.menopause_age <= _OLDEST:
-            allowed = f"must be above 0 (birth) and at most {_OLDEST:g} y"
+        if self.menopause_age is not None and not 0 < self.menopause_age <= OLDEST:
+            allowed = f"must be above 0 (birth) and at most {OLDEST:g} y"
             self._fail("menopause_age", allowed, f"{self.menopause_age:g} y")
 
     @property

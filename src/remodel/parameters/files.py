@@ -8,6 +8,8 @@ name prefixes the parameters in it; any other table is a parameter::
     unit = "1/d"
     lower = 0.03
     upper = 0.15
+    population_lower = 0.02                         # of one woman among others; lower by default
+    population_upper = 0.25
     status = "fixed"                                # or "estimated", "input"
     prior = { kind = "lognormal", sd = 0.5 }        # about the value unless center is given
     provenance = "recalled"                         # read, derived, recalled, estimated, definition
@@ -36,8 +38,10 @@ from remodel.parameters.parameter_set import ParameterSet
 from remodel.units import time_factor
 
 _TEXTS = ("unit", "meaning", "source")
-_REQUIRED = ("value", "lower", "upper", *_TEXTS)
-_OPTIONAL = ("status", "provenance", "prior", "symbol", "note")
+_NUMBERS = ("value", "lower", "upper")
+_REQUIRED = (*_NUMBERS, *_TEXTS)
+_WIDER = ("population_lower", "population_upper")
+_OPTIONAL = (*_WIDER, "status", "provenance", "prior", "symbol", "note")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 
 
@@ -139,7 +143,12 @@ def _parameter(name: str, entry: Mapping[str, Any], file: _File) -> Parameter:
             hint = nearest(key, (*_REQUIRED, *_OPTIONAL))
             raise ParameterError(f"{file.at(name)}: '{key}' is not a field of a parameter.{hint}")
     unit, meaning, source = (_text(name, key, entry[key], file) for key in _TEXTS)
-    numbers = {key: _number(name, key, entry[key], file) for key in ("value", "lower", "upper")}
+    wider = (key for key in _WIDER if key in entry)
+    numbers = {key: _number(name, key, entry[key], file) for key in (*_NUMBERS, *wider)}
+    if numbers.get("population_lower", -math.inf) > numbers["lower"]:
+        raise ParameterError(f"{file.at(name, 'population_lower')}: must not exceed 'lower'.")
+    if numbers.get("population_upper", math.inf) < numbers["upper"]:
+        raise ParameterError(f"{file.at(name, 'population_upper')}: must not be below 'upper'.")
     status = _choice(name, "status", entry.get("status", "fixed"), get_args(Status), file)
     provenance = _choice(
         name, "provenance", entry.get("provenance", "read"), get_args(Provenance), file
@@ -208,6 +217,12 @@ def write_parameters(parameters: ParameterSet, path: str | Path) -> None:
     for p in parameters.values():
         lines += ["", f"[{p.name}]", f"value = {p.value!r}", f"unit = {_quoted(p.unit)}"]
         lines += [f"lower = {p.lower!r}", f"upper = {p.upper!r}"]
+        bounds = zip((p.lower, p.upper), (p.population_lower, p.population_upper), strict=True)
+        lines += [
+            f"{key} = {wider!r}"
+            for key, (bound, wider) in zip(_WIDER, bounds, strict=True)
+            if wider != bound
+        ]
         lines += [f'status = "{p.status}"', f'provenance = "{p.provenance}"']
         if p.prior.kind != "uniform":
             lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from remodel.errors import ParameterError
@@ -34,7 +34,7 @@ class Parameter:
     ----------
     name : str
     value, lower, upper : float
-        In ``unit``.
+        In ``unit``; the bounds are those of a typical patient, or of a mean over women.
     unit : str
         As written in the file and shown to people.
     factor : float
@@ -45,6 +45,9 @@ class Parameter:
     provenance : str
         How the number is known: ``read`` in the source, ``derived`` from read numbers,
         ``recalled`` from memory, ``estimated`` by a fit, or true by ``definition``.
+    population_lower, population_upper : float
+        Bounds of one woman among others; never narrower than those of a typical one, which are
+        the default.
     """
 
     name: str
@@ -59,11 +62,16 @@ class Parameter:
     prior: Prior = Prior("uniform")
     symbol: str = ""
     factor: float = 1.0
+    population_lower: float = math.nan
+    population_upper: float = math.nan
 
     def __post_init__(self) -> None:
         """Refuse a value that is not finite or not within its bounds."""
         for number in ("value", "lower", "upper", "factor"):
             object.__setattr__(self, number, float(getattr(self, number)))
+        # min and max return their first argument where the second is not a number
+        object.__setattr__(self, "population_lower", min(self.lower, self.population_lower))
+        object.__setattr__(self, "population_upper", max(self.upper, self.population_upper))
         if not self.lower <= self.upper:
             raise ParameterError(
                 f"{self.name}: lower bound {self.lower:g} exceeds upper bound {self.upper:g}."
@@ -74,6 +82,10 @@ class Parameter:
                 "above 0."
             )
         self.check(self.value)
+
+    def widened(self) -> Parameter:
+        """Return the parameter with the bounds of one woman among others."""
+        return replace(self, lower=self.population_lower, upper=self.population_upper)
 
     def check(self, value: float) -> None:
         """Raise if a value is not finite or outside the bounds.

@@ -63,6 +63,10 @@ class ParameterSet(Mapping[str, Parameter]):
         changed = {name: replace(self[name], value=float(v)) for name, v in values.items()}
         return ParameterSet((changed.get(p.name, p) for p in self.values()), self.name, self.about)
 
+    def widened(self) -> ParameterSet:
+        """Return the set with the bounds of one woman among others."""
+        return ParameterSet((p.widened() for p in self.values()), self.name, self.about)
+
     def select(self, *, status: str | None = None, prefix: str = "") -> ParameterSet:
         """Return the parameters with a status or a prefix."""
         chosen = (
@@ -105,8 +109,10 @@ class ParameterSet(Mapping[str, Parameter]):
         rows = [
             {
                 "name": p.name, "value": p.value, "unit": p.unit, "lower": p.lower,
-                "upper": p.upper, "status": p.status, "provenance": p.provenance,
-                "prior": p.prior.kind, "prior_center": p.prior.center, "prior_sd": p.prior.sd,
+                "upper": p.upper, "population_lower": p.population_lower,
+                "population_upper": p.population_upper, "status": p.status,
+                "provenance": p.provenance, "prior": p.prior.kind,
+                "prior_center": p.prior.center, "prior_sd": p.prior.sd,
                 "meaning": p.meaning, "source": p.source, "symbol": p.symbol,
             }
             for p in self.values()

@@ -98,13 +98,11 @@ def _repeated(inputs: Inputs, values: Mapping[str, FloatArray], draws: int) -> I
     if draws == 1:
         single = {name: float(array[0]) for name, array in values.items()}
         return replace(inputs, parameters=inputs.parameters.replace(single))
-    is_shared = len(inputs.patients) == 1 and inputs.size > 1
-    repeats = range(1 if is_shared else draws)
     return replace(
         inputs,
         size=inputs.size * draws,
-        schedules=tuple(s for s in inputs.schedules for _ in range(draws)),
-        patients=tuple(p for p in inputs.patients for _ in repeats),
+        schedule_of=np.repeat(inputs.schedule_of, draws),
+        patient_of=np.repeat(inputs.patient_of, draws),
         varied={
             **{name: np.repeat(array, draws) for name, array in inputs.varied.items()},
             **{name: np.tile(array, inputs.size) for name, array in values.items()},

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from remodel._arrays import FloatArray, IntArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.models import Model
 from remodel.schedules.steady import PAST_OF_STEADY_STATE
 from remodel.simulation.consistency import (
-    check_densities,
     check_patients,
     check_sensitivities,
     checked_sensitivities,
+    outside_bounds,
 )
 from remodel.simulation.dosing import Dosing
 from remodel.simulation.inputs import Inputs
@@ -60,6 +59,9 @@ class Batch:
         Parameters that outputs are differentiated by.
     measures : tuple of Measure
         What is measured on whole trajectories.
+    outside : mapping of str to ndarray of bool, shape (n,)
+        Which simulations are not integrated, because a parameter or T-score of that name is
+        outside what a woman of a population may have.
     """
 
     model: Model
@@ -75,6 +77,7 @@ class Batch:
     exact_doses: bool
     sensitivities: tuple[str, ...]
     measures: tuple[Measure, ...] = ()
+    outside: Mapping[str, BoolArray] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -105,7 +108,7 @@ class Batch:
         exact = model.exact_doses if exact_doses is None else exact_doses
         dosings, dosing_of = _dosings(model, inputs, until, exact_doses=exact)
         check_patients(model, inputs, dosings, dosing_of)
-        check_densities(model, inputs)
+        outside = outside_bounds(model, inputs)
         check_sensitivities(model, inputs, dosings, wanted, name)
         drugs = _drugs_of_outputs(model, inputs, outputs)
         if drugs:
@@ -124,6 +127,7 @@ class Batch:
             exact_doses=exact,
             sensitivities=wanted,
             measures=tuple(measures),
+            outside=outside,
         )
 
     def differentiated(self, names: Sequence[str]) -> Self:
@@ -142,6 +146,14 @@ class Batch:
     def size(self) -> int:
         """Number of simulations."""
         return self.inputs.size
+
+    @property
+    def is_outside(self) -> BoolArray:
+        """Which simulations are not integrated, shape (n,)."""
+        is_outside = np.zeros(self.size, dtype=np.bool_)
+        for rows in self.outside.values():
+            is_outside |= rows
+        return is_outside
 
     def system(self, drugs: Sequence[str] = ()) -> System:
         """Return the traced model with the given drugs and this batch's structural parameters."""
@@ -180,29 +192,27 @@ def _dosings(
 ) -> tuple[list[Dosing], IntArray]:
     """Translate each different schedule once; return also which one each simulation has."""
     numbers: dict[tuple[str, float], int] = {}
-    number_of: dict[tuple[int, float], int] = {}
     dosings: list[Dosing] = []
-    dosing_of = np.zeros(inputs.size, dtype=np.int64)
-    lived = _lived(model, inputs)
-    for i in range(max(len(inputs.schedules), len(lived))):
-        schedule, past = inputs.schedule(i), lived[i if len(lived) > 1 else 0]
-        if (id(schedule), past) not in number_of:
-            key = repr(schedule), past
-            if key not in numbers:
-                numbers[key] = len(dosings)
-                dosings.append(
-                    Dosing.of(
-                        model,
-                        schedule,
-                        inputs.parameters,
-                        until=until,
-                        exact_doses=exact_doses,
-                        lived=past,
-                    )
+    pasts, past_of = np.unique(_lived(model, inputs), return_inverse=True)
+    pairs, pair_of = np.unique(inputs.schedule_of * len(pasts) + past_of, return_inverse=True)
+    dosing_of_pair = np.zeros(len(pairs), dtype=np.int64)
+    for position, pair in enumerate(pairs.tolist()):
+        schedule, past = inputs.schedules[pair // len(pasts)], float(pasts[pair % len(pasts)])
+        key = repr(schedule), past
+        if key not in numbers:
+            numbers[key] = len(dosings)
+            dosings.append(
+                Dosing.of(
+                    model,
+                    schedule,
+                    inputs.parameters,
+                    until=until,
+                    exact_doses=exact_doses,
+                    lived=past,
                 )
-            number_of[id(schedule), past] = numbers[key]
-        dosing_of[i] = number_of[id(schedule), past]
-    return dosings, dosing_of
+            )
+        dosing_of_pair[position] = numbers[key]
+    return dosings, dosing_of_pair[pair_of]
 
 
 def _steps(max_steps: int, dosings: Sequence[Dosing]) -> int:
@@ -212,17 +222,18 @@ def _steps(max_steps: int, dosings: Sequence[Dosing]) -> int:
     return max(max_steps, *(_STEPS_OF_A_DOSE * len(dosing.actions) for dosing in dosings))
 
 
-def _lived(model: Model, inputs: Inputs) -> list[float]:
-    """Return how long steady states can have built up [d], one for all or one per patient."""
+def _lived(model: Model, inputs: Inputs) -> FloatArray:
+    """Return how long steady states can have built up [d], shape (n,)."""
     steady = [d.time - d.lead for s in inputs.schedules for d in s.doses if d.steady_state]
     if not (steady and model.follows_age):
-        return [math.inf]
+        return np.full(inputs.size, np.inf)
     enough = PAST_OF_STEADY_STATE - min(0.0, *steady)  # those who are older are alike
     begin = 0.0
     if model.history_start:
         parameter = inputs.parameters[model.history_start]
         begin = parameter.value * parameter.factor / model.days_per_year * DAYS_PER_YEAR
-    return [min(enough, patient.age * DAYS_PER_YEAR - begin) for patient in inputs.patients]
+    lived: FloatArray = np.minimum(enough, inputs.patients.age * DAYS_PER_YEAR - begin)
+    return lived[inputs.patient_of]
 
 
 def _drugs_of_outputs(model: Model, inputs: Inputs, outputs: Sequence[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from remodel._arrays import IntArray
+from remodel._arrays import BoolArray, IntArray
 from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
 from remodel.parameters import ParameterSet
@@ -36,26 +36,44 @@ def check_patients(
         if any(dosing.at_age for dosing in dosings):
             raise ScheduleError(f"model '{model.name}' does not know the patient's age.")
         return
-    checked: set[tuple[int, int]] = set()
-    for i in range(max(len(inputs.patients), len(inputs.schedules))):
+    for i in _different(inputs, dosing_of):
         patient, schedule = inputs.patient(i), inputs.schedule(i)
-        if (id(patient), id(schedule)) in checked:
-            continue
-        checked.add((id(patient), id(schedule)))
-        _check_past(patient, dosings[dosing_of[min(i, len(dosing_of) - 1)]])
+        _check_past(patient, dosings[dosing_of[i]])
         _check_sex(model, patient, schedule)
         _check_menopause(model, inputs, patient, schedule)
 
 
-def check_densities(model: Model, inputs: Inputs) -> None:
-    """Reject T-scores that would leave no bone.
+def _different(inputs: Inputs, dosing_of: IntArray) -> list[int]:
+    """Return the youngest and oldest of those who are alike but for age, in their order."""
+    patients = inputs.patients_of(np.arange(inputs.size))
+    columns = (
+        dosing_of,
+        inputs.schedule_of,
+        patients.is_male,
+        np.unique(patients.menopause, return_inverse=True)[1],
+        np.isnan(patients.menopause_age),
+    )
+    order = np.lexsort((patients.age, *columns))
+    table = np.stack(columns)[:, order]
+    begins = np.flatnonzero(np.any(np.diff(table, axis=1, prepend=-1), axis=0))
+    ends = np.append(begins[1:], inputs.size) - 1
+    return [int(i) for i in np.unique(order[np.concatenate((begins, ends))])]
+
+
+def outside_bounds(model: Model, inputs: Inputs) -> dict[str, BoolArray]:
+    """Return which simulations of a population cannot be, by what is outside its bounds.
 
     Raises
     ------
     PatientError
+        If a T-score would leave no bone, and it is no population.
     """
+    outside = dict(inputs.outside)
     for site, (density, _) in densities_of(model, inputs).items():
         if not np.any(density <= 0):
+            continue
+        if inputs.is_population:
+            outside[f"t_score_{site}"] = density <= 0
             continue
         worst, names = int(np.nanargmin(density)), model.density[site]
         score = inputs.patient(worst).t_scores[site]
@@ -64,6 +82,7 @@ def check_densities(model: Model, inputs: Inputs) -> None:
             f"{where}t_score_{site} = {score:g} is a density of {density[worst]:.3g} g/cm^2 with "
             f"these {names.reference} and {names.reference_sd}; it must be above 0."
         )
+    return outside
 
 
 def _check_past(patient: Patient, dosing: Dosing) -> None:
@@ -144,7 +163,7 @@ def check_sensitivities(
         return
     if not method_of(method).has_sensitivities:
         raise ConfigError(f"sensitivities come from the batch engine; method='{method}' has none.")
-    if any(patient.t_scores for patient in inputs.patients):
+    if inputs.patients.t_scores:
         raise PatientError("sensitivities need a patient without baseline T-scores.")
     for dosing in dosings:
         steady = (*dosing.steady_state, *dosing.later)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from remodel._arrays import BoolArray
 from remodel.equations import State
 from remodel.errors import ModelError, SolverError, nearest
 from remodel.models import Model
@@ -160,22 +161,26 @@ def _outcomes(trajectories: Trajectories) -> dict[str, Any]:
     }
 
 
-def _labels(inputs: Inputs) -> dict[str, list[Any]]:
+def _labels(inputs: Inputs) -> dict[str, Any]:
     """Return what tells the simulations of a batch apart."""
-    labels: dict[str, list[Any]] = {name: list(v) for name, v in inputs.varied.items()}
+    labels: dict[str, Any] = dict(inputs.varied)
     if inputs.arms:
         labels["arm"] = list(inputs.arms)
     if len(inputs.schedules) > 1:
-        labels["schedule"] = [str(schedule) for schedule in inputs.schedules]
+        sentences = [str(schedule) for schedule in inputs.schedules]
+        labels["schedule"] = [sentences[number] for number in inputs.schedule_of]
     if len(inputs.patients) > 1:
-        labels["age"] = [patient.age for patient in inputs.patients]
-        if any(patient.name for patient in inputs.patients):
-            labels["patient"] = [patient.name for patient in inputs.patients]
+        labels["woman"] = inputs.patient_of
+        labels["age"] = inputs.patients.age[inputs.patient_of]
+        if np.any(inputs.patients.name != ""):
+            labels["patient"] = inputs.patients.name[inputs.patient_of]
     return labels
 
 
-def report_failures(trajectories: Trajectories, *, strict: bool) -> None:
-    """Warn of simulations that failed, or raise if ``strict``.
+def report_failures(
+    trajectories: Trajectories, *, strict: bool, outside: Mapping[str, BoolArray] | None = None
+) -> None:
+    """Warn of simulations that failed, or raise if ``strict``; say what was outside its bounds.
 
     Raises
     ------
@@ -194,6 +199,9 @@ def report_failures(trajectories: Trajectories, *, strict: bool) -> None:
         f"{len(failed)} of {len(trajectories.status)} simulations failed ({', '.join(counts)}); "
         f"the first is number {failed[0]}. {first.sentence}"
     )
+    if outside:
+        named = ", ".join(f"{name} {np.count_nonzero(rows)}" for name, rows in outside.items())
+        message += f" Outside: {named}."
     if strict:
         raise SolverError(message)
     warnings.warn(message, SimulationWarning, stacklevel=3)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
-from remodel._arrays import FloatArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
 from remodel.models import Model
-from remodel.parameters import ParameterSet, load_parameters
+from remodel.parameters import Parameter, ParameterSet, load_parameters
 from remodel.patient import Patient
+from remodel.patients import Patients, Population
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, read_time
 
@@ -23,6 +24,8 @@ Values = float | Sequence[float] | FloatArray
 ScheduleLike = str | Schedule | None
 Schedules = ScheduleLike | Sequence[ScheduleLike] | Mapping[str, ScheduleLike]
 Parameters = ParameterSet | Mapping[str, Values] | str | Path | None
+People = Patient | Sequence[Patient] | Population | None
+Bounds = Literal["typical", "population"] | None
 Times = float | str
 _LONGEST = 120.0 * DAYS_PER_YEAR
 
@@ -36,9 +39,12 @@ class Inputs:
     size : int
         Number of simulations.
     schedules : tuple of Schedule
-        One, or one per simulation.
-    patients : tuple of Patient
-        One, or one per simulation.
+        Each different one once.
+    schedule_of : ndarray of int, shape (size,)
+        Which of them each simulation has.
+    patients : Patients
+        One, or one a woman.
+    patient_of : ndarray of int, shape (size,)
     parameters : ParameterSet
         Values shared by all simulations.
     varied : mapping of str to ndarray, shape (size,)
@@ -47,23 +53,33 @@ class Inputs:
         Parameters that the caller set by name.
     arms : tuple of str
         Names of the simulations, empty where they have none.
+    outside : mapping of str to ndarray of bool, shape (size,)
+        Which simulations have a parameter outside the bounds of a population, by its name.
+    is_population : bool
+        Whether such simulations are marked; otherwise the bounds are those of a typical patient,
+        and the batch is refused.
     """
 
     size: int
     schedules: tuple[Schedule, ...]
-    patients: tuple[Patient, ...]
+    schedule_of: IntArray
+    patients: Patients
+    patient_of: IntArray
     parameters: ParameterSet
     varied: Mapping[str, FloatArray]
     given: frozenset[str]
     arms: tuple[str, ...] = ()
+    outside: Mapping[str, BoolArray] = field(default_factory=dict)
+    is_population: bool = False
 
     @classmethod
     def read(
         cls,
         model: Model,
         schedule: Schedules = None,
-        patient: Patient | Sequence[Patient] | None = None,
+        patient: People = None,
         parameters: Parameters = None,
+        bounds: Bounds = None,
     ) -> Self:
         """Check the arguments of a simulation and find the size of the batch.
 
@@ -71,53 +87,76 @@ class Inputs:
         ----------
         model : Model
         schedule : str, Schedule, sequence of these or mapping from names of arms, optional
-        patient : Patient or sequence of Patient, optional
+        patient : Patient, sequence of Patient or Population, optional
+            ``Patients`` and populations are given every arm of a mapping.
         parameters : ParameterSet, mapping of str to float or array_like, str or Path, optional
             Text is the name or the file of a parameter set.
+        bounds : {"typical", "population"}, optional
+            Of parameters; by default those of a population where one is simulated.
 
         Raises
         ------
-        ParameterError, PatientError, ScheduleError, ModelError
+        ParameterError, PatientError, ScheduleError, ModelError, ConfigError
             If a name is unknown, a value is not allowed, or lengths differ.
         """
         if isinstance(parameters, str | Path):
             parameters = load_parameters(parameters)
+        is_by_name = isinstance(parameters, Mapping) and not isinstance(parameters, ParameterSet)
+        given = frozenset(parameters or ()) if is_by_name else frozenset()
+        is_population = _is_population(bounds, patient)
+        if isinstance(patient, Population):
+            population: Population = patient
+            given |= population.parameters.keys()
+            parameters = _joined(population.parameters, parameters)
+            patient = population.patients
         arms = tuple(schedule) if isinstance(schedule, Mapping) else ()
         if not all(isinstance(arm, str) and arm for arm in arms):
             raise ScheduleError(f"schedule: the name of each arm is text, got {arms!r}.")
-        schedules = _schedules(model, schedule)
-        patients = tuple(
-            Patient() if person is None else person
-            for person in _listed(patient, (Patient, type(None)))
-        )
-        if not patients or not all(isinstance(person, Patient) for person in patients):
-            raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
-        fixed, varied = _parameters(model, parameters)
-        lengths = {"schedule": len(schedules), "patient": len(patients)}
-        lengths.update({name: len(values) for name, values in varied.items()})
-        size = _common_length(lengths)
+        schedules, schedule_of = _schedules(model, schedule)
         if patient is not None and not model.follows_age:
             raise PatientError(
                 f"model '{model.name}' has no patient: it knows neither age nor menopause."
             )
-        is_set = parameters is None or isinstance(parameters, ParameterSet)
+        patients = _patients(patient)
+        base = model.all_parameters.widened() if is_population else model.all_parameters
+        fixed, varied = _parameters(model, base, parameters)
+        outside = {name: _outside(base[name], values) for name, values in varied.items()}
+        if not is_population:
+            _refuse_outside(base, varied, outside)
+        lengths = {"patient": len(patients), **{name: len(v) for name, v in varied.items()}}
+        people = _common_length(lengths)
+        if arms and isinstance(patient, Patients):  # every arm for each of them, arm by arm
+            size, schedule_of = people * len(arms), np.repeat(schedule_of, people)
+            arms = tuple(arm for arm in arms for _ in range(people))
+        else:
+            size = _common_length({"schedule": len(schedule_of), **lengths})
+            arms *= size if len(arms) == 1 else 1
+        person = np.arange(size) % people
         return cls(
             size=size,
             schedules=schedules,
+            schedule_of=np.broadcast_to(schedule_of, (size,)),
             patients=patients,
+            patient_of=person % len(patients),
             parameters=fixed,
-            varied={name: np.broadcast_to(v, (size,)) for name, v in varied.items()},
-            given=frozenset() if is_set else frozenset(parameters or ()),
-            arms=arms * (size if len(arms) == 1 else 1),
+            varied={name: values[person % len(values)] for name, values in varied.items()},
+            given=given,
+            arms=arms,
+            outside={n: v[person % len(v)] for n, v in outside.items() if np.any(v)},
+            is_population=is_population,
         )
 
     def schedule(self, i: int) -> Schedule:
         """Schedule of one simulation."""
-        return self.schedules[i if len(self.schedules) > 1 else 0]
+        return self.schedules[int(self.schedule_of[i])]
 
     def patient(self, i: int) -> Patient:
         """Patient of one simulation."""
-        return self.patients[i if len(self.patients) > 1 else 0]
+        return self.patients[int(self.patient_of[i])]
+
+    def patients_of(self, chosen: IntArray) -> Patients:
+        """Patients of some simulations."""
+        return self.patients[self.patient_of[chosen]]
 
 
 def output_times(inputs: Inputs, years: Times | None, times: Any) -> FloatArray:
@@ -196,7 +235,43 @@ def _listed(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
     return (value,)
 
 
-def _schedules(model: Model, schedule: Schedules) -> tuple[Schedule, ...]:
+def _patients(patient: Any) -> Patients:
+    """Return the patients of an argument as columns; a woman of 62 where there is none."""
+    if isinstance(patient, Patients):
+        return patient
+    listed = [
+        Patient() if person is None else person
+        for person in _listed(patient, (Patient, type(None)))
+    ]
+    if not listed or not all(isinstance(person, Patient) for person in listed):
+        raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
+    return Patients.of(listed)
+
+
+def _is_population(bounds: Any, patient: Any) -> bool:
+    """Return whether parameters have the bounds of a population."""
+    if bounds not in (None, "typical", "population"):
+        raise ConfigError(f"bounds = {bounds!r}: must be 'typical' or 'population'.")
+    return bounds == "population" or (bounds is None and isinstance(patient, Population))
+
+
+def _joined(of_population: Mapping[str, FloatArray], parameters: Any) -> Mapping[str, Values]:
+    """Return parameters of a population together with those of the call, each set once."""
+    shared = parameters.natural() if isinstance(parameters, ParameterSet) else parameters or {}
+    if not isinstance(shared, Mapping):
+        raise ParameterError(
+            f"parameters: expected a mapping from names to values, got {shared!r}."
+        )
+    if not isinstance(parameters, ParameterSet):
+        for name in sorted(shared.keys() & of_population.keys()):
+            raise ParameterError(
+                f"{name} differs between the women of the population; say it once."
+            )
+    return {**shared, **of_population}
+
+
+def _schedules(model: Model, schedule: Schedules) -> tuple[tuple[Schedule, ...], IntArray]:
+    """Return each different schedule once, and which of them each entry is."""
     values = schedule.values() if isinstance(schedule, Mapping) else schedule
     listed = _listed(values, (str, Schedule, type(None)))
     if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
@@ -204,7 +279,16 @@ def _schedules(model: Model, schedule: Schedules) -> tuple[Schedule, ...]:
             f"schedule: expected a sentence, a Schedule, or a list or mapping of these, got "
             f"{schedule!r}."
         )
-    return tuple(_schedule(model, one) for one in listed)
+    numbers: dict[object, int] = {}
+    different: list[Schedule] = []
+    schedule_of = np.zeros(len(listed), dtype=np.int64)
+    for i, one in enumerate(listed):
+        key = id(one) if isinstance(one, Schedule) else one
+        if key not in numbers:
+            numbers[key] = len(different)
+            different.append(_schedule(model, one))
+        schedule_of[i] = numbers[key]
+    return tuple(different), schedule_of
 
 
 def _schedule(model: Model, value: ScheduleLike) -> Schedule:
@@ -223,9 +307,8 @@ def _all_drugs() -> set[str]:
 
 
 def _parameters(
-    model: Model, parameters: ParameterSet | Mapping[str, Values] | None
+    model: Model, base: ParameterSet, parameters: ParameterSet | Mapping[str, Values] | None
 ) -> tuple[ParameterSet, dict[str, FloatArray]]:
-    base = model.all_parameters
     if parameters is None:
         return base, {}
     if isinstance(parameters, ParameterSet):
@@ -249,7 +332,7 @@ def _parameters(
                 f"{name} is written into the compiled code; give one value for the batch."
             )
         else:
-            _check_array(base, name, array)
+            base[name]  # raises with the nearest name
             varied[name] = array
     return base.replace(shared), varied
 
@@ -271,15 +354,23 @@ def _numbers(name: str, value: Any) -> FloatArray:
         ) from None
 
 
-def _check_array(base: ParameterSet, name: str, values: FloatArray) -> None:
-    parameter = base[name]
-    allowed = np.isfinite(values) & (values >= parameter.lower) & (values <= parameter.upper)
-    if not np.all(allowed):
-        worst = int(np.argmin(allowed))
-        try:
-            parameter.check(float(values[worst]))
-        except ParameterError as error:
-            raise ParameterError(f"simulation {worst}: {error}") from error
+def _outside(parameter: Parameter, values: FloatArray) -> BoolArray:
+    """Return which values are not finite or not within the bounds."""
+    is_allowed = np.isfinite(values) & (values >= parameter.lower) & (values <= parameter.upper)
+    outside: BoolArray = ~is_allowed
+    return outside
+
+
+def _refuse_outside(
+    base: ParameterSet, varied: Mapping[str, FloatArray], outside: Mapping[str, BoolArray]
+) -> None:
+    """Raise for the first value outside the bounds of a typical patient."""
+    for name, is_outside in outside.items():
+        for worst in np.flatnonzero(is_outside)[:1]:
+            try:
+                base[name].check(float(varied[name][worst]))
+            except ParameterError as error:
+                raise ParameterError(f"simulation {worst}: {error}") from error
 
 
 def _common_length(lengths: Mapping[str, int]) -> int:

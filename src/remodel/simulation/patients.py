@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from remodel._arrays import FloatArray, IntArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.equations import TIME
 from remodel.models import Model
-from remodel.schedules import OOPHORECTOMY
+from remodel.schedules import MENOPAUSE, OOPHORECTOMY
 from remodel.simulation.dosing import Action, menopause_of
 from remodel.simulation.inputs import Inputs
 from remodel.simulation.packing import columns
@@ -40,34 +40,39 @@ def parameter_values(
     limit = model.all_parameters[model.menopause_age]
     never, menopause = limit.upper * limit.factor, column[model.menopause_age]
     _set_relative_density(model, inputs, values, chosen)
-    alike = len(inputs.patients) == len(inputs.schedules) == 1
-    for number, i in enumerate(chosen[:1] if alike else chosen):
-        row = slice(None) if alike else number
-        patient = inputs.patient(int(i))
-        named = menopause_of(inputs.schedule(int(i)), patient.age * DAYS_PER_YEAR)
-        age = patient.menopause_age
-        if patient.sex == "male":
-            values[row, menopause] = never
-            _set_male(model, inputs, values, row)
-        elif patient.menopause != "natural":
-            values[row, menopause] = never
-            surgery[row] = np.inf if age is None else age * model.days_per_year
-        elif named is not None:
-            values[row, menopause] = named / DAYS_PER_YEAR * limit.factor
-        elif age is not None:
-            values[row, menopause] = age * limit.factor
+    patients = inputs.patients_of(chosen)
+    named = _named_menopauses(inputs, chosen, patients.age)
+    given = ~np.isnan(patients.menopause_age)
+    values[given, menopause] = patients.menopause_age[given] * limit.factor
+    values[named > 0, menopause] = named[named > 0] / DAYS_PER_YEAR * limit.factor
+    unnatural = patients.menopause != "natural"
+    values[unnatural | patients.is_male, menopause] = never
+    surgical = unnatural & given & ~patients.is_male
+    surgery[surgical] = patients.menopause_age[surgical] * model.days_per_year
+    if np.any(patients.is_male):
+        _set_male(model, inputs, values, patients.is_male)
     return values, surgery
 
 
-def _set_male(model: Model, inputs: Inputs, values: FloatArray, row: slice | int) -> None:
-    """Give a man his inputs: no ovaries, and the bone of young men unless it was given."""
+def _named_menopauses(inputs: Inputs, chosen: IntArray, ages: FloatArray) -> FloatArray:
+    """Return the age [d] of the menopause that each schedule names, zero for none."""
+    named, numbers = np.zeros(len(chosen)), inputs.schedule_of[chosen]
+    for number, schedule in enumerate(inputs.schedules):
+        if any(event.name == MENOPAUSE for event in schedule.interventions):
+            for row in np.flatnonzero(numbers == number):
+                named[row] = menopause_of(schedule, float(ages[row]) * DAYS_PER_YEAR)
+    return named
+
+
+def _set_male(model: Model, inputs: Inputs, values: FloatArray, men: BoolArray) -> None:
+    """Give men their inputs: no ovaries, and the bone of young men unless it was given."""
     column = columns(model)
-    values[row, column[model.male]] = 1.0
+    values[men, column[model.male]] = 1.0
     switch = model.interventions[OOPHORECTOMY]
-    values[row, column[switch.parameter]] = switch.value or 0.0
+    values[men, column[switch.parameter]] = switch.value or 0.0
     for names in model.density.values():
         if names.young not in inputs.given:
-            values[row, column[names.young]] = values[row, column[names.young_of_men]]
+            values[men, column[names.young]] = values[men, column[names.young_of_men]]
 
 
 def _set_relative_density(
@@ -80,7 +85,7 @@ def _set_relative_density(
     column = columns(model)
     known = dict(zip(model.all_parameters, values.T, strict=True))
     known[TIME] = starts(model, inputs, chosen)
-    known[model.male] = np.array([inputs.patient(int(i)).sex == "male" for i in chosen])
+    known[model.male] = inputs.patients_of(chosen).is_male
     for name, relative in relative_densities(model, scores, known).items():
         if name not in inputs.given:
             scored = np.isfinite(relative)
@@ -121,15 +126,15 @@ def densities(
 
 def densities_of(model: Model, inputs: Inputs) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Return the density of each patient's T-scores and that of peers, NaN without a score."""
+    if not inputs.patients.t_scores:
+        return {}
     chosen = np.arange(inputs.size)
     scores = baseline_t_scores(model, inputs, chosen)
-    if not scores:
-        return {}
     known: dict[str, Any] = {n: p.value * p.factor for n, p in inputs.parameters.items()}
     usual = model.all_parameters
     known.update({name: v * usual[name].factor for name, v in inputs.varied.items()})
     known[TIME] = starts(model, inputs, chosen)
-    known[model.male] = np.array([inputs.patient(int(i)).sex == "male" for i in chosen])
+    known[model.male] = inputs.patients_of(chosen).is_male
     return densities(model, scores, known)
 
 
@@ -137,19 +142,16 @@ def starts(model: Model, inputs: Inputs, chosen: IntArray) -> FloatArray:
     """Return model time at day 0 [d]: the age of a patient, or zero."""
     if not model.follows_age:
         return np.zeros(len(chosen))
-    ages = np.array([patient.age for patient in inputs.patients])
-    return ages[chosen if len(ages) > 1 else np.zeros_like(chosen)] * model.days_per_year
+    return inputs.patients.age[inputs.patient_of[chosen]] * model.days_per_year
 
 
 def baseline_t_scores(model: Model, inputs: Inputs, chosen: IntArray) -> dict[str, FloatArray]:
     """Return baseline T-scores by site, NaN where a patient has none."""
-    if not any(patient.t_scores for patient in inputs.patients):
+    scores = inputs.patients.t_scores
+    if not scores:
         return {}
-    patients = [inputs.patient(int(i)) for i in chosen]
-    return {
-        site: np.array([patient.t_scores.get(site, np.nan) for patient in patients])
-        for site in model.density
-    }
+    unknown = np.full(len(inputs.patients), np.nan)
+    return {site: scores.get(site, unknown)[inputs.patient_of[chosen]] for site in model.density}
 
 
 def perform_surgery(model: Model, values: FloatArray, surgery: FloatArray, now: FloatArray) -> None:

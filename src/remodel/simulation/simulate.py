@@ -13,7 +13,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
 from remodel.models import Model, load_model
-from remodel.patient import Patient
+from remodel.patients import Patients
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 from remodel.simulation.batch import Batch
@@ -24,7 +24,15 @@ from remodel.simulation.dataset import (
     report_failures,
     to_dataset,
 )
-from remodel.simulation.inputs import Inputs, Parameters, Schedules, check_count, output_times
+from remodel.simulation.inputs import (
+    Bounds,
+    Inputs,
+    Parameters,
+    People,
+    Schedules,
+    check_count,
+    output_times,
+)
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
 from remodel.simulation.unusual import warn_of_unusual
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 8192  # simulations
 _MOST_ACTIONS = 20_000_000  # of a chunk; each takes a hundred bytes
+_LISTED = 1000  # patients whose attributes a result lists
 _MOST_TIMES = 2_000_000  # every half hour of a century
 
 
@@ -42,7 +51,7 @@ def simulate(
     model: str | Model = "reference",
     *,
     schedule: Schedules = None,
-    patient: Patient | Sequence[Patient] | None = None,
+    patient: People = None,
     parameters: Parameters = None,
     years: float | str | None = None,
     times: Sequence[float | str] | FloatArray | None = None,
@@ -53,6 +62,7 @@ def simulate(
     exact_doses: bool | None = None,
     max_steps: int = MAX_STEPS,
     sensitivities: Sequence[str] = (),
+    bounds: Bounds = None,
     strict: bool = False,
     progress: ProgressLike = None,
 ) -> xr.Dataset:
@@ -70,8 +80,10 @@ def simulate(
         no treatment by default. The names of a mapping, such as
         ``{"placebo": None, "denosumab": "denosumab 60 mg every 6 mo"}``, become the coordinate
         ``arm``.
-    patient : Patient or sequence of Patient, optional
-        By default a woman of 62 with menopause at 50.
+    patient : Patient, sequence of Patient, Patients or Population, optional
+        By default a woman of 62 with menopause at 50. Every one of ``Patients``, which are columns,
+        and of a population is given every arm of a mapping, arm by arm; the coordinate ``woman``
+        says who it is.
     parameters : ParameterSet, mapping of str to float or array_like, str or Path, optional
         Values that replace the model's, in the units of its parameter table; text is the name or
         the file of a parameter set.
@@ -98,6 +110,11 @@ def simulate(
     sensitivities : sequence of str
         Parameters by which every output is differentiated; adds ``<output>_sensitivity`` with
         dimensions ``parameter, simulation, time``, per unit of the parameter's own unit.
+    bounds : {"typical", "population"}, optional
+        ``typical``: a parameter outside the bounds of a typical patient is refused.
+        ``population``: bounds are those of one woman among others, and who is outside is not
+        simulated: she has the status ``outside_bounds``, NaN, and is counted. The default where a
+        population is simulated.
     strict : bool
         Raise if any simulation fails, instead of a warning, a status and NaN.
     progress : Progress or callable, optional
@@ -119,7 +136,7 @@ def simulate(
     tolerance = checked_rtol(rtol, method)
     check_count("threads", threads)
     check_count("max_steps", max_steps)
-    inputs = Inputs.read(chosen, schedule, patient, parameters)
+    inputs = Inputs.read(chosen, schedule, patient, parameters, bounds)
     at = output_times(inputs, years, times)
     drugs = sorted({drug for one in inputs.schedules for drug in one.drugs})
     asked = (outputs,) if isinstance(outputs, str) else outputs
@@ -140,7 +157,7 @@ def simulate(
     warn_of_unusual(chosen, inputs)
     _check_size(batch, names)
     trajectories = _in_chunks(batch, progress_of(progress))
-    report_failures(trajectories, strict=strict)
+    report_failures(trajectories, strict=strict, outside=batch.outside)
     return to_dataset(
         batch,
         trajectories,
@@ -187,8 +204,10 @@ def _in_chunks(batch: Batch, progress: Progress) -> Trajectories:
     most = max(len(dosing.actions) for dosing in batch.dosings)
     length = max(1, min(_CHUNK, _MOST_ACTIONS // max(1, most)))
     progress.start(batch.size)
+    # those of one patient are near each other, so that her history is integrated once
+    order = np.argsort(batch.inputs.patient_of, kind="stable")
     for first in range(0, batch.size, length):
-        chosen = np.arange(first, min(first + length, batch.size))
+        chosen = order[first : first + length]
         trajectories.put(chosen, simulate_batch(batch, chosen, progress.advance))
     return trajectories
 
@@ -204,8 +223,9 @@ def _manifest(batch: Batch) -> Mapping[str, Any]:
         parameters=inputs.parameters.fingerprint(),
         changed=changed,
         varied={name: fingerprint(values) for name, values in inputs.varied.items()},
-        schedule=str(schedules[0]) if len(schedules) == 1 else fingerprint([*map(str, schedules)]),
+        schedule=str(schedules[0]) if len(schedules) == 1 else _schedules(inputs),
         patient=repr(patients[0]) if len(patients) == 1 else _patients(patients),
+        outside_bounds={name: int(rows.sum()) for name, rows in batch.outside.items()},
         method=batch.method,
         rtol=batch.rtol,
         exact_doses=batch.exact_doses,
@@ -213,10 +233,20 @@ def _manifest(batch: Batch) -> Mapping[str, Any]:
     )
 
 
-def _patients(patients: Sequence[Patient]) -> dict[str, Any]:
-    """Return patients as a table: shared values once, others per patient."""
+def _schedules(inputs: Inputs) -> str:
+    """Return a hash of the schedules of a batch."""
+    return fingerprint([[str(schedule) for schedule in inputs.schedules], inputs.schedule_of])
+
+
+def _patients(patients: Patients) -> dict[str, Any]:
+    """Return patients as a table: shared values once, others per patient, of many a hash."""
     table: dict[str, Any] = {}
-    for attribute in fields(Patient):
-        values = [getattr(patient, attribute.name) for patient in patients]
-        table[attribute.name] = values if len(set(values)) > 1 else values[0]
+    for attribute in fields(Patients):
+        column = getattr(patients, attribute.name)
+        is_known = column == column  # noqa: PLR0124 # NaN equals nothing
+        values = [v if known else None for v, known in zip(column.tolist(), is_known, strict=True)]
+        if all(value == values[0] for value in values):
+            table[attribute.name] = values[0]
+        else:
+            table[attribute.name] = values if len(values) <= _LISTED else fingerprint(column)
     return table

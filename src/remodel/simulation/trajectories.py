@@ -102,6 +102,12 @@ class Trajectories:
         self.status[failed] = solution.status[failed]
         self.stopped[failed] = solution.stopped[failed]
 
+    def put_outside(self, members: IntArray) -> None:
+        """Mark simulations that were not integrated."""
+        self.status[members] = Status.OUTSIDE_BOUNDS
+        self.parameters[members] = np.nan
+        self.stopped[members] = self.start[members] = np.nan
+
     @property
     def failed(self) -> IntArray:
         """Positions of simulations that did not reach their end."""

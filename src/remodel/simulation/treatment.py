@@ -53,6 +53,34 @@ def simulate_batch(
         Of n simulations. One that failed has a status, and NaN from the failure on.
     """
     chosen = np.arange(batch.size) if chosen is None else chosen
+    outside = batch.is_outside[chosen]
+    if not np.any(outside):
+        return _simulated(batch, chosen, progress)
+    trajectories = _blank(batch, len(chosen))
+    trajectories.put_outside(np.flatnonzero(outside))
+    if progress:
+        progress(int(outside.sum()))
+    if not np.all(outside):
+        inside = np.flatnonzero(~outside)
+        trajectories.put(inside, _simulated(batch, chosen[inside], progress))
+    return trajectories
+
+
+def _blank(batch: Batch, simulations: int) -> Trajectories:
+    return Trajectories.blank(
+        batch.outputs,
+        simulations=simulations,
+        times=len(batch.times),
+        sensitivities=len(batch.sensitivities),
+        parameters=len(batch.model.all_parameters),
+        measures=len(batch.measures),
+    )
+
+
+def _simulated(
+    batch: Batch, chosen: IntArray, progress: Callable[[int], None] | None
+) -> Trajectories:
+    """Simulate some of a batch, all of whom have parameters within bounds."""
     model, inputs = batch.model, batch.inputs
     start = starts(model, inputs, chosen)
     values, surgery = parameter_values(model, inputs, chosen)
@@ -61,14 +89,7 @@ def simulate_batch(
     history, tangents = natural_history(batch, batch.system(), values, surgery, begin)
     perform_surgery(model, values, surgery, begin)
     t_scores = baseline_t_scores(model, inputs, chosen)
-    trajectories = Trajectories.blank(
-        batch.outputs,
-        simulations=len(chosen),
-        times=len(batch.times),
-        sensitivities=len(batch.sensitivities),
-        parameters=values.shape[1],
-        measures=len(batch.measures),
-    )
+    trajectories = _blank(batch, len(chosen))
     for dosing, members in side_by_side(batch.dosings, number):
         group = _enter(
             batch,

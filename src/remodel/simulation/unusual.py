@@ -31,7 +31,13 @@ def warn_of_unusual(model: Model, inputs: Inputs) -> None:
     of_doses = (s for schedule in inputs.schedules for s in unusual_doses(schedule, mg))
     _warn(of_doses, UnusualDoseWarning)
     if model.follows_age:
-        of_patients = [s for patient in inputs.patients for s in _unusual(model, patient)]
+        patients = inputs.patients
+        suspects = (patients.age > _VERY_OLD) | (patients.menopause_age > patients.age)
+        if patients.t_scores.keys() - model.density.keys():
+            suspects[:] = True
+        of_patients = [
+            s for i in np.flatnonzero(suspects) for s in _unusual(model, patients[int(i)])
+        ]
         _warn([*of_patients, *_clipped(model, inputs)], UnusualPatientWarning)
 
 

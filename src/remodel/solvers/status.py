@@ -18,6 +18,7 @@ class Status(IntEnum):
     SINGULAR = 5
     SOLVER_FAILED = 6
     ROUND_OFF = 7
+    OUTSIDE_BOUNDS = 8
 
     @property
     def sentence(self) -> str:
@@ -48,6 +49,10 @@ _SENTENCES = {
         "A sum of states that the equations conserve drifted by more than a hundred times the "
         "tolerance: rounding decides the result. Raise the absolute tolerance (the typical sizes "
         "of the states), or take another variable for what is left of the sum."
+    ),
+    Status.OUTSIDE_BOUNDS: (
+        "A parameter or a T-score is outside what a woman of a population may have; she was not "
+        "simulated."
     ),
     Status.SOLVER_FAILED: "The reference solver gave up; its message is in the log.",
 }

@@ -308,7 +308,7 @@ def test_every_variable_says_what_it_is(result) -> None:
     assert result.time.attrs["units"] == "d"
     assert result.ctx.attrs["units"] == "ng/mL"
     assert result.ctx_percent_change.attrs["units"] == "percent"
-    assert result.status.attrs["flag_values"] == list(range(8))
+    assert result.status.attrs["flag_values"] == [int(status) for status in Status]
     assert result.status.attrs["flag_meanings"].split()[0] == "ok"
     assert result.attrs["model"] == "reference"
 
