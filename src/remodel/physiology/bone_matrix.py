@@ -26,9 +26,11 @@ mature_site = state("mature_site", "-", "Fully mineralized bone of the site")
 
 
 @quantity
-def turnover_rate_site(remodeling_rate_site, relative_density_site, density_exponent_site):
+def turnover_rate_site(
+    remodeling_rate_site, turnover, relative_density_site, density_exponent_site
+):
     """Share of the bone of the site remodeled in a time; less bone may turn over faster."""
-    return remodeling_rate_site / relative_density_site**density_exponent_site
+    return turnover * remodeling_rate_site / relative_density_site**density_exponent_site
 
 
 @quantity

@@ -3,6 +3,7 @@
 Each has a floor that does not come from bone turnover, and is linear in it above. Their half-lives
 in blood are hours to days, so they follow the cells at once. They come from the whole skeleton,
 most of which is cortex: what a drug does there in excess of other surfaces counts by its share.
+A woman whose bone turns over faster than others' has more of what is above the floor.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ preosteoblast_stay = product(
 )
 
 
-def level(premenopausal, floor, turnover):
-    """Return a marker level from turnover relative to before menopause."""
-    return premenopausal * (floor + (1 - floor) * turnover)
+def level(premenopausal, floor, turnover, relative):
+    """Return a marker level from turnover among women, and relative to before menopause."""
+    return premenopausal * (floor + (1 - floor) * turnover * relative)
 
 
 @quantity
@@ -32,21 +33,22 @@ def cortical_formation_of_skeleton(cortical_share_skeleton, intracortical_format
 
 
 @endpoint(unit="ng/mL", meaning="Serum CTX")
-def ctx(ctx_premenopausal, ctx_floor, resorption_of_skeleton):
+def ctx(ctx_premenopausal, ctx_floor, turnover, resorption_of_skeleton):
     """C-terminal telopeptide, set free from matrix by osteoclasts."""
-    return level(ctx_premenopausal, ctx_floor, resorption_of_skeleton)
+    return level(ctx_premenopausal, ctx_floor, turnover, resorption_of_skeleton)
 
 
 @endpoint(unit="nmol/mmol", meaning="Urinary NTX (bone collagen equivalents per creatinine)")
-def ntx(ntx_premenopausal, ntx_floor, resorption_of_skeleton):
+def ntx(ntx_premenopausal, ntx_floor, turnover, resorption_of_skeleton):
     """N-terminal telopeptide; moves less than CTX, hence a higher floor."""
-    return level(ntx_premenopausal, ntx_floor, resorption_of_skeleton)
+    return level(ntx_premenopausal, ntx_floor, turnover, resorption_of_skeleton)
 
 
 @endpoint(unit="ug/L", meaning="Serum P1NP")
 def p1np(
     p1np_premenopausal,
     p1np_floor,
+    turnover,
     preosteoblasts,
     preosteoblast_stay,
     osteoblasts,
@@ -55,10 +57,11 @@ def p1np(
     """Propeptide of collagen, from osteoblasts young and active alike."""
     young = (preosteoblasts + cortical_formation_of_skeleton) * preosteoblast_stay
     active = osteoblasts + cortical_formation_of_skeleton
-    return level(p1np_premenopausal, p1np_floor, (young + active) / 2)
+    return level(p1np_premenopausal, p1np_floor, turnover, (young + active) / 2)
 
 
 @endpoint(unit="ug/L", meaning="Serum bone-specific alkaline phosphatase")
-def bsap(bsap_premenopausal, bsap_floor, osteoblasts, cortical_formation_of_skeleton):
+def bsap(bsap_premenopausal, bsap_floor, turnover, osteoblasts, cortical_formation_of_skeleton):
     """Alkaline phosphatase of active osteoblasts."""
-    return level(bsap_premenopausal, bsap_floor, osteoblasts + cortical_formation_of_skeleton)
+    formation = osteoblasts + cortical_formation_of_skeleton
+    return level(bsap_premenopausal, bsap_floor, turnover, formation)

@@ -59,8 +59,8 @@ def test_a_drug_has_its_terms_before_its_first_dose():
 
 def test_a_quantity_is_its_equation_of_its_arguments():
     found = explain("ctx", schedule=SCHEDULE, at=200.0)
-    level, floor, resorption = (t.value for t in found.terms)
-    assert found.value == pytest.approx(level * (floor + (1 - floor) * resorption))
+    level, floor, turnover, resorption = (t.value for t in found.terms)
+    assert found.value == pytest.approx(level * (floor + (1 - floor) * turnover * resorption))
     assert found.unit == "ng/mL"
     assert math.isnan(found.rate)
 

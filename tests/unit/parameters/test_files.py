@@ -280,3 +280,26 @@ def test_a_pipe_is_no_parameter_file(tmp_path):
     os.mkfifo(tmp_path / "set.toml")
     with pytest.raises(ParameterError, match="a device or pipe"):
         load_parameters(tmp_path / "set.toml")
+
+
+def test_bounds_of_a_population_are_read_written_and_wider(tmp_path) -> None:
+    table = """[k]
+value = 1.0
+unit = "1/d"
+lower = 0.5
+upper = 2.0
+{}
+meaning = "rate"
+source = "made up"
+"""
+    file = tmp_path / "set.toml"
+    file.write_text(table.format("population_upper = 9.0"))
+    parameter = load_parameters(file)["k"]
+    assert (parameter.population_lower, parameter.population_upper) == (0.5, 9.0)
+    assert (parameter.widened().lower, parameter.widened().upper) == (0.5, 9.0)
+    write_parameters(load_parameters(file), tmp_path / "again.toml")
+    assert load_parameters(tmp_path / "again.toml")["k"] == parameter
+    for narrow in ("population_upper = 1.5", "population_lower = 0.6"):
+        file.write_text(table.format(narrow))
+        with pytest.raises(ParameterError, match=f"k.{narrow.split()[0]}: must not"):
+            load_parameters(file)

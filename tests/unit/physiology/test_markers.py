@@ -19,8 +19,8 @@ def evaluated(**changed: float) -> dict[str, float]:
 
 @pytest.mark.parametrize("floor", [0.0, 0.3])
 def test_level_is_premenopausal_at_turnover_of_one_and_never_below_its_floor(floor: float) -> None:
-    assert level(38.0, floor, 1.0) == pytest.approx(38.0)
-    assert level(38.0, floor, 0.0) == pytest.approx(38.0 * floor)
+    assert level(38.0, floor, 1.0, 1.0) == pytest.approx(38.0)
+    assert level(38.0, floor, 1.0, 0.0) == pytest.approx(38.0 * floor)
 
 
 def test_without_a_drug_markers_follow_the_cells_alone() -> None:

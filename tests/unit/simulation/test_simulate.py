@@ -20,6 +20,7 @@ from remodel.errors import (
 )
 from remodel.simulation import simulate as simulation
 from remodel.simulation.dataset import SimulationWarning
+from remodel.solvers.status import Status
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 AI = "anastrozole 1 mg daily for 5 y"
@@ -119,7 +120,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
      "ctx_floor has 2 entries and patient has 3; lists and arrays of a batch must have one "
      "length."),
     ({"parameters": {"ctx_floor": []}}, ParameterError,
-     "ctx_floor has 0 entries and schedule has 1; lists and arrays of a batch must have one "
+     "ctx_floor has 0 entries and patient has 1; lists and arrays of a batch must have one "
      "length."),
     ({"parameters": 5}, ParameterError,
      "parameters: expected a mapping from names to values, got 5."),
