@@ -55,11 +55,11 @@ def test_a_plain_change_is_placed_where_it_was_published(dataset):
 
 def test_published_arms_of_which_nothing_can_be_drawn_are_told(dataset):
     alone = {"with denosumab": ["freedom/denosumab"]}
-    with pytest.warns(RemodelWarning, match="freedom/denosumab: no number of .*hip") as told:
-        _, points = trial_overlay(dataset, [HIP], observed=alone)
+    with pytest.warns(RemodelWarning, match="freedom/denosumab: no number of .*spine") as told:
+        _, points = trial_overlay(dataset, [SPINE], observed=alone)
     assert points.empty
     assert told[0].filename == __file__
-    _, points = trial_overlay(dataset, [HIP], observed={**alone, "inhibitor": ["freedom/placebo"]})
+    _, points = trial_overlay(dataset, [SPINE], observed={**alone, "inhibitor": ["freedom/placebo"]})
     assert len(points) == 1
 
 
