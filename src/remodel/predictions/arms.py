@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ UNTREATED = "untreated"
 _SUPPLEMENT = "supplement"  # vitamin D and calcium are given in both arms of most trials
 _INHIBITOR, _SERM = "aromatase inhibitor", "SERM"
 _BEGUN = 0.1  # months after which what starts at month 0 counts as being taken
+_MOST = 2.0 / 3.0  # of the women of a mixture, whose class it has
 _BY_NAME = frozenset({"RANKL antibody", "sclerostin antibody", "PTH analogue"})
 
 
@@ -34,19 +36,20 @@ def members_of(arm: Arm, arms: Arms) -> Members:
     return tuple((arms[arm.study_id, name], weight / total) for name, weight in arm.pool)
 
 
-def drug_class(members: Iterable[Arm], model: Model, months: float) -> str:
+def drug_class(members: Members, model: Model, months: float) -> str:
     """Return the class of a treatment at a month, such as ``aromatase inhibitor + denosumab``.
 
     Classes are those that the model's drugs declare, in the order of the alphabet; antibodies and
     analogues of PTH are called by their own names, as in the trials. What was given before is told
     apart: ``bisphosphonate after denosumab``, and ``after denosumab`` where nothing followed.
     Tamoxifen before or beside an aromatase inhibitor is left out: such women belong with the other
-    women on an inhibitor. Supplements are not named.
+    women on an inhibitor. Supplements are not named. Arms that were reported together have the
+    class of two thirds of their women, or all classes: ``bisphosphonate or untreated``.
 
     Parameters
     ----------
-    members : iterable of Arm
-        One arm, or those that were reported together.
+    members : sequence of (Arm, float)
+        One arm, or those that were reported together, with their shares.
     model : Model
     months : float
         From the start of treatment.
@@ -56,8 +59,13 @@ def drug_class(members: Iterable[Arm], model: Model, months: float) -> str:
     ModelError
         If the model lacks one of the drugs.
     """
-    names = {_class_at(arm, model, max(months, _BEGUN)) for arm in members}
-    return " or ".join(sorted(names, key=str.casefold))
+    shares: dict[str, float] = defaultdict(float)
+    for arm, share in members:
+        shares[_class_at(arm, model, max(months, _BEGUN))] += share
+    main = max(shares, key=lambda name: shares[name])
+    if shares[main] >= _MOST:
+        return main
+    return " or ".join(sorted(shares, key=str.casefold))
 
 
 def _class_at(arm: Arm, model: Model, months: float) -> str:

@@ -181,7 +181,7 @@ def _target(model: Model, row: Observation, evidence: Evidence) -> Target:
         table=evidence.name,
         observation=row,
         members=members,
-        drug_class=drug_class((member for member, _ in members), model, row.time_months),
+        drug_class=drug_class(members, model, row.time_months),
         comparators=() if other is None else members_of(other, evidence.arms),
         factor=factor if density is None else factor * density,
         is_scaled=density is not None,

@@ -88,7 +88,7 @@ class Overlays:
         dataset = simulated.isel(simulation=first).assign(curves)
         if self.draws:
             dataset = dataset.assign(self._bands(pools, times, outputs))
-        classes = [drug_class((arm for arm, _ in pool), self.model, months) for pool in pools]
+        classes = [drug_class(pool, self.model, months) for pool in pools]
         return dataset.assign_coords(arm=("simulation", names), drug_class=("simulation", classes))
 
     def _curves(

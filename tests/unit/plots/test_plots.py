@@ -59,7 +59,9 @@ def test_published_arms_of_which_nothing_can_be_drawn_are_told(dataset):
         _, points = trial_overlay(dataset, [SPINE], observed=alone)
     assert points.empty
     assert told[0].filename == __file__
-    _, points = trial_overlay(dataset, [SPINE], observed={**alone, "inhibitor": ["freedom/placebo"]})
+    _, points = trial_overlay(
+        dataset, [SPINE], observed={**alone, "inhibitor": ["freedom/placebo"]}
+    )
     assert len(points) == 1
 
 

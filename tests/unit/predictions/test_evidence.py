@@ -102,7 +102,7 @@ def test_patients_are_those_of_the_arm():
     ],
 )
 def test_classes_of_treatment(schedule, name):
-    assert drug_class([arm(schedule)], load_model("reference"), 3.0) == name
+    assert drug_class(((arm(schedule), 1.0),), load_model("reference"), 3.0) == name
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_classes_of_treatment(schedule, name):
     ],
 )  # fmt: skip
 def test_classes_know_the_order_of_drugs(schedule, months, name):
-    assert drug_class([arm(schedule)], load_model("reference"), months) == name
+    assert drug_class(((arm(schedule), 1.0),), load_model("reference"), months) == name
 
 
 def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
@@ -137,12 +137,12 @@ def test_every_drug_of_every_model_has_a_class_and_none_is_untreated():
         for drug in model.drugs:
             treated = Arm("s", "a", Schedule((Dose(drug, 1.0, time=0.0),)))
             is_supplement = model.drugs[drug].drug_class == "supplement"
-            assert (drug_class([treated], model, 1.0) == "untreated") == is_supplement, drug
+            assert (drug_class(((treated, 1.0),), model, 1.0) == "untreated") == is_supplement, drug
 
 
 def test_a_drug_that_the_model_lacks_has_no_class():
     with pytest.raises(ModelError, match="has no drug 'alendronate'"):
-        drug_class([arm("alendronate 10 mg daily")], load_model("peterson2010"), 3.0)
+        drug_class(((arm("alendronate 10 mg daily"), 1.0),), load_model("peterson2010"), 3.0)
 
 
 def test_men_are_predicted_as_men():
@@ -199,7 +199,7 @@ def test_arms_reported_together_are_the_weighted_mean_of_their_levels():
         start, end = (0.25 * ds[name][0] + 0.75 * ds[name][1]).to_numpy()
         assert pooled[k] == pytest.approx(100.0 * (end / start - 1.0), abs=0.01)
     assert pooled[2] == pytest.approx(0.25 * untreated[2] + 0.75 * treated[2])
-    assert found.targets[-1].drug_class == "denosumab or untreated"
+    assert found.targets[-1].drug_class == "denosumab"
     assert found.arms == 2
 
 
@@ -261,3 +261,15 @@ def test_every_shipped_validation_trial_is_predicted_or_skipped_with_a_reason():
     assert len(found) + sum(s.n for s in skipped) == len(rows)
     assert all(s.reason.endswith(".") for s in skipped)
     assert len(found) > 90
+
+
+@pytest.mark.parametrize(
+    ("share", "name"),
+    [(0.25, "aromatase inhibitor"), (0.8, "aromatase inhibitor + bisphosphonate"),
+     (0.5, "aromatase inhibitor or aromatase inhibitor + bisphosphonate")],
+)  # fmt: skip
+def test_a_mixture_has_the_class_of_most_of_its_women(share, name):
+    alone = arm("letrozole 2.5 mg daily")
+    both = arm("letrozole 2.5 mg daily; zoledronic acid 4 mg every 6 mo")
+    members = ((alone, 1.0 - share), (both, share))
+    assert drug_class(members, load_model("reference"), 12.0) == name
