@@ -203,13 +203,6 @@ class Arm:
         score: float | None = getattr(self, f"t_score_{site}", None)
         return score
 
-    @property
-    def t_scores_are_known(self) -> bool:
-        """Whether its T-scores were read; those recalled or assumed are uncertain, as are none."""
-        scores = (self.t_score_lumbar_spine, self.t_score_total_hip, self.t_score_femoral_neck)
-        is_given = any(score is not None for score in scores)
-        return is_given and "t_score" not in (*self.assumed, *self.recalled)
-
     def drugs_at(self, months: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the drugs that are taken at a month, and those taken before that have ended.
 

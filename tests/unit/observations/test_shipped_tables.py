@@ -177,6 +177,26 @@ def test_arms_are_plausible_women() -> None:
         assert arm.sex == "female", arm
 
 
+def test_t_scores_are_uncertain_unless_they_were_read() -> None:
+    """A fit takes those that are marked as latent; those that are not were read in the paper."""
+    scores = ("t_score_lumbar_spine", "t_score_total_hip", "t_score_femoral_neck")
+    known = {
+        arm.study_id
+        for arm in ARMS.values()
+        if any(getattr(arm, name) is not None for name in scores)
+        and "t_score" not in (*arm.assumed, *arm.recalled)
+    }
+    assert known == {"daps"}
+
+
+def test_mixtures_are_of_women_who_did_different_things() -> None:
+    mixtures = [arm for arm in ARMS.values() if arm.pool]
+    assert {"zfast", "zofast", "nzofast_takahashi2012", "ibis2"} <= {a.study_id for a in mixtures}
+    for arm in mixtures:
+        members = [ARMS[arm.study_id, name] for name, _ in arm.pool]
+        assert len({(str(m.schedule), m.t_score_lumbar_spine) for m in members}) == len(members)
+
+
 def test_error_model_covers_the_modeled_endpoints_with_sources() -> None:
     assert set(spreads()) == {name for name, end in endpoints().items() if end.modeled}
     text = files("remodel.observations").joinpath("tables", "error_model.toml").read_text("utf-8")
