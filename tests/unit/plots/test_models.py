@@ -85,7 +85,7 @@ def test_lines_end_with_their_scenario(drawn):
 
 def test_a_change_from_the_start_is_one_point_for_all_models(drawn):
     points = drawn[0][1]
-    bone = points[(points.study == "bone2011") & (points.variable == CTX)]
+    bone = points[(points.study == "bone2011") & (points.variable == CTX) & (points.bound == "")]
     assert list(bone.model) == [""]
     assert list(bone.value) == [62]
 
