@@ -89,6 +89,11 @@ WRONG = [
     ("1 mg daily", "1 mg", "line 9, [arms.alone] schedule: "),
     ("anastrozole 1", "anastrozol 1", "Did you mean 'anastrozole'?"),
     ("ellis2008/", "elis2008/", "line 12, [arms.trial] published: 'halt_bc_elis2008'"),
+    (
+        "halt_bc_ellis2008/ai_denosumab",
+        "zofast/zol_delayed",
+        "published: its women took several schedules; name one of zofast/zol_delayed_never, zofast",
+    ),
     ("ellis2008/ai", "ellis2008:ai", "expected STUDY/ARM"),
     ("ai_denosumab", "ai_denosumap", "Did you mean 'ai_denosumab'?"),
     ('["ctx_percent_change"]', '["ctx_change"]', "line 15, [figures] variables: model 'reference'"),
