@@ -8,6 +8,7 @@ from remodel.errors import UnusualPatientWarning as UnusualPatientWarning
 from remodel.experiments import run_experiment as run_experiment
 from remodel.explanation.differences import explain_difference as explain_difference
 from remodel.explanation.explain import explain as explain
+from remodel.measurement.measure import measure as measure
 from remodel.models import Model as Model
 from remodel.models import load_model as load_model
 from remodel.models import model_names as model_names
@@ -19,6 +20,8 @@ from remodel.parameters import load_parameters as load_parameters
 from remodel.parameters import write_parameters as write_parameters
 from remodel.patient import Patient as Patient
 from remodel.patients import Patients as Patients
+from remodel.populations.population import Population as Population
+from remodel.populations.sample import population as population
 from remodel.schedules import Dose as Dose
 from remodel.schedules import Intervention as Intervention
 from remodel.schedules import Schedule as Schedule

@@ -24,6 +24,7 @@ from remodel.cli import (
     calibrate,
     explain,
     listing,
+    population,
     run,
     sensitivity,
     simulate,
@@ -36,7 +37,8 @@ from remodel.errors import RemodelError, RemodelWarning, nearest
 
 OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = (
-    simulate, run, sweep, sensitivity, calibrate, validate, listing, explain, warmup, verify,
+    simulate, population, run, sweep, sensitivity, calibrate, validate, listing, explain, warmup,
+    verify,
 )  # fmt: skip
 
 

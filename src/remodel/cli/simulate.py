@@ -15,6 +15,7 @@ from remodel.cli.dosing_table import (
 )
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table, print_text
+from remodel.cli.women import print_women
 from remodel.errors import ConfigError, ParameterError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from remodel.models import Model
     from remodel.patient import Patient
+    from remodel.populations.population import Population
     from remodel.schedules import Schedule
 
 _SITES = ("lumbar_spine", "total_hip", "femoral_neck")
@@ -62,6 +64,11 @@ def add_parser(commands: Any) -> None:
     what.add_argument("--table", metavar="FILE.csv", help="NONMEM-style table of doses")
     add_table_options(parser)
     add_patient_options(parser)
+    parser.add_argument(
+        "--patients",
+        metavar="FILE",
+        help="women of remodel population, FILE.csv or FILE.zarr, instead of one patient",
+    )
     how = parser.add_argument_group("simulation")
     how.add_argument("--years", type=float, help="length; by default two years after the last dose")
     how.add_argument("--model", default="reference", help="see: remodel list models")
@@ -124,13 +131,18 @@ def run(args: argparse.Namespace) -> int:
     from remodel.models import load_model
 
     model = load_model(args.model)
-    arms, patient = _arms(args, model), patient_of(args)
+    arms, patient = _arms(args, model), _who(args)
     outputs = _outputs(args, model, arms)
     begun = time.perf_counter()
     dataset = _simulate(args, model, list(arms.values()), patient, outputs)
-    dataset = dataset.assign_coords(arm=("simulation", list(arms)))
-    has_arms = args.arm is not None or len(arms) > 1
-    _print_arms(dataset, model, arms, outputs)
+    women = dataset.sizes["simulation"] // len(arms)
+    names = [name for name in arms for _ in range(women)]
+    dataset = dataset.assign_coords(arm=("simulation", names))
+    has_arms = args.arm is not None or len(arms) > 1 or args.patients is not None
+    if args.patients is None:
+        _print_arms(dataset, model, arms, outputs)
+    else:
+        print_women(dataset, outputs, _rows(float(dataset["time"].to_numpy()[-1])))
     print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
     if args.out:
         _write(dataset, args.out, has_arms=has_arms)
@@ -178,7 +190,7 @@ def _simulate(
     args: argparse.Namespace,
     model: Model,
     schedules: list[Schedule],
-    patient: Patient | None,
+    patient: Patient | Population | None,
     outputs: tuple[str, ...],
 ) -> xr.Dataset:
     import warnings
@@ -202,6 +214,20 @@ def _simulate(
             threads=args.threads,
             progress=shown,
         )
+
+
+def _who(args: argparse.Namespace) -> Patient | Population | None:
+    """Return the patient, or the women of a file."""
+    patient = patient_of(args)
+    if args.patients is None:
+        return patient
+    if patient is not None:
+        raise ConfigError("--patients: who they are stands in the file; leave --age and such out.")
+    if args.plot:
+        raise ConfigError("--plot draws one patient; leave it or --patients out.", field="plot")
+    from remodel.populations.population import Population
+
+    return Population.load(args.patients)
 
 
 def schedule_of(args: argparse.Namespace, model: Model) -> Schedule:
@@ -349,7 +375,8 @@ def _write(dataset: xr.Dataset, path: str, *, has_arms: bool) -> None:
     else:
         values = [name for name, v in dataset.data_vars.items() if "time" in v.dims]
         table = dataset[values].to_dataframe().reset_index().rename(columns={"time": "day"})
-        labels = [*(["arm"] if has_arms else []), "day", "month"]
+        women = ["woman", "weight"] if "woman" in dataset.coords else []
+        labels = [*(["arm"] if has_arms else []), *women, "day", "month"]
         table = table[[*labels, *values]]
         write_atomically(path, lambda draft: table.to_csv(draft, index=False))
     print(f"Written: {path}")

@@ -14,6 +14,8 @@ from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
 from remodel.models import Model, load_model
 from remodel.patients import Patients
+from remodel.populations.course import completed, needed_outputs
+from remodel.populations.population import Population
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 from remodel.simulation.batch import Batch
@@ -36,6 +38,7 @@ from remodel.simulation.inputs import (
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
 from remodel.simulation.unusual import warn_of_unusual
+from remodel.simulation.women import inputs_of
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 
 if TYPE_CHECKING:
@@ -83,7 +86,8 @@ def simulate(
     patient : Patient, sequence of Patient, Patients or Population, optional
         By default a woman of 62 with menopause at 50. Every one of ``Patients``, which are columns,
         and of a population is given every arm of a mapping, arm by arm; the coordinate ``woman``
-        says who it is.
+        says who it is. A woman of ``remodel.population`` takes each as she takes her drugs, has
+        her wander, and the coordinate ``weight``.
     parameters : ParameterSet, mapping of str to float or array_like, str or Path, optional
         Values that replace the model's, in the units of its parameter table; text is the name or
         the file of a parameter set.
@@ -136,17 +140,22 @@ def simulate(
     tolerance = checked_rtol(rtol, method)
     check_count("threads", threads)
     check_count("max_steps", max_steps)
-    inputs = Inputs.read(chosen, schedule, patient, parameters, bounds)
+    women = patient if isinstance(patient, Population) else None
+    if isinstance(patient, Population):
+        inputs = inputs_of(chosen, schedule, patient, parameters, bounds)
+    else:
+        inputs = Inputs.read(chosen, schedule, patient, parameters, bounds)
     at = output_times(inputs, years, times)
     drugs = sorted({drug for one in inputs.schedules for drug in one.drugs})
     asked = (outputs,) if isinstance(outputs, str) else outputs
     names = default_outputs(chosen) if asked is None else tuple(asked)
     checked_outputs(chosen, tuple(chosen.system(drugs).outputs), names)
+    hidden = () if women is None else needed_outputs(chosen, women, names)
     batch = Batch.build(
         chosen,
         inputs,
         at,
-        base_outputs(names),
+        base_outputs((*names, *hidden)),
         method=method,
         rtol=tolerance,
         threads=threads,
@@ -154,17 +163,19 @@ def simulate(
         max_steps=max_steps,
         sensitivities=sensitivities,
     )
-    warn_of_unusual(chosen, inputs)
+    if women is None:
+        warn_of_unusual(chosen, inputs)
     _check_size(batch, names)
     trajectories = _in_chunks(batch, progress_of(progress))
     report_failures(trajectories, strict=strict, outside=batch.outside)
-    return to_dataset(
+    dataset = to_dataset(
         batch,
         trajectories,
-        names,
+        (*names, *hidden),
         states=chosen.assembly(drugs).states,
-        manifest=_manifest(batch),
+        manifest=_manifest(batch, women),
     )
+    return dataset if women is None else completed(dataset, chosen, women).drop_vars(hidden)
 
 
 def _check_size(batch: Batch, names: Sequence[str]) -> None:
@@ -212,7 +223,7 @@ def _in_chunks(batch: Batch, progress: Progress) -> Trajectories:
     return trajectories
 
 
-def _manifest(batch: Batch) -> Mapping[str, Any]:
+def _manifest(batch: Batch, women: Population | None) -> Mapping[str, Any]:
     """Return how a result was made."""
     model, inputs, usual = batch.model, batch.inputs, batch.model.all_parameters
     changed = {n: p.value for n, p in inputs.parameters.items() if p.value != usual[n].value}
@@ -224,18 +235,25 @@ def _manifest(batch: Batch) -> Mapping[str, Any]:
         changed=changed,
         varied={name: fingerprint(values) for name, values in inputs.varied.items()},
         schedule=str(schedules[0]) if len(schedules) == 1 else _schedules(inputs),
-        patient=repr(patients[0]) if len(patients) == 1 else _patients(patients),
+        patient=_people(patients, women),
         outside_bounds={name: int(rows.sum()) for name, rows in batch.outside.items()},
         method=batch.method,
         rtol=batch.rtol,
         exact_doses=batch.exact_doses,
-        seed=None,
+        seed=None if women is None else women.seed,
     )
 
 
 def _schedules(inputs: Inputs) -> str:
     """Return a hash of the schedules of a batch."""
     return fingerprint([[str(schedule) for schedule in inputs.schedules], inputs.schedule_of])
+
+
+def _people(patients: Patients, women: Population | None) -> str | dict[str, Any]:
+    """Return who was simulated, briefly."""
+    if women is not None:
+        return repr(women)
+    return repr(patients[0]) if len(patients) == 1 else _patients(patients)
 
 
 def _patients(patients: Patients) -> dict[str, Any]:

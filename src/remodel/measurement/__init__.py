@@ -1,0 +1,1 @@
+"""What scanners and laboratories read of the truth."""
