@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,23 @@ from remodel.populations.definition import ATTRIBUTES, DERIVED, Definition
 from remodel.populations.distributions import Distribution
 from remodel.populations.dump import definition_text
 from remodel.populations.load import definition_of, load_definition, preset_names
-from remodel.populations.population import Population
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Women as they are on disk; fields as those of ``Population``."""
+
+    definition: Definition
+    seed: int
+    woman: IntArray
+    weights: FloatArray
+    columns: Mapping[str, FloatArray]
+    pattern: IntArray
+    rejections: Mapping[str, int]
+
 
 _ENDINGS = (".csv", ".zarr")
 _TEXTS = ("sex", "adherence", "population")
@@ -42,8 +56,23 @@ def checked_path(path: str | Path) -> Path:
     return target
 
 
-def save(women: Population, path: str | Path) -> None:
+def write(
+    path: str | Path,
+    table: pd.DataFrame,
+    definition: Definition,
+    seed: int,
+    rejections: Mapping[str, int],
+) -> None:
     """Write women to ``FILE.csv``, with their definition beside it in ``FILE.toml``, or a store.
+
+    Parameters
+    ----------
+    path : path
+    table : pandas.DataFrame
+        The columns of ``women.csv``.
+    definition : Definition
+    seed : int
+    rejections : mapping of str to int
 
     Raises
     ------
@@ -52,25 +81,24 @@ def save(women: Population, path: str | Path) -> None:
     """
     target = checked_path(path)
     if target.suffix == ".csv":
-        write_text(target.with_suffix(".toml"), definition_text(women.definition))
-        write_csv(target, women.to_frame())
-    else:
-        _save_store(women, target)
+        write_text(target.with_suffix(".toml"), definition_text(definition))
+        write_csv(target, table)
+        return
+    attrs = {
+        "population": definition.name,
+        "definition": definition_text(definition),
+        "seed": str(seed),
+        "rejections": json.dumps(rejections),
+    }
+    _write_store(target, table.drop(columns=["population", "seed"]), attrs)
 
 
-def _save_store(women: Population, target: Path) -> None:
+def _write_store(target: Path, table: pd.DataFrame, attrs: Mapping[str, str]) -> None:
     """Write a store beside its place, then move it there."""
     require("zarr", "store")
     import xarray as xr
 
-    table = women.to_frame().drop(columns=["population", "seed"])
     data = {str(name): ("row", _plain(column)) for name, column in table.items()}
-    attrs = {
-        "population": women.definition.name,
-        "definition": definition_text(women.definition),
-        "seed": str(women.seed),
-        "rejections": json.dumps(women.rejections),
-    }
     draft = target.with_name(f"{DRAFT}{target.name}")
     with writing(target):
         shutil.rmtree(draft, ignore_errors=True)
@@ -85,7 +113,7 @@ def _plain(column: pd.Series) -> Any:
     return values if values.dtype.kind in "if" else values.astype(str)
 
 
-def load(path: str | Path) -> Population:
+def load(path: str | Path) -> Stored:
     """Return women that were saved; or those of a table of one's own, with known columns only.
 
     Raises
@@ -99,7 +127,7 @@ def load(path: str | Path) -> Population:
     return _load_store(target)
 
 
-def _load_table(path: Path) -> Population:
+def _load_table(path: Path) -> Stored:
     import io
 
     import pandas as pd
@@ -125,7 +153,7 @@ def _load_table(path: Path) -> Population:
         )
     else:
         definition = _definition_of(path, table)
-    return _population(path, table, definition, _seed(path, table), {})
+    return _stored(path, table, definition, _seed(path, table), {})
 
 
 def _seed(path: Path, table: pd.DataFrame) -> int:
@@ -136,7 +164,7 @@ def _seed(path: Path, table: pd.DataFrame) -> int:
     return int(word)
 
 
-def _load_store(path: Path) -> Population:
+def _load_store(path: Path) -> Stored:
     require("zarr", "store")
     import xarray as xr
 
@@ -150,7 +178,7 @@ def _load_store(path: Path) -> Population:
     content = parse_toml(text, f"{path}: definition", ConfigError)
     definition = definition_of(Table(None, "", content), text, name)
     table = dataset.to_dataframe()
-    return _population(path, table, definition, seed, rejections)
+    return _stored(path, table, definition, seed, rejections)
 
 
 def _definition_of(path: Path, table: pd.DataFrame) -> Definition:
@@ -173,13 +201,13 @@ def _definition_of(path: Path, table: pd.DataFrame) -> Definition:
     return Definition("own", source, patient)
 
 
-def _population(
+def _stored(
     path: Path,
     table: pd.DataFrame,
     definition: Definition,
     seed: int,
     rejections: Mapping[str, int],
-) -> Population:
+) -> Stored:
     n = len(table)
     names = (*definition.names, *DERIVED)
     columns = {name: _numbers_of(path, table, name) for name in names if name in table}
@@ -194,7 +222,7 @@ def _population(
     columns = {n: v for n, v in columns.items() if n in ("age", "male") or np.isfinite(v).any()}
     numbers = _numbers_of(path, table, "woman") if "woman" in table else np.arange(n)
     weights = _numbers_of(path, table, "weight") if "weight" in table else np.ones(n)
-    return Population(
+    return Stored(
         definition,
         seed,
         np.asarray(numbers, dtype=np.int64),
@@ -207,7 +235,7 @@ def _population(
 
 def _numbers_of(path: Path, table: pd.DataFrame, name: str) -> FloatArray:
     try:
-        values = table[name].astype(object).to_numpy().astype(np.float64)
+        values: FloatArray = table[name].astype(object).to_numpy().astype(np.float64)
     except (TypeError, ValueError):
         raise ConfigError(f"{path}: column {name} holds something else than numbers.") from None
     return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -182,12 +182,12 @@ class Population:
         StoreError
             If they cannot be written.
         """
-        from remodel.populations.files import save
+        from remodel.populations.files import write
 
-        save(self, path)
+        write(path, self.to_frame(), self.definition, self.seed, self.rejections)
 
     @classmethod
-    def load(cls, path: str | Path) -> Population:
+    def load(cls, path: str | Path) -> Self:
         """Return women that were saved, bit for bit; or those of a table of one's own.
 
         Raises
@@ -197,7 +197,8 @@ class Population:
         """
         from remodel.populations.files import load
 
-        return load(path)
+        stored = load(path)
+        return cls(*(getattr(stored, item.name) for item in fields(stored)))
 
 
 def parameter_values(

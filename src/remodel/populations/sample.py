@@ -194,7 +194,8 @@ def _possible(
             checks[name] = checks.get(name, np.ones_like(within)) & within
     for name, values in parameter_values(definition, model, drawn).items():
         bounds = model.all_parameters[name].widened()
-        checks.setdefault(name, (values >= bounds.lower) & (values <= bounds.upper))
+        within = (values >= bounds.lower) & (values <= bounds.upper)
+        checks[name] = checks.get(name, np.ones_like(within)) & within
     for name, inside in checks.items():
         failed = int(np.count_nonzero(possible & ~inside))
         if failed:
