@@ -27,6 +27,8 @@ from remodel.schedules import Intervention as Intervention
 from remodel.schedules import Schedule as Schedule
 from remodel.sensitivity.study import sensitivity_analysis as sensitivity_analysis
 from remodel.simulation.simulate import simulate as simulate
+from remodel.simulation.snapshot import Snapshot as Snapshot
+from remodel.simulation.take_snapshot import snapshot as snapshot
 from remodel.sweeps import open_sweep as open_sweep
 from remodel.sweeps import sweep as sweep
 from remodel.validation.validate import validate as validate

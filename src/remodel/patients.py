@@ -151,7 +151,7 @@ class Patients(Sequence[Patient]):
 
 
 @runtime_checkable
-class Population(Protocol):
+class VariedPatients(Protocol):
     """People with values of the parameters in which they differ."""
 
     @property

@@ -17,7 +17,8 @@ from remodel.explanation.explain import unit_after, words_of
 from remodel.models import Model, load_model
 from remodel.patient import Patient
 from remodel.schedules import Schedule
-from remodel.simulation.inputs import Inputs, Parameters, ScheduleLike
+from remodel.simulation.arguments import Parameters, ScheduleLike
+from remodel.simulation.inputs import Inputs
 
 if TYPE_CHECKING:
     import pandas as pd

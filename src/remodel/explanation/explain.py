@@ -16,7 +16,8 @@ from remodel.equations.assembly import Assembly
 from remodel.explanation.evaluation import checked_day, checked_name, simulated
 from remodel.models import Model, load_model
 from remodel.patient import Patient
-from remodel.simulation.inputs import Inputs, Parameters, ScheduleLike
+from remodel.simulation.arguments import Parameters, ScheduleLike
+from remodel.simulation.inputs import Inputs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,6 +13,7 @@ from remodel.equations.system import System
 from remodel.models import Model
 from remodel.schedules.steady import PAST_OF_STEADY_STATE
 from remodel.simulation.consistency import (
+    check_continuation,
     check_patients,
     check_sensitivities,
     checked_sensitivities,
@@ -21,6 +22,7 @@ from remodel.simulation.consistency import (
 from remodel.simulation.dosing import Dosing
 from remodel.simulation.inputs import Inputs
 from remodel.simulation.measures import Measure
+from remodel.simulation.snapshot import Snapshot
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 from remodel.solvers.problem import Problem, Solution
 from remodel.solvers.solve import solve
@@ -62,6 +64,8 @@ class Batch:
     outside : mapping of str to ndarray of bool, shape (n,)
         Which simulations are not integrated, because a parameter or T-score of that name is
         outside what a woman of a population may have.
+    start : Snapshot or None
+        Who simulations start from, instead of a history of their own.
     """
 
     model: Model
@@ -78,6 +82,7 @@ class Batch:
     sensitivities: tuple[str, ...]
     measures: tuple[Measure, ...] = ()
     outside: Mapping[str, BoolArray] = field(default_factory=dict)
+    start: Snapshot | None = None
 
     @classmethod
     def build(
@@ -94,6 +99,7 @@ class Batch:
         max_steps: int = MAX_STEPS,
         sensitivities: Sequence[str] = (),
         measures: Sequence[Measure] = (),
+        start: Snapshot | None = None,
     ) -> Self:
         """Translate schedules and reject what contradicts itself, before any work starts.
 
@@ -108,9 +114,11 @@ class Batch:
         exact = model.exact_doses if exact_doses is None else exact_doses
         dosings, dosing_of = _dosings(model, inputs, until, exact_doses=exact)
         check_patients(model, inputs, dosings, dosing_of)
+        if start is not None:
+            check_continuation(dosings, wanted)
         outside = outside_bounds(model, inputs)
         check_sensitivities(model, inputs, dosings, wanted, name)
-        drugs = _drugs_of_outputs(model, inputs, outputs)
+        drugs = _drugs_of_outputs(model, inputs, outputs) | _drugs_in(start)
         if drugs:
             dosings = [replace(d, drugs=model.with_drugs({*d.drugs, *drugs})) for d in dosings]
         return cls(
@@ -128,6 +136,7 @@ class Batch:
             sensitivities=wanted,
             measures=tuple(measures),
             outside=outside,
+            start=start,
         )
 
     def differentiated(self, names: Sequence[str]) -> Self:
@@ -234,6 +243,11 @@ def _lived(model: Model, inputs: Inputs) -> FloatArray:
         begin = parameter.value * parameter.factor / model.days_per_year * DAYS_PER_YEAR
     lived: FloatArray = np.minimum(enough, inputs.patients.age * DAYS_PER_YEAR - begin)
     return lived[inputs.patient_of]
+
+
+def _drugs_in(snapshot: Snapshot | None) -> set[str]:
+    """Return drugs that people have in them when simulations start from them."""
+    return set() if snapshot is None else set(snapshot.drugs)
 
 
 def _drugs_of_outputs(model: Model, inputs: Inputs, outputs: Sequence[str]) -> set[str]:

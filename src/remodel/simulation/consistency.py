@@ -129,6 +129,27 @@ def _check_menopause(model: Model, inputs: Inputs, patient: Patient, schedule: S
         raise PatientError(f"menopause is given by {' and by '.join(named)}; say it once.")
 
 
+def check_continuation(dosings: Sequence[Dosing], sensitivities: Sequence[str]) -> None:
+    """Reject what a simulation that starts from a snapshot cannot have: a past, and derivatives.
+
+    Raises
+    ------
+    ScheduleError, ConfigError
+    """
+    for dosing in dosings:
+        if dosing.first < 0:
+            raise ScheduleError(
+                f"the schedule begins {-dosing.first:g} d before the snapshot that it starts "
+                "from; what was given before belongs to the schedule of the snapshot."
+            )
+        if dosing.steady_state or dosing.later:
+            raise ScheduleError("a simulation that starts from a snapshot has no steady state.")
+    if sensitivities:
+        raise ConfigError(
+            "sensitivities are those of a whole simulation; give one schedule, not a start."
+        )
+
+
 def checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     """Return parameters to differentiate by, each once.
 

@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from remodel._arrays import FloatArray
+from remodel._arrays import FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.simulation.batch import Batch
 from remodel.simulation.packing import baseline, build_problem, columns, own_values
-from remodel.simulation.patients import surgery_actions
+from remodel.simulation.patients import (
+    parameter_values,
+    perform_surgery,
+    starts,
+    surgery_actions,
+)
 from remodel.solvers.problem import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Bodies of n simulations at their first dose, or at the snapshot they start from.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n, n_all)
+        Parameters.
+    start : ndarray, shape (n,)
+        Model time at day 0 [d].
+    surgery : ndarray, shape (n,)
+        Model time at the removal of the ovaries [d].
+    state_names : tuple of str
+    reached : Solution
+        States, and who did not come so far.
+    tangents : ndarray, shape (n, n_sensitivities, n_states)
+        Derivatives of the states.
+    """
+
+    values: FloatArray
+    start: FloatArray
+    surgery: FloatArray
+    state_names: tuple[str, ...]
+    reached: Solution
+    tangents: FloatArray
+
+    @classmethod
+    def of(cls, batch: Batch, chosen: IntArray) -> Self:
+        """Return the bodies of some simulations of a batch."""
+        model, inputs, snapshot = batch.model, batch.inputs, batch.start
+        if snapshot is not None:
+            now = snapshot[inputs.patient_of[chosen]]
+            none = np.zeros((len(chosen), 0, len(now.state_names)))
+            return cls(now.values.copy(), now.time, now.surgery, now.state_names, now.reached, none)
+        start = starts(model, inputs, chosen)
+        values, surgery = parameter_values(model, inputs, chosen)
+        first = np.array([dosing.first for dosing in batch.dosings])
+        begin, core = start + first[batch.dosing_of[chosen]], batch.system()
+        history, tangents = natural_history(batch, core, values, surgery, begin)
+        perform_surgery(model, values, surgery, begin)
+        return cls(values, start, surgery, core.state_names, history, tangents)
 
 
 def natural_history(

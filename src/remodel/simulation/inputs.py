@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray, IntArray
-from remodel.errors import ConfigError, ParameterError, PatientError, ScheduleError
+from remodel.errors import ConfigError, PatientError, ScheduleError
 from remodel.models import Model
-from remodel.parameters import Parameter, ParameterSet, load_parameters
+from remodel.parameters import ParameterSet, load_parameters
 from remodel.patient import Patient
-from remodel.patients import Patients, Population
-from remodel.schedules import Schedule
+from remodel.patients import Patients, VariedPatients
+from remodel.schedules import MENOPAUSE, Schedule
+from remodel.simulation.arguments import (
+    Bounds,
+    Parameters,
+    People,
+    Schedules,
+    Times,
+    common_length,
+    different_schedules,
+    has_population_bounds,
+    joined_parameters,
+    listed,
+    outside_bounds,
+    patients_of,
+    refuse_outside,
+    shared_and_varied,
+)
+from remodel.simulation.snapshot import Snapshot
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, read_time
 
-Values = float | Sequence[float] | FloatArray
-ScheduleLike = str | Schedule | None
-Schedules = ScheduleLike | Sequence[ScheduleLike] | Mapping[str, ScheduleLike]
-Parameters = ParameterSet | Mapping[str, Values] | str | Path | None
-People = Patient | Sequence[Patient] | Population | None
-Bounds = Literal["typical", "population"] | None
-Times = float | str
 _LONGEST = 120.0 * DAYS_PER_YEAR
 
 
@@ -103,33 +113,94 @@ class Inputs:
             parameters = load_parameters(parameters)
         is_by_name = isinstance(parameters, Mapping) and not isinstance(parameters, ParameterSet)
         given = frozenset(parameters or ()) if is_by_name else frozenset()
-        is_population = _is_population(bounds, patient)
-        if isinstance(patient, Population):
-            population: Population = patient
+        is_population = has_population_bounds(bounds, patient)
+        if isinstance(patient, VariedPatients):
+            population: VariedPatients = patient
             given |= population.parameters.keys()
-            parameters = _joined(population.parameters, parameters)
+            parameters = joined_parameters(population.parameters, parameters)
             patient = population.patients
-        arms = tuple(schedule) if isinstance(schedule, Mapping) else ()
-        if not all(isinstance(arm, str) and arm for arm in arms):
-            raise ScheduleError(f"schedule: the name of each arm is text, got {arms!r}.")
-        schedules, schedule_of = _schedules(model, schedule)
         if patient is not None and not model.follows_age:
             raise PatientError(
                 f"model '{model.name}' has no patient: it knows neither age nor menopause."
             )
-        patients = _patients(patient)
+        patients = patients_of(patient)
         base = model.all_parameters.widened() if is_population else model.all_parameters
-        fixed, varied = _parameters(model, base, parameters)
-        outside = {name: _outside(base[name], values) for name, values in varied.items()}
+        fixed, varied = shared_and_varied(model, base, parameters)
+        outside = {name: outside_bounds(base[name], values) for name, values in varied.items()}
         if not is_population:
-            _refuse_outside(base, varied, outside)
+            refuse_outside(base, varied, outside)
+        return cls._combined(
+            model,
+            schedule,
+            patients,
+            fixed,
+            varied,
+            for_each=isinstance(patient, Patients),
+            given=given,
+            outside={name: rows for name, rows in outside.items() if np.any(rows)},
+            is_population=is_population,
+        )
+
+    @classmethod
+    def continued(cls, snapshot: Snapshot, schedule: Schedules = None) -> Self:
+        """Return inputs of people as they are now; each of them is given every arm of a mapping.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+        schedule : str, Schedule, sequence of these or mapping from names of arms, optional
+            From now on.
+
+        Raises
+        ------
+        ParameterError, ScheduleError
+            If lengths differ, or menopause is among what is scheduled.
+        """
+        is_outside = snapshot.outside
+        inputs = cls._combined(
+            snapshot.model,
+            schedule,
+            snapshot.patients,
+            snapshot.parameters,
+            snapshot.varied,
+            for_each=True,
+            given=frozenset(),
+            outside={"start": is_outside} if np.any(is_outside) else {},
+            is_population=True,
+        )
+        if any(e.name == MENOPAUSE for plan in inputs.schedules for e in plan.interventions):
+            raise ScheduleError(
+                "menopause belongs to the people a simulation starts from; give it where the "
+                "snapshot is taken."
+            )
+        return inputs
+
+    @classmethod
+    def _combined(
+        cls,
+        model: Model,
+        schedule: Schedules,
+        patients: Patients,
+        parameters: ParameterSet,
+        varied: Mapping[str, FloatArray],
+        *,
+        for_each: bool,
+        given: frozenset[str],
+        outside: Mapping[str, BoolArray],
+        is_population: bool,
+    ) -> Self:
+        """Combine schedules with people, each of whom may be given every arm, arm by arm."""
+        arms = tuple(schedule) if isinstance(schedule, Mapping) else ()
+        if not all(isinstance(arm, str) and arm for arm in arms):
+            raise ScheduleError(f"schedule: the name of each arm is text, got {arms!r}.")
+        schedules, schedule_of = different_schedules(model, schedule)
         lengths = {"patient": len(patients), **{name: len(v) for name, v in varied.items()}}
-        people = _common_length(lengths)
-        if arms and isinstance(patient, Patients):  # every arm for each of them, arm by arm
+        people = common_length(lengths)
+        if arms and for_each:
             size, schedule_of = people * len(arms), np.repeat(schedule_of, people)
             arms = tuple(arm for arm in arms for _ in range(people))
         else:
-            size = _common_length({"schedule": len(schedule_of), **lengths})
+            size = common_length({"schedule": len(schedule_of), **lengths})
             arms *= size if len(arms) == 1 else 1
         person = np.arange(size) % people
         return cls(
@@ -138,11 +209,11 @@ class Inputs:
             schedule_of=np.broadcast_to(schedule_of, (size,)),
             patients=patients,
             patient_of=person % len(patients),
-            parameters=fixed,
+            parameters=parameters,
             varied={name: values[person % len(values)] for name, values in varied.items()},
             given=given,
             arms=arms,
-            outside={n: v[person % len(v)] for n, v in outside.items() if np.any(v)},
+            outside={name: rows[person % len(rows)] for name, rows in outside.items()},
             is_population=is_population,
         )
 
@@ -189,7 +260,7 @@ def output_times(inputs: Inputs, years: Times | None, times: Any) -> FloatArray:
         raise ConfigError("give either years or times, not both.")
     try:
         is_text = not isinstance(times, np.ndarray) and any(isinstance(t, str) for t in times)
-        days = [read_time(t, "d", "times") for t in _listed(times, (str,))] if is_text else times
+        days = [read_time(t, "d", "times") for t in listed(times, (str,))] if is_text else times
         at = np.asarray(days, dtype=np.float64)
     except ConfigError:
         raise
@@ -227,159 +298,3 @@ def check_count(name: str, value: int | None) -> None:
     is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if value is not None and not (is_whole and value >= 1):
         raise ConfigError(f"{name} = {value!r}: must be a whole number from 1.")
-
-
-def _listed(value: Any, single: tuple[type, ...]) -> tuple[Any, ...]:
-    if isinstance(value, Iterable) and not isinstance(value, single):
-        return tuple(value)
-    return (value,)
-
-
-def _patients(patient: Any) -> Patients:
-    """Return the patients of an argument as columns; a woman of 62 where there is none."""
-    if isinstance(patient, Patients):
-        return patient
-    listed = [
-        Patient() if person is None else person
-        for person in _listed(patient, (Patient, type(None)))
-    ]
-    if not listed or not all(isinstance(person, Patient) for person in listed):
-        raise PatientError(f"patient: expected a Patient or a list of them, got {patient!r}.")
-    return Patients.of(listed)
-
-
-def _is_population(bounds: Any, patient: Any) -> bool:
-    """Return whether parameters have the bounds of a population."""
-    if bounds not in (None, "typical", "population"):
-        raise ConfigError(f"bounds = {bounds!r}: must be 'typical' or 'population'.")
-    return bounds == "population" or (bounds is None and isinstance(patient, Population))
-
-
-def _joined(of_population: Mapping[str, FloatArray], parameters: Any) -> Mapping[str, Values]:
-    """Return parameters of a population together with those of the call, each set once."""
-    shared = parameters.natural() if isinstance(parameters, ParameterSet) else parameters or {}
-    if not isinstance(shared, Mapping):
-        raise ParameterError(
-            f"parameters: expected a mapping from names to values, got {shared!r}."
-        )
-    if not isinstance(parameters, ParameterSet):
-        for name in sorted(shared.keys() & of_population.keys()):
-            raise ParameterError(
-                f"{name} differs between the women of the population; say it once."
-            )
-    return {**shared, **of_population}
-
-
-def _schedules(model: Model, schedule: Schedules) -> tuple[tuple[Schedule, ...], IntArray]:
-    """Return each different schedule once, and which of them each entry is."""
-    values = schedule.values() if isinstance(schedule, Mapping) else schedule
-    listed = _listed(values, (str, Schedule, type(None)))
-    if not listed or not all(isinstance(one, str | Schedule | None) for one in listed):
-        raise ScheduleError(
-            f"schedule: expected a sentence, a Schedule, or a list or mapping of these, got "
-            f"{schedule!r}."
-        )
-    numbers: dict[object, int] = {}
-    different: list[Schedule] = []
-    schedule_of = np.zeros(len(listed), dtype=np.int64)
-    for i, one in enumerate(listed):
-        key = id(one) if isinstance(one, Schedule) else one
-        if key not in numbers:
-            numbers[key] = len(different)
-            different.append(_schedule(model, one))
-        schedule_of[i] = numbers[key]
-    return tuple(different), schedule_of
-
-
-def _schedule(model: Model, value: ScheduleLike) -> Schedule:
-    if value is None:
-        return Schedule()
-    if isinstance(value, Schedule):
-        return value
-    return Schedule.parse(value, drugs=set(model.drugs) | _all_drugs())
-
-
-def _all_drugs() -> set[str]:
-    """Names a sentence may use; whether the model has them is checked later, by name."""
-    from remodel.models import load_model, model_names
-
-    return set(load_model("reference").drugs) if "reference" in model_names() else set()
-
-
-def _parameters(
-    model: Model, base: ParameterSet, parameters: ParameterSet | Mapping[str, Values] | None
-) -> tuple[ParameterSet, dict[str, FloatArray]]:
-    if parameters is None:
-        return base, {}
-    if isinstance(parameters, ParameterSet):
-        _check_units(base, parameters)
-        return base.replace(parameters.natural()), {}
-    if not isinstance(parameters, Mapping):
-        raise ParameterError(
-            f"parameters: expected a mapping from names to values, got {parameters!r}."
-        )
-    shared, varied = {}, {}
-    for name, value in parameters.items():
-        array = _numbers(name, value)
-        if array.ndim > 1:
-            raise ParameterError(
-                f"{name}: expected a number or a one-dimensional array, got {array.ndim}-d."
-            )
-        if array.ndim == 0:
-            shared[name] = float(array)
-        elif name in model.structural:
-            raise ParameterError(
-                f"{name} is written into the compiled code; give one value for the batch."
-            )
-        else:
-            base[name]  # raises with the nearest name
-            varied[name] = array
-    return base.replace(shared), varied
-
-
-def _check_units(base: ParameterSet, given: ParameterSet) -> None:
-    for name, parameter in given.items():
-        if parameter.unit != base[name].unit:
-            raise ParameterError(
-                f"{name}: expected in {base[name].unit}, got it in {parameter.unit}."
-            )
-
-
-def _numbers(name: str, value: Any) -> FloatArray:
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ParameterError(
-            f"{name}: expected a number or an array of numbers, got {value!r}."
-        ) from None
-
-
-def _outside(parameter: Parameter, values: FloatArray) -> BoolArray:
-    """Return which values are not finite or not within the bounds."""
-    is_allowed = np.isfinite(values) & (values >= parameter.lower) & (values <= parameter.upper)
-    outside: BoolArray = ~is_allowed
-    return outside
-
-
-def _refuse_outside(
-    base: ParameterSet, varied: Mapping[str, FloatArray], outside: Mapping[str, BoolArray]
-) -> None:
-    """Raise for the first value outside the bounds of a typical patient."""
-    for name, is_outside in outside.items():
-        for worst in np.flatnonzero(is_outside)[:1]:
-            try:
-                base[name].check(float(varied[name][worst]))
-            except ParameterError as error:
-                raise ParameterError(f"simulation {worst}: {error}") from error
-
-
-def _common_length(lengths: Mapping[str, int]) -> int:
-    size = max(lengths.values())
-    for name, length in lengths.items():
-        if length not in (1, size):
-            longest = max(lengths, key=lambda n: lengths[n])
-            raise ParameterError(
-                f"{name} has {length} entries and {longest} has {size}; "
-                "lists and arrays of a batch must have one length."
-            )
-    return size

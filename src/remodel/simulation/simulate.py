@@ -18,6 +18,7 @@ from remodel.populations.course import completed, needed_outputs
 from remodel.populations.population import Population
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
+from remodel.simulation.arguments import Bounds, Parameters, People, Schedules
 from remodel.simulation.batch import Batch
 from remodel.simulation.dataset import (
     base_outputs,
@@ -26,20 +27,13 @@ from remodel.simulation.dataset import (
     report_failures,
     to_dataset,
 )
-from remodel.simulation.inputs import (
-    Bounds,
-    Inputs,
-    Parameters,
-    People,
-    Schedules,
-    check_count,
-    output_times,
-)
+from remodel.simulation.inputs import Inputs, check_count, output_times
+from remodel.simulation.snapshot import Snapshot
 from remodel.simulation.trajectories import Trajectories
 from remodel.simulation.treatment import simulate_batch
 from remodel.simulation.unusual import warn_of_unusual
 from remodel.simulation.women import inputs_of
-from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
+from remodel.solvers.methods import DEFAULT, MAX_STEPS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,6 +50,7 @@ def simulate(
     schedule: Schedules = None,
     patient: People = None,
     parameters: Parameters = None,
+    start: Snapshot | None = None,
     years: float | str | None = None,
     times: Sequence[float | str] | FloatArray | None = None,
     outputs: Sequence[str] | None = None,
@@ -91,6 +86,10 @@ def simulate(
     parameters : ParameterSet, mapping of str to float or array_like, str or Path, optional
         Values that replace the model's, in the units of its parameter table; text is the name or
         the file of a parameter set.
+    start : Snapshot, optional
+        People as they are now, from :func:`remodel.snapshot`, instead of patients and parameters.
+        Day 0 is now, ``schedule`` is what is given from now on, and each of them is given every
+        arm of a mapping.
     years : float or str, optional
         Length [y], or text such as ``"18 mo"``; output once a month. By default until two years
         after the last dose, at least 5.
@@ -136,17 +135,13 @@ def simulate(
         One of its subclasses, before any work starts, if an argument is not allowed; SolverError if
         ``strict`` and a simulation fails.
     """
-    chosen, method = load_model(model), method_of(method).name
-    tolerance = checked_rtol(rtol, method)
     check_count("threads", threads)
     check_count("max_steps", max_steps)
     women = patient if isinstance(patient, Population) else None
-    if isinstance(patient, Population):
-        inputs = inputs_of(chosen, schedule, patient, parameters, bounds)
-    else:
-        inputs = Inputs.read(chosen, schedule, patient, parameters, bounds)
+    chosen = checked_model(model, start)
+    inputs = checked_inputs(chosen, schedule, patient, parameters, bounds, start)
     at = output_times(inputs, years, times)
-    drugs = sorted({drug for one in inputs.schedules for drug in one.drugs})
+    drugs = drugs_of(inputs, start)
     asked = (outputs,) if isinstance(outputs, str) else outputs
     names = default_outputs(chosen) if asked is None else tuple(asked)
     checked_outputs(chosen, tuple(chosen.system(drugs).outputs), names)
@@ -157,16 +152,17 @@ def simulate(
         at,
         base_outputs((*names, *hidden)),
         method=method,
-        rtol=tolerance,
+        rtol=rtol,
         threads=threads,
         exact_doses=exact_doses,
         max_steps=max_steps,
         sensitivities=sensitivities,
+        start=start,
     )
     if women is None:
         warn_of_unusual(chosen, inputs)
     _check_size(batch, names)
-    trajectories = _in_chunks(batch, progress_of(progress))
+    trajectories = in_chunks(batch, progress_of(progress))
     report_failures(trajectories, strict=strict, outside=batch.outside)
     dataset = to_dataset(
         batch,
@@ -176,6 +172,54 @@ def simulate(
         manifest=_manifest(batch, women),
     )
     return dataset if women is None else completed(dataset, chosen, women).drop_vars(hidden)
+
+
+def checked_model(model: str | Model, start: Snapshot | None) -> Model:
+    """Return the model of the call, or of the snapshot that it starts from.
+
+    Raises
+    ------
+    ConfigError
+        If these are two.
+    """
+    if start is None:
+        return load_model(model)
+    if model != "reference" and load_model(model) is not start.model:
+        raise ConfigError(f"start is a snapshot of model '{start.model.name}', not of '{model}'.")
+    return start.model
+
+
+def checked_inputs(
+    model: Model,
+    schedule: Schedules,
+    patient: People,
+    parameters: Parameters,
+    bounds: Bounds,
+    start: Snapshot | None,
+) -> Inputs:
+    """Return the inputs of the call; who starts from a snapshot brings her parameters.
+
+    Raises
+    ------
+    RemodelError
+        One of its subclasses, if an argument is not allowed.
+    """
+    if start is None and isinstance(patient, Population):
+        return inputs_of(model, schedule, patient, parameters, bounds)
+    if start is None:
+        return Inputs.read(model, schedule, patient, parameters, bounds)
+    if any(argument is not None for argument in (patient, parameters, bounds)):
+        raise ConfigError(
+            "start brings its people with their parameters; leave patient, parameters and bounds "
+            "out."
+        )
+    return Inputs.continued(start, schedule)
+
+
+def drugs_of(inputs: Inputs, start: Snapshot | None) -> list[str]:
+    """Return all drugs that are given, or that are in people already."""
+    scheduled = {drug for schedule in inputs.schedules for drug in schedule.drugs}
+    return sorted(scheduled.union(() if start is None else start.drugs))
 
 
 def _check_size(batch: Batch, names: Sequence[str]) -> None:
@@ -203,14 +247,20 @@ def _memory() -> float:
         return math.inf
 
 
-def _in_chunks(batch: Batch, progress: Progress) -> Trajectories:
-    """Integrate in chunks, so that memory beyond the outputs stays small."""
+def in_chunks(batch: Batch, progress: Progress, *, parameters: int = 0) -> Trajectories:
+    """Integrate in chunks, so that memory beyond the outputs stays small.
+
+    Parameters
+    ----------
+    parameters : int
+        How many parameters each simulation has, where they are to be kept.
+    """
     trajectories = Trajectories.blank(
         batch.outputs,
         simulations=batch.size,
         times=len(batch.times),
         sensitivities=len(batch.sensitivities),
-        parameters=0,
+        parameters=parameters,
     )
     most = max(len(dosing.actions) for dosing in batch.dosings)
     length = max(1, min(_CHUNK, _MOST_ACTIONS // max(1, most)))

@@ -12,16 +12,10 @@ from remodel._arrays import FloatArray, IntArray
 from remodel.equations.system import System
 from remodel.simulation.batch import Batch
 from remodel.simulation.dosing import Action, Dosing, begin_of, in_order, side_by_side
-from remodel.simulation.history import natural_history
+from remodel.simulation.history import Bodies
 from remodel.simulation.measures import measured, summaries_of
 from remodel.simulation.packing import baseline, build_problem, columns, own_values
-from remodel.simulation.patients import (
-    baseline_t_scores,
-    parameter_values,
-    perform_surgery,
-    starts,
-    surgery_actions,
-)
+from remodel.simulation.patients import baseline_t_scores, surgery_actions
 from remodel.simulation.steady_dosing import with_steady_dosing
 from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.problem import ADD, PUT, SET, Solution
@@ -81,25 +75,11 @@ def _simulated(
     batch: Batch, chosen: IntArray, progress: Callable[[int], None] | None
 ) -> Trajectories:
     """Simulate some of a batch, all of whom have parameters within bounds."""
-    model, inputs = batch.model, batch.inputs
-    start = starts(model, inputs, chosen)
-    values, surgery = parameter_values(model, inputs, chosen)
-    number = batch.dosing_of[chosen]
-    begin = start + np.array([dosing.first for dosing in batch.dosings])[number]
-    history, tangents = natural_history(batch, batch.system(), values, surgery, begin)
-    perform_surgery(model, values, surgery, begin)
-    t_scores = baseline_t_scores(model, inputs, chosen)
+    bodies = Bodies.of(batch, chosen)
+    t_scores = {} if batch.start else baseline_t_scores(batch.model, batch.inputs, chosen)
     trajectories = _blank(batch, len(chosen))
-    for dosing, members in side_by_side(batch.dosings, number):
-        group = _enter(
-            batch,
-            dosing,
-            values[members],
-            start[members],
-            surgery[members],
-            history.final[members],
-            tangents[members],
-        )
+    for dosing, members in side_by_side(batch.dosings, batch.dosing_of[chosen]):
+        group = _enter(batch, dosing, bodies, members)
         before: list[Solution] = []
         if dosing.steady_state:
             group = settle(batch, group)
@@ -113,7 +93,7 @@ def _simulated(
         trajectories.put(members, treated)
         if progress:
             progress(len(members))
-    trajectories.put_failures(history)
+    trajectories.put_failures(bodies.reached)
     return trajectories
 
 
@@ -146,17 +126,10 @@ class Group:
     tangents: FloatArray
 
 
-def _enter(
-    batch: Batch,
-    dosing: Dosing,
-    values: FloatArray,
-    start: FloatArray,
-    surgery: FloatArray,
-    core_state: FloatArray,
-    core_tangents: FloatArray,
-) -> Group:
+def _enter(batch: Batch, dosing: Dosing, bodies: Bodies, members: IntArray) -> Group:
     """Return simulations at their first dose: the body, and empty drug compartments."""
     model, system = batch.model, batch.system(dosing.drugs)
+    values, start, surgery = (a[members] for a in (bodies.values, bodies.start, bodies.surgery))
     at_age = [
         (np.full(len(start), age / DAYS_PER_YEAR * model.days_per_year), action)
         for age, action in dosing.at_age
@@ -167,11 +140,11 @@ def _enter(
     state = baseline(system, model, values, begin)
     wrt, positions = batch.read_by(system)
     tangents = system.baseline_tangents(own_values(system, model, values), begin, wrt)
-    core = {name: j for j, name in enumerate(batch.system().state_names)}
+    known = {name: j for j, name in enumerate(bodies.state_names)}
     for i, name in enumerate(system.state_names):
-        if name in core:
-            state[:, i] = core_state[:, core[name]]
-            tangents[:, :, i] = core_tangents[:, positions, core[name]]
+        if name in known:
+            state[:, i] = bodies.reached.final[members, known[name]]
+            tangents[:, :, i] = bodies.tangents[members][:, positions, known[name]]
     return Group(system, dosing, values, start, at_age, state, tangents)
 
 

@@ -13,7 +13,8 @@ from remodel.models import Model
 from remodel.parameters import ParameterSet
 from remodel.patients import Patients
 from remodel.populations.population import Population, check_components
-from remodel.simulation.inputs import Bounds, Inputs, Parameters, Schedules
+from remodel.simulation.arguments import Bounds, Parameters, Schedules
+from remodel.simulation.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)
