@@ -12,6 +12,7 @@ from remodel.equations import (
     gain,
     initial,
     loss,
+    maximum,
     product,
     quantity,
     state,
@@ -145,6 +146,12 @@ def disaccustoming(accustoming_rate, accustomed_estrogen):
 
 
 @quantity
-def acute_deficiency(estrogen_deficiency, accustomed_estrogen):
-    """Estrogen deficiency that bone is not used to; negative when estrogen comes back."""
-    return estrogen_deficiency - (1 - accustomed_estrogen)
+def acute_deficiency(estrogen_deficiency, accustomed_estrogen, acute_deficiency_curvature):
+    """Estrogen deficiency that bone is not used to; negative when estrogen comes back.
+
+    With curvature a small step counts for less than its share of a large one: an inhibitor after
+    menopause for less than the loss of the ovaries.
+    """
+    new = estrogen_deficiency - (1 - accustomed_estrogen)
+    size = maximum(new, -new)
+    return new * (1 - acute_deficiency_curvature * (1 - size))

@@ -160,9 +160,14 @@ def osteoclast_formation(osteoclast_turnover_rate, fusing_osteoclasts):
 
 
 @quantity
-def bisphosphonate_effect(bisphosphonate_on_surface):
-    """Share of the full effect that bisphosphonate on the surface has; it saturates."""
-    return bisphosphonate_on_surface / (1 + bisphosphonate_on_surface)
+def bisphosphonate_effect(bisphosphonate_on_surface, fusing_osteoclasts, bisphosphonate_shared):
+    """Share of the full effect that bisphosphonate on the surface has; it saturates.
+
+    Osteoclasts take the drug up with the mineral they dissolve, so that the more of them come, the
+    less there is for each: the wave that follows denosumab breaks through (Soelling 2020).
+    """
+    osteoclasts = fusing_osteoclasts**bisphosphonate_shared
+    return bisphosphonate_on_surface / (osteoclasts + bisphosphonate_on_surface)
 
 
 @quantity
