@@ -1,15 +1,16 @@
 """Bisphosphonates: blood to bone surface, burial under new bone, and return with resorption.
 
 The drugs share every mechanism. They differ in how much of a dose reaches bone, in the amount on
-the surface that has half the effect (potency), and in how fast the surface loses them (affinity
-for mineral). In the blood, distribution within hours is lumped into one pool that BMD cannot see.
+the surface that has half the effect (potency), and in affinity for mineral, which sets how fast
+the surface loses them. In the blood, distribution within hours is lumped into one pool that BMD
+cannot see.
 """
 
 from __future__ import annotations
 
 from remodel.drugs.drug import Drug
 from remodel.drugs.pharmacokinetics import gut, not_absorbed
-from remodel.equations import flow, loss, state, term
+from remodel.equations import flow, loss, quantity, state, term
 
 DRUG_CLASS = "bisphosphonate"
 
@@ -46,9 +47,21 @@ def renal_excretion(bisphosphonate_plasma_rate, bone_fraction, plasma):
     return bisphosphonate_plasma_rate * (1 - bone_fraction) * plasma
 
 
+@quantity
+def surface_loss_rate(
+    bisphosphonate_surface_loss_rate,
+    bisphosphonate_affinity_of_alendronate,
+    affinity,
+    bisphosphonate_affinity_exponent,
+):
+    """One law for the class: the lower the affinity for mineral, the faster drug is lost."""
+    weaker = bisphosphonate_affinity_of_alendronate / affinity
+    return bisphosphonate_surface_loss_rate * weaker**bisphosphonate_affinity_exponent
+
+
 @loss("surface")
 def desorption(surface_loss_rate, surface):
-    """Drug comes off the surface, faster the lower its affinity for mineral."""
+    """Drug comes off the surface."""
     return surface_loss_rate * surface
 
 
@@ -71,9 +84,17 @@ def surface_level(surface, half_effect_amount):
 
 
 _IN_BONE = (
-    plasma, surface, buried, bone_uptake, renal_excretion, desorption, burial, exposure,
+    plasma,
+    surface,
+    buried,
+    bone_uptake,
+    renal_excretion,
+    surface_loss_rate,
+    desorption,
+    burial,
+    exposure,
     surface_level,
-)  # fmt: skip
+)
 _ORAL = (gut, absorption, not_absorbed)
 
 zoledronic_acid = Drug("zoledronic_acid", _IN_BONE, {"iv": "plasma"}, DRUG_CLASS)

@@ -30,6 +30,7 @@ from remodel.physiology import (
     osteocytes,
     rankl_opg,
     testosterone,
+    tissue,
 )
 from remodel.physiology.sites import SITES, at_all_sites
 
@@ -54,7 +55,7 @@ MODEL = Model(
         *collect(*BODY),
         *at_all_sites(collect(bone_matrix)),
         *at_all_sites(collect(density)),
-        *collect(femoral_neck, markers, minerals),
+        *collect(femoral_neck, markers, minerals, tissue),
     ),
     parameters=load_parameters("reference"),
     drugs=drugs_of(drugs),
@@ -83,5 +84,10 @@ MODEL = Model(
         )
         for site in SITES
     },
-    kinks=("refilling_loss_onset", "degeneration_onset", "testosterone_decline_onset"),
+    kinks=(
+        "refilling_loss_onset",
+        "refilling_loss_onset_of_men",
+        "degeneration_onset",
+        "testosterone_decline_onset",
+    ),
 )

@@ -71,7 +71,7 @@ def refilling_site(
     time,
     ovarian_failure,
     refilling_loss_with_age_site,
-    refilling_loss_onset,
+    refilling_loss_start,
     cortical_share_site,
     acute_refilling_loss,
     acute_deficiency,
@@ -81,7 +81,7 @@ def refilling_site(
     Linear in age from an onset on, so that loss accelerates as seen in the hip (Ensrud 1995).
     Estrogen deficiency that is new leaves cavities in trabecular bone deeper (Eriksen 1999).
     """
-    years = maximum(time - refilling_loss_onset, 0 * time)
+    years = maximum(time - refilling_loss_start, 0 * time)
     with_age = 1 - ovarian_failure * refilling_loss_with_age_site * years
     of_new_deficiency = (1 - cortical_share_site) * acute_refilling_loss * acute_deficiency
     return with_age * (1 - of_new_deficiency)

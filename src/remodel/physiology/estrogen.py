@@ -105,11 +105,17 @@ def occupancy(level, half_effect, exponent, binding=0, agonism=0):
 
 @quantity
 def estrogen_signal(
-    estradiol, estradiol_half_effect, estrogen_hill_exponent, serm_binding, serm_agonism
+    estradiol,
+    bioavailable_share,
+    estradiol_half_effect,
+    estrogen_hill_exponent,
+    serm_binding,
+    serm_agonism,
 ):
     """Signal of the estrogen receptors of bone; a modulator competes and acts in part."""
+    acting = estradiol * bioavailable_share
     return occupancy(
-        estradiol, estradiol_half_effect, estrogen_hill_exponent, serm_binding, serm_agonism
+        acting, estradiol_half_effect, estrogen_hill_exponent, serm_binding, serm_agonism
     )
 
 

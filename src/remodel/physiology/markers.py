@@ -44,6 +44,12 @@ def ntx(ntx_premenopausal, ntx_floor, turnover, resorption_of_skeleton):
     return level(ntx_premenopausal, ntx_floor, turnover, resorption_of_skeleton)
 
 
+@endpoint(unit="nmol/L", meaning="Serum NTX (bone collagen equivalents)")
+def ntx_serum(ntx_serum_premenopausal, ntx_serum_floor, turnover, resorption_of_skeleton):
+    """N-terminal telopeptide of serum, whose background is larger than that of urine."""
+    return level(ntx_serum_premenopausal, ntx_serum_floor, turnover, resorption_of_skeleton)
+
+
 @endpoint(unit="ug/L", meaning="Serum P1NP")
 def p1np(
     p1np_premenopausal,

@@ -85,6 +85,24 @@ def sclerostin_clearance(sclerostin_turnover_rate, sclerostin):
     return sclerostin_turnover_rate * sclerostin
 
 
+@endpoint(unit="pmol/L", meaning="Serum sclerostin, without what an antibody holds back")
+def sclerostin_serum(
+    sclerostin_serum_premenopausal,
+    osteocytes,
+    sclerostin_production,
+    estradiol_reference,
+    estradiol,
+    sclerostin_serum_exponent,
+):
+    """Serum sclerostin goes on rising where the local signal has saturated (Kim 2015).
+
+    A power of estradiol, beside what loading does; nothing acts on it. Antibody holds sclerostin
+    back in serum, which is left out.
+    """
+    by_estradiol = (estradiol_reference / estradiol) ** sclerostin_serum_exponent
+    return sclerostin_serum_premenopausal * osteocytes * sclerostin_production * by_estradiol
+
+
 @endpoint(unit="-", meaning="Sclerostin not bound by an antibody, relative to before menopause")
 def sclerostin_free(sclerostin, sclerostin_binding):
     """Sclerostin that can reach osteoblasts."""

@@ -13,9 +13,20 @@ from remodel.equations import endpoint, factor, maximum, quantity
 
 @quantity
 def testosterone_with_age(time, testosterone_decline_onset, testosterone_decline_rate):
-    """Testosterone that is not bound to globulin falls with age (Khosla 1998)."""
+    """Testosterone of serum falls with age (Khosla 1998)."""
     years = maximum(time - testosterone_decline_onset, 0 * time)
     return 1 / (1 + testosterone_decline_rate * years)
+
+
+@quantity
+def bioavailable_share(time, male, testosterone_decline_onset, globulin_rise_rate):
+    """Share of sex hormones that globulin leaves free, relative to youth; it falls in old men.
+
+    Bioavailable estradiol of men is halved from 30 to 80 years, while serum estradiol falls little
+    (Khosla 1998).
+    """
+    years = maximum(time - testosterone_decline_onset, 0 * time)
+    return 1 / (1 + male * globulin_rise_rate * years)
 
 
 @quantity
@@ -53,9 +64,16 @@ def testicular_estradiol(
     return male * youth * testosterone_relative * inhibited
 
 
+@quantity
+def refilling_loss_start(male, refilling_loss_onset, refilling_loss_onset_of_men):
+    """Age from which cavities are refilled less, by sex."""
+    return refilling_loss_onset + male * (refilling_loss_onset_of_men - refilling_loss_onset)
+
+
 @factor("osteoblast_apoptosis")
 def apoptosis_by_testosterone(
-    male, testosterone_relative, osteoblast_apoptosis_rise_without_testosterone
+    male, testosterone_relative, bioavailable_share, osteoblast_apoptosis_rise_without_testosterone
 ):
-    """Osteoblasts of men die sooner without testosterone."""
-    return 1 + male * osteoblast_apoptosis_rise_without_testosterone * (1 - testosterone_relative)
+    """Osteoblasts of men die sooner without testosterone that is free to act."""
+    missing = 1 - testosterone_relative * bioavailable_share
+    return 1 + male * osteoblast_apoptosis_rise_without_testosterone * missing
