@@ -124,8 +124,8 @@ def after_denosumab(model: Model) -> Iterator[Fact]:
         "denosumab 60 mg every 6 mo x 9; zoledronic acid 5 mg once from 54 mo", 7, age=66
     )
     yield Fact(
-        "4.5 years of denosumab, then zoledronate: spine in a year", exit_(SPINE, 66, 54), -6.2, -3.0,
-        "Soelling 2020: -4.8, -4.1, -4.7",
+        "4.5 years of denosumab, then zoledronate: spine in a year", exit_(SPINE, 66, 54), -6.2,
+        -3.0, "Soelling 2020: -4.8, -4.1, -4.7",
     )  # fmt: skip
     short = model.changes(
         "denosumab 60 mg every 6 mo x 6; zoledronic acid 5 mg once from 36 mo", 6, age=66

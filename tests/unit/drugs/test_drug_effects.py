@@ -105,7 +105,14 @@ def test_terminal_half_life_of_alendronate_is_about_ten_years() -> None:
     assert 6 < half_life < 16
 
 
-def test_class_order_of_surface_loss_follows_affinity() -> None:
+def test_one_law_of_affinity_says_how_fast_each_bisphosphonate_leaves_the_surface() -> None:
     order = ("zoledronic_acid", "alendronate", "ibandronate", "risedronate")
-    rates = [MODEL.parameters[f"{drug}_surface_loss_rate"].value for drug in order]
+    assembly = MODEL.assembly(order)
+    known = {n: p.value * p.factor for n, p in MODEL.all_parameters.items()} | {"time": 25e3}
+    found = assembly.evaluate({**known, **assembly.evaluate_initial(known)}).quantities
+    rates = [found[f"{drug}_surface_loss_rate"] for drug in order]
     assert rates == sorted(rates)
+    affinities = [known[f"{drug}_affinity"] for drug in order]
+    slopes = np.diff(np.log(rates)) / np.diff(np.log(affinities))
+    assert slopes == pytest.approx(-known["bisphosphonate_affinity_exponent"])
+    assert rates[1] == pytest.approx(known["bisphosphonate_surface_loss_rate"])

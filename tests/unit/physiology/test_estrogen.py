@@ -98,7 +98,7 @@ def test_bone_gets_used_to_less_estrogen() -> None:
         outputs=["acute_deficiency", "refilling_lumbar_spine"],
     )
     acute, refilled = ds.acute_deficiency.values[0], ds.refilling_lumbar_spine.values[0]
-    assert acute[0] > acute[1] > 0.5 > 0.2 > acute[2] > acute[3] > 0
+    assert acute[0] > acute[1] > 0.3 > 0.2 > acute[2] > acute[3] > 0
     assert refilled[0] < refilled[1] < refilled[2] < refilled[3] <= 1
 
 
@@ -165,3 +165,19 @@ def test_surgery_is_a_step_and_natural_menopause_is_not() -> None:
     assert surgical.estradiol.values[0, 1] == pytest.approx(18, rel=1e-6)
     fall = 1 - natural.estradiol.values[0, 2] / natural.estradiol.values[0, 0]
     assert 0 < fall < 0.2
+
+
+@pytest.mark.parametrize(("curvature", "expected"), [(0.0, 0.3), (1.0, 0.09), (0.5, 0.195)])
+def test_new_deficiency_counts_by_its_square_with_full_curvature(
+    curvature: float, expected: float
+) -> None:
+    equation = MODEL.assembly().equations["acute_deficiency"]
+    known = {
+        "estrogen_deficiency": 0.7,
+        "accustomed_estrogen": 0.6,
+        "acute_deficiency_curvature": curvature,
+    }
+    back = {**known, "estrogen_deficiency": 0.1}
+    for values, sign in ((known, 1), (back, -1)):
+        acute = equation.function(*(values[name] for name in equation.arguments))
+        assert acute == pytest.approx(sign * expected)

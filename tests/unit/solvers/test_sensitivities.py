@@ -35,7 +35,7 @@ def relative_step_derivative(name: str, value: float, outputs: tuple[str, ...]) 
         "estradiol_half_effect",
         "osteoclast_maturation_time",
         "remodeling_rate_lumbar_spine",
-        "zoledronic_acid_surface_loss_rate",
+        "bisphosphonate_surface_loss_rate",
         "ctx_floor",
     ],
 )
@@ -94,7 +94,7 @@ def test_a_parameter_of_a_drug_that_is_not_given_has_no_effect() -> None:
         schedule="anastrozole 1 mg daily for 1 y",
         years=2,
         outputs=["ctx"],
-        sensitivities=["zoledronic_acid_surface_loss_rate"],
+        sensitivities=["bisphosphonate_surface_loss_rate"],
     )
     assert np.all(ds["ctx_sensitivity"] == 0.0)
 
