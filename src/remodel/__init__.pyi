@@ -5,6 +5,7 @@ from remodel.calibration import calibrate as calibrate
 from remodel.errors import EquivalentDoseWarning as EquivalentDoseWarning
 from remodel.errors import UnusualDoseWarning as UnusualDoseWarning
 from remodel.errors import UnusualPatientWarning as UnusualPatientWarning
+from remodel.exchange import export as export
 from remodel.experiments import run_experiment as run_experiment
 from remodel.explanation.differences import explain_difference as explain_difference
 from remodel.explanation.explain import explain as explain

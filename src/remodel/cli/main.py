@@ -23,6 +23,7 @@ from typing import Any, NoReturn, TextIO
 from remodel.cli import (
     calibrate,
     explain,
+    export,
     listing,
     population,
     run,
@@ -37,8 +38,8 @@ from remodel.errors import RemodelError, RemodelWarning, nearest
 
 OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = (
-    simulate, population, run, sweep, sensitivity, calibrate, validate, listing, explain, warmup,
-    verify,
+    simulate, population, run, sweep, sensitivity, calibrate, validate, listing, explain, export,
+    warmup, verify,
 )  # fmt: skip
 
 

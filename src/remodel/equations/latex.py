@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from remodel.equations.equation import Equation
 from remodel.symbolic.expression import Expression, Graph, ancestors
+from remodel.symbolic.powers import power_of
 
 if TYPE_CHECKING:
     import sympy
@@ -122,8 +123,5 @@ def _as_read(node: Expression) -> tuple[str, tuple[Expression, ...]]:
     if node.operation == "where" and {*node.arguments[1:]} == {*node.arguments[0].arguments}:
         test, one, other = node.arguments
         return "Max" if one is test.arguments[1] else "Min", (one, other)
-    if node.operation == "exp" and node.arguments[0].operation == "multiply":
-        for exponent, inside in (node.arguments[0].arguments, node.arguments[0].arguments[::-1]):
-            if inside.operation == "log":
-                return "Pow", (inside.arguments[0], exponent)
-    return node.operation, node.arguments
+    power = power_of(node)
+    return ("Pow", power) if power else (node.operation, node.arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -76,17 +76,8 @@ def _simulated(
 ) -> Trajectories:
     """Simulate some of a batch, all of whom have parameters within bounds."""
     bodies = Bodies.of(batch, chosen)
-    t_scores = {} if batch.start else baseline_t_scores(batch.model, batch.inputs, chosen)
     trajectories = _blank(batch, len(chosen))
-    for dosing, members in side_by_side(batch.dosings, batch.dosing_of[chosen]):
-        group = _enter(batch, dosing, bodies, members)
-        before: list[Solution] = []
-        if dosing.steady_state:
-            group = settle(batch, group)
-        group = with_later_steady_states(batch, group)
-        if dosing.first < 0:
-            group, before = run_in(batch, group)
-        group = meet_t_scores(batch, group, {s: score[members] for s, score in t_scores.items()})
+    for members, group, before in at_day_zero(batch, chosen, bodies):
         treated = treat(batch, group)
         for solution in reversed(before):
             treated.put_failures(solution)
@@ -95,6 +86,41 @@ def _simulated(
             progress(len(members))
     trajectories.put_failures(bodies.reached)
     return trajectories
+
+
+def at_day_zero(
+    batch: Batch, chosen: IntArray, bodies: Bodies
+) -> Iterator[tuple[IntArray, Group, list[Solution]]]:
+    """Bring simulations to day 0: drugs, what was given before it, and T-scores.
+
+    Parameters
+    ----------
+    batch : Batch
+    chosen : ndarray of int, shape (n,)
+        Positions in the batch.
+    bodies : Bodies
+        Of these, before the first dose.
+
+    Yields
+    ------
+    ndarray of int
+        Simulations that share a dosing.
+    Group
+        They, at day 0.
+    list of Solution
+        What was given before.
+    """
+    t_scores = {} if batch.start else baseline_t_scores(batch.model, batch.inputs, chosen)
+    for dosing, members in side_by_side(batch.dosings, batch.dosing_of[chosen]):
+        group = _enter(batch, dosing, bodies, members)
+        before: list[Solution] = []
+        if dosing.steady_state:
+            group = settle(batch, group)
+        group = with_later_steady_states(batch, group)
+        if dosing.first < 0:
+            group, before = run_in(batch, group)
+        scores = {site: score[members] for site, score in t_scores.items()}
+        yield members, meet_t_scores(batch, group, scores), before
 
 
 @dataclass(frozen=True, slots=True)
