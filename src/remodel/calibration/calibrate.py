@@ -13,9 +13,10 @@ from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
 from remodel.calibration.profile import run_profiles
 from remodel.calibration.report import estimates_table, residual_trends, residuals_table
+from remodel.calibration.sampler import sample
 from remodel.calibration.search import run_starts
-from remodel.calibration.uncertainty import Information, Posterior
-from remodel.errors import ConfigError, SolverError
+from remodel.calibration.uncertainty import Information
+from remodel.errors import ConfigError, SolverError, require
 from remodel.models import load_model
 from remodel.parameters import ParameterSet
 from remodel.predictions import prediction_table, scorecard, totals
@@ -48,7 +49,8 @@ def calibrate(
     profiles : bool or sequence of str
         Whether to calculate profiles, of all estimated parameters or of those named.
     draws : int
-        Draws from the posterior; none by default.
+        Independent draws from the posterior that those made are worth, for every parameter; none
+        by default.
     workers : int, optional
         Processes; as many as processors by default. Results do not depend on it.
     progress : Progress or callable, optional
@@ -67,10 +69,14 @@ def calibrate(
         If the folder holds another fit or files that no fit wrote, or cannot be written.
     SolverError
         If no start could be simulated.
+    MissingDependencyError
+        If draws are wanted and ArviZ is not installed.
     """
     problem = problem if isinstance(problem, FitProblem) else load_problem(problem, quick=quick)
     objective = Objective.of(problem)
     names = _profiled(problem, profiles)
+    if draws:
+        require("arviz_stats.base", "fit")
     folder = Path(out)
     open_folder(problem, folder, resume=resume)
     workers = os.cpu_count() or 1 if workers is None else workers
@@ -86,7 +92,16 @@ def calibrate(
     information = Information.at(objective, objective.coordinates.inner(best.end))
     curves = run_profiles(problem, information, names, folder, workers=workers, progress=shown)
     posterior = (
-        Posterior.sample(objective, information, draws=draws, seed=problem.seed) if draws else None
+        sample(
+            objective,
+            information,
+            folder / "draws",
+            effective=draws,
+            seed=problem.seed,
+            progress=shown,
+        )
+        if draws
+        else None
     )
     predicted = objective.predictor.predict(best.end)
     table = residuals_table(objective, prediction_table(objective.predictor.targets, predicted))
@@ -95,7 +110,7 @@ def calibrate(
         parameters=fitted_parameters(objective, problem, best.end),
         cost=best.cost,
         starts=starts,
-        estimates=estimates_table(objective, information, best, curves),
+        estimates=estimates_table(objective, information, best, curves, posterior),
         predictions=table,
         scorecard=scorecard(table),
         totals=totals(table),

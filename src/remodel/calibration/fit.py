@@ -7,10 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remodel.calibration.posterior import Posterior
 from remodel.calibration.problem import FitProblem
 from remodel.calibration.profile import Profile
 from remodel.calibration.search import StartResult
-from remodel.calibration.uncertainty import Information, Posterior
+from remodel.calibration.uncertainty import Information
 from remodel.parameters import ParameterSet
 
 if TYPE_CHECKING:

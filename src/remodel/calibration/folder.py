@@ -10,7 +10,7 @@ from remodel.calibration.problem import FitProblem
 from remodel.calibration.profile import profiles_table
 from remodel.calibration.report import fit_report, starts_table
 from remodel.errors import ConfigError, StoreError
-from remodel.files import read_text, results_folder, write_csv, write_text, writing
+from remodel.files import read_text, results_folder, write_csv, write_netcdf, write_text, writing
 from remodel.files.output import DRAFT
 from remodel.models import load_model
 from remodel.parameters import write_parameters
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from remodel.calibration.objective import Objective
 
 _RECORD = "fit.json"
-_FILES = ("problem.toml", "parameters.toml", "report.md", "starts", "profiles", "figures")
+_FOLDERS = ("starts", "profiles", "draws", "figures")
+_FILES = ("problem.toml", "parameters.toml", "report.md", "fit.nc", *_FOLDERS)
 _TABLES = (
     "estimates",
     "starts",
@@ -33,8 +34,9 @@ _TABLES = (
     "trends",
     "profiles",
     "posterior",
+    "marginals",
 )
-_DRAWS_KEPT = 100
+_DRAWS_KEPT = 200
 
 
 def open_folder(problem: FitProblem, folder: Path, *, resume: bool) -> None:
@@ -89,7 +91,7 @@ def _check_same(problem: FitProblem, record: Path) -> None:
 def _remove_drafts(folder: Path) -> None:
     """Remove the unfinished files of a fit that was killed."""
     with writing(folder):
-        for subfolder in (".", "starts", "profiles", "figures"):
+        for subfolder in (".", *_FOLDERS):
             for draft in (folder / subfolder).glob(f"{DRAFT}*"):
                 draft.unlink(missing_ok=True)
 
@@ -112,6 +114,8 @@ def write_fit(fit: Fit, objective: Objective) -> None:
         "totals": fit.totals,
         "trends": fit.trends,
     }
+    if fit.posterior is not None:
+        tables["marginals"] = fit.posterior.summary()
     if fit.profiles:
         tables["profiles"] = profiles_table(fit.profiles)
     for name, table in tables.items():
@@ -119,4 +123,5 @@ def write_fit(fit: Fit, objective: Objective) -> None:
     write_parameters(fit.parameters, fit.folder / "parameters.toml")
     if fit.posterior is not None:
         fit.posterior.to_csv(fit.folder / "posterior.csv", _DRAWS_KEPT)
+        write_netcdf(fit.posterior.tree(objective, fit.problem.seed), fit.folder / "fit.nc")
     write_text(fit.folder / "report.md", fit_report(fit, objective) + "\n")

@@ -133,18 +133,18 @@ class Objective:
         return deviations
 
     def losses(self, squares: FloatArray) -> FloatArray:
-        """Return loss and its two derivatives by the squared residual, shape (3, m).
+        """Return loss and its two derivatives by the squared residual, shape (3, ..., m).
 
         The last ``n_parameters`` residuals are priors, whose loss is their square.
         """
-        losses = np.zeros((3, len(squares)))
+        losses = np.zeros((3, *squares.shape))
         losses[0], losses[1] = squares, 1.0
         if self.loss_name == "soft_l1":
             scale = self.loss_scale**2 * self.share  # a weight says how often, not how far off
-            root = np.sqrt(1.0 + squares[: self.size] / scale)
-            losses[0, : self.size] = 2.0 * scale * (root - 1.0)
-            losses[1, : self.size] = 1.0 / root
-            losses[2, : self.size] = -0.5 / (scale * root**3)
+            root = np.sqrt(1.0 + squares[..., : self.size] / scale)
+            losses[0, ..., : self.size] = 2.0 * scale * (root - 1.0)
+            losses[1, ..., : self.size] = 1.0 / root
+            losses[2, ..., : self.size] = -0.5 / (scale * root**3)
         return losses
 
     def cost(self, theta: FloatArray) -> float:
@@ -169,10 +169,26 @@ class Objective:
 
     def costs(self, thetas: FloatArray) -> FloatArray:
         """Return the objective at many points, shape (draws,), simulated as one batch."""
-        natural = self.coordinates.natural_many(thetas)
-        misses = self.standardized(self.predictor.predict_many(natural, len(thetas)))
-        residuals = np.concatenate((misses, self._priors(thetas)), axis=1)
-        return np.array([self.cost_of(row) for row in residuals])
+        return self.costs_of(thetas, self.predictions(thetas))
+
+    def predictions(self, thetas: FloatArray) -> FloatArray:
+        """Return predictions at many points, shape (draws, n), simulated as one batch."""
+        return self.predictor.predict_many(self.coordinates.natural_many(thetas), len(thetas))
+
+    def costs_of(self, thetas: FloatArray, predictions: FloatArray) -> FloatArray:
+        """Return the objective at many points from predictions; infinite after a failure."""
+        residuals = np.concatenate((self.standardized(predictions), self._priors(thetas)), axis=1)
+        costs: FloatArray = 0.5 * self.losses(residuals**2)[0].sum(axis=1)
+        return costs
+
+    def log_likelihood(self, predictions: FloatArray) -> FloatArray:
+        """Return the logarithm of the density of each number, shape (..., n), up to constants."""
+        log_likelihood: FloatArray = -0.5 * self.losses(self.standardized(predictions) ** 2)[0]
+        return log_likelihood
+
+    def replicated(self, predictions: FloatArray, random: np.random.Generator) -> FloatArray:
+        """Return what trials might have published instead, shape (..., n): with normal errors."""
+        return predictions + self.sigma * random.standard_normal(predictions.shape)
 
     def _priors(self, theta: FloatArray) -> FloatArray:
         priors: FloatArray = theta * self.coordinates.has_prior

@@ -9,9 +9,10 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.calibration.objective import Objective
-from remodel.calibration.profile import Profile
+from remodel.calibration.posterior import LARGEST_R_HAT, Posterior
+from remodel.calibration.profile import AT_BOUND, FLAT, IDENTIFIED, ONE_SIDED, Profile
 from remodel.calibration.search import StartResult
-from remodel.calibration.uncertainty import Information, Posterior
+from remodel.calibration.uncertainty import Information
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 SAME_OPTIMUM = 0.5  # of the objective: starts that end this close to the best agree with it
 _NEAR_BOUND = 0.01  # share of the range
-_NOT_INFORMED = 0.9
+_IDENTIFIED, _PRIOR_ONLY = 0.5, 0.9  # posterior over prior standard deviation, below and above
+_VERDICTS = {IDENTIFIED: "identified", ONE_SIDED: "weak", AT_BOUND: "weak", FLAT: "prior only"}
 _SHOWN_ESTIMATES = [
     "parameter",
     "value",
@@ -29,6 +31,7 @@ _SHOWN_ESTIMATES = [
     "sd_over_prior",
     "at_bound",
     "verdict",
+    "profile",
     "profile_lower",
     "profile_upper",
 ]
@@ -92,15 +95,28 @@ def starts_table(starts: Sequence[StartResult]) -> pd.DataFrame:
 
 
 def estimates_table(
-    objective: Objective, information: Information, best: StartResult, profiles: Sequence[Profile]
+    objective: Objective,
+    information: Information,
+    best: StartResult,
+    profiles: Sequence[Profile],
+    posterior: Posterior | None = None,
 ) -> pd.DataFrame:
-    """Return one row per parameter: value, uncertainty, prior, and the verdict of its profile."""
+    """Return one row per parameter: value, uncertainty, prior, and whether the data identify it.
+
+    ``sd_over_prior`` is that of the posterior where draws were made, else of Laplace's
+    approximation. ``verdict`` is identified, weak or prior only: by the profile where there is one
+    (weak if one end is open), else by ``sd_over_prior`` (below 0.5, to 0.9, above).
+    """
     import pandas as pd
 
     by_name = {profile.name: profile for profile in profiles}
     rows = []
-    columns = zip(objective.coordinates.each, information.theta, information.shrinkage, strict=True)
-    for c, theta, shrinkage in columns:
+    shrinkages = information.shrinkage
+    if posterior is not None:
+        shrinkages = posterior.inner(objective.coordinates).std(axis=0)
+    widths = information.shrinkage
+    columns = zip(objective.coordinates.each, information.theta, widths, shrinkages, strict=True)
+    for c, theta, width, shrinkage in columns:
         profile, prior = by_name.get(c.name), c.parameter.prior
         near = _NEAR_BOUND * min(c.upper - c.lower, 1.0)
         rows.append(
@@ -108,7 +124,7 @@ def estimates_table(
                 "parameter": c.name,
                 "value": best.end[c.name],
                 "unit": c.unit,
-                "standard_error": shrinkage * abs(c.derivative(float(theta))),
+                "standard_error": width * abs(c.derivative(float(theta))),
                 "lower_bound": c.parameter.lower,
                 "upper_bound": c.parameter.upper,
                 "prior": prior.kind,
@@ -116,12 +132,21 @@ def estimates_table(
                 "prior_sd": prior.sd,
                 "sd_over_prior": shrinkage,
                 "at_bound": bool(min(theta - c.lower, c.upper - theta) < near),
-                "verdict": profile.verdict if profile else "",
+                "verdict": _verdict(float(shrinkage), profile),
+                "profile": profile.verdict if profile else "",
                 "profile_lower": profile.lower if profile else None,
                 "profile_upper": profile.upper if profile else None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _verdict(shrinkage: float, profile: Profile | None) -> str:
+    if profile:
+        return _VERDICTS[profile.verdict]
+    if shrinkage < _IDENTIFIED:
+        return "identified"
+    return "weak" if shrinkage <= _PRIOR_ONLY else "prior only"
 
 
 def convergence(starts: Sequence[StartResult]) -> str:
@@ -154,15 +179,16 @@ def fit_report(fit: Fit, objective: Objective) -> str:
             fit.trends
         ),
         "## Parameters": (
-            f"{_informed(information)}\n\n{markdown(fit.estimates[_SHOWN_ESTIMATES])}"
+            f"{_informed(information)} {identified(fit.estimates)}\n\n"
+            f"{markdown(fit.estimates[_SHOWN_ESTIMATES])}"
         ),
         "## Directions, best known first": markdown(information.spectrum()),
     }
     if len(correlations):
         sections["## Parameters that are hard to tell apart"] = markdown(correlations)
     if fit.posterior is not None:
-        interval = fit.posterior.interval().reset_index(names="parameter")
-        sections["## Posterior"] = f"{_draws(fit.posterior)}\n\n{markdown(interval)}"
+        summary = markdown(fit.posterior.summary())
+        sections["## Posterior"] = f"{_draws(fit.posterior)}\n\n{summary}"
     if objective.predictor.skipped:
         reasons = {
             f"- {s.study_id}, {s.arm}, {s.endpoint}: {s.reason}"
@@ -173,21 +199,30 @@ def fit_report(fit: Fit, objective: Objective) -> str:
 
 
 def _draws(posterior: Posterior) -> str:
+    chains, length = posterior.costs.shape
+    verdict = "agree" if posterior.converged else "do NOT agree: go on with --resume"
     return (
-        f"{len(posterior.weights)} draws with weights, worth {posterior.effective_draws:.0f} equal "
-        "ones (effective draws). The rows of `posterior.csv` are equally likely; they all differ "
-        "unless there are more of them than effective draws."
+        f"{posterior.size} draws of {chains} chains, {length} each, of every parameter worth "
+        f"{posterior.effective:.0f} independent ones or more, in the bulk and in the tails; "
+        f"R-hat {posterior.r_hat:.3f} or less, where {LARGEST_R_HAT:g} is wanted: the chains "
+        f"{verdict}. "
+        f"{posterior.accepted.mean():.0%} of the transitions were accepted."
     )
 
 
 def _informed(information: Information) -> str:
-    shrinkage = dict(zip(information.names, information.shrinkage, strict=True))
-    weak = [name for name, value in shrinkage.items() if value > _NOT_INFORMED]
-    text = (
-        f"{information.informed} of {len(shrinkage)} directions are known better from the data "
-        "than from the priors."
+    return (
+        f"{information.informed} of {len(information.names)} directions are known better from the "
+        "data than from the priors."
     )
-    return f"{text} Not informed by the data: {', '.join(weak)}." if weak else text
+
+
+def identified(estimates: pd.DataFrame) -> str:
+    """Return in a sentence which parameters the data identify, and which not."""
+    names = {v: list(rows["parameter"]) for v, rows in estimates.groupby("verdict")}
+    text = f"{len(names.get('identified', ()))} of {len(estimates)} parameters are identified"
+    others = [f"{v}: {', '.join(names[v])}" for v in ("weak", "prior only") if v in names]
+    return "; ".join((text, *others)) + "."
 
 
 def markdown(table: pd.DataFrame, digits: int = 3) -> str:

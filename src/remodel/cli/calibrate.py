@@ -34,7 +34,11 @@ def add_parser(commands: Any) -> None:
         "--profiles", action="store_true", help="profile likelihood of every estimated parameter"
     )
     parser.add_argument(
-        "--draws", type=int, default=0, metavar="N", help="draws from the posterior (none)"
+        "--draws",
+        type=int,
+        default=0,
+        metavar="N",
+        help="draws from the posterior, worth N independent ones (none)",
     )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; as many as processors by default"
@@ -82,6 +86,7 @@ class Printed(Silent):
 
 def draw_fit(fit: Fit) -> list[Path]:
     """Write the figures of a fit."""
+    from remodel.calibration.coordinates import Coordinates
     from remodel.files import write_atomically, writing
     from remodel.plots import calibration as draw
 
@@ -92,6 +97,9 @@ def draw_fit(fit: Fit) -> list[Path]:
         **_numbered("residuals", draw.residuals(fit.predictions)[0]),
         **_numbered("profiles", draw.profiles(fit.profiles)[0] if fit.profiles else []),
     }
+    if fit.posterior is not None:
+        coordinates = Coordinates.of(fit.problem.parameters().values())
+        figures["marginals"] = draw.marginals(fit.posterior, coordinates)[0]
     with writing(folder):
         folder.mkdir(exist_ok=True)
     return [

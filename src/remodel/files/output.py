@@ -154,18 +154,20 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
-def write_netcdf(dataset: xr.Dataset, path: str | Path) -> Path:
-    """Write a dataset as NetCDF, whole or not at all.
+def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
+    """Write a dataset, or a tree of them, as NetCDF, whole or not at all.
 
-    HDF5 ends the process when the disk fills up while it writes, so that small files are made in
-    memory, and large ones are not begun without room for them.
+    HDF5 ends the process when the disk fills up while it writes, so that small datasets are made
+    in memory, and others are not begun without room for them.
 
     Raises
     ------
     StoreError
         As :func:`write_atomically`.
     """
-    if dataset.nbytes <= _IN_MEMORY:
+    import xarray as xr
+
+    if isinstance(dataset, xr.Dataset) and dataset.nbytes <= _IN_MEMORY:
         return write_atomically(path, lambda draft: draft.write_bytes(_netcdf(dataset)))
     with writing(path):
         free = shutil.disk_usage(Path(path).absolute().parent).free

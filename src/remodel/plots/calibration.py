@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from remodel.calibration import Information, Profile, StartResult
+    from remodel.calibration import Information, Posterior, Profile, StartResult
+    from remodel.calibration.coordinates import Coordinates
 
 _VERDICT_COLORS = {
     "identified": COLORS[0],
@@ -26,6 +27,8 @@ _VERDICT_COLORS = {
 _RISE_SHOWN = 6.0
 _MOST_PANELS = 12  # of a sheet
 _TWO_SIGMA = 2.0
+_QUANTILES = (0.025, 0.25, 0.5, 0.75, 0.975)
+_INTERVALS = ((("q2.5", "q97.5"), 0.8, "95 %"), (("q25", "q75"), 2.4, "50 %"))
 _TITLE_WIDTH = 30  # letters over a profile
 _FAR = 3.0  # highest over lowest objective from which a logarithmic axis helps
 _LEAST = 0.5  # of the objective: what a waterfall shows at least on both sides of the best
@@ -140,6 +143,37 @@ def profiles(curves: Sequence[Profile]) -> tuple[list[Figure], pd.DataFrame]:
             _name_lines(figure)
             figures.append(figure)
     return figures, profiles_table(curves)
+
+
+def marginals(posterior: Posterior, coordinates: Coordinates) -> tuple[Figure, pd.DataFrame]:
+    """Draw what is known of each parameter beside what was believed before, best known first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    pandas.DataFrame
+        ``parameter`` and five quantiles, in standard deviations of the prior from its center.
+    """
+    import pandas as pd
+
+    inner = posterior.inner(coordinates)
+    quantiles = np.quantile(inner, _QUANTILES, axis=0).T
+    table = pd.DataFrame(quantiles, columns=[f"q{100 * q:g}" for q in _QUANTILES])
+    table.insert(0, "parameter", coordinates.names)
+    table = table.iloc[np.argsort(inner.std(axis=0))].reset_index(drop=True)
+    lines = np.arange(len(table))
+    with paper():
+        figure, (axes,) = _panels(1, 1, width=5.2, height=0.7 + 0.13 * len(table))
+        axes.axvspan(-_TWO_SIGMA, _TWO_SIGMA, color=GRAY, alpha=0.2, linewidth=0, label="prior")
+        for (low, high), width, label in _INTERVALS:
+            ends = table[low], table[high]
+            axes.hlines(lines, *ends, color=color(0), linewidth=width, label=label)
+        axes.plot(table["q50"], lines, "o", color=COLORS[1], markersize=2.5, label="median")
+        names = [name.replace("_", " ") for name in table["parameter"]]
+        axes.set_yticks(lines, names, fontsize=5.5)
+        axes.set(xlabel="standard deviations of the prior, from its center", ylim=(len(table), -1))
+        figure.legend(loc="outside lower center", ncols=4, fontsize=6.5)
+    return figure, table
 
 
 def _sheets(panels: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -323,9 +323,9 @@ def test_the_report_names_what_the_data_do_not_tell(tmp_path):
     rows = [("high", "bmd_total_hip", m, 9.0 * m, 0.5, "percent", "change", "") for m in (3, 12)]
     fit = calibrate(toy.problem(toy.tables(tmp_path, rows)), out=tmp_path / "fit", workers=1)
     text = (fit.folder / "report.md").read_text()
-    line = next(line for line in text.splitlines() if "Not informed by the data:" in line)
-    assert "floor" in line.split("Not informed")[1]
-    assert "turnover" not in line
+    line = next(line for line in text.splitlines() if "prior only:" in line)
+    assert "floor" in line.split("prior only:")[1]
+    assert "turnover" not in line.split("prior only:")[1]
     assert "1 of 1 starts end within" in text
     assert repr(fit).startswith("<Fit of 4 parameters: objective ")
     assert len(repr(fit)) < 120 + len(str(fit.folder))

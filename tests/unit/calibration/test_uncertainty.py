@@ -1,4 +1,4 @@
-"""Profiles, information and posterior, against the closed form of a linear-Gaussian problem."""
+"""Profiles and information, against the closed form of a linear-Gaussian problem."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import toy
 from conftest import LINE_ERROR, LINE_MONTHS
 
-from remodel.calibration import Information, Objective, Posterior, profile_likelihood
+from remodel.calibration import Information, Objective, profile_likelihood
 from remodel.calibration.search import descend
 
 DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
@@ -168,59 +168,3 @@ def test_the_spectrum_tells_informed_directions_from_others(fitted):
     pairs = info.correlations(0.6)
     expected = COVARIANCE[0, 1] / np.sqrt(COVARIANCE[0, 0] * COVARIANCE[1, 1])
     assert pairs["correlation"].tolist() == [pytest.approx(expected, rel=1e-5)]
-
-
-def test_the_posterior_of_a_linear_problem_is_its_normal_density(fitted):
-    built, info = fitted
-    found = Posterior.sample(built, info, draws=2000, seed=1)
-    assert found.effective_draws > 1990  # all weights alike
-    columns = found.values[:, :2]
-    np.testing.assert_allclose(columns.mean(axis=0), BEST, atol=3e-2 * abs(BEST).max())
-    np.testing.assert_allclose(columns.std(axis=0), np.sqrt(np.diag(COVARIANCE)), rtol=0.06)
-    interval = found.interval()
-    half = 1.96 * np.sqrt(COVARIANCE[1, 1])
-    assert interval.loc["slope", "upper"] - BEST[1] == pytest.approx(half, rel=0.12)
-
-
-def posterior(weights) -> Posterior:
-    values = np.arange(len(weights), dtype=float)[:, None]
-    return Posterior(("k",), values, np.array(weights) / np.sum(weights))
-
-
-def test_draws_kept_all_differ_where_there_are_enough_effective_ones():
-    some = posterior(np.random.default_rng(2).exponential(size=400))
-    assert some.effective_draws > 100
-    kept = some.resampled(100)[:, 0]
-    assert len(np.unique(kept)) == 100
-    equal = posterior(np.ones(100))
-    assert sorted(equal.resampled(100)[:, 0]) == list(range(100))
-
-
-def test_one_heavy_draw_is_kept_once_and_the_others_fill_up():
-    heavy = posterior([30.0, *np.ones(200)])
-    assert heavy.effective_draws > 40
-    for seed in range(20):
-        kept = heavy.resampled(20, seed)[:, 0]
-        assert len(np.unique(kept)) == 20
-        assert 0.0 in kept
-
-
-def test_too_few_effective_draws_repeat_by_their_weight():
-    few = posterior([3.0, 1.0])
-    kept = few.resampled(100)[:, 0]
-    assert [(kept == k).sum() for k in (0, 1)] == [75, 25]
-
-
-def test_each_draw_is_kept_as_often_as_its_weight_says():
-    some = posterior([1.0, 2.0, 3.0, 4.0, 2.0, 3.0, 1.0, 4.0])
-    kept = np.concatenate([some.resampled(2, seed)[:, 0] for seed in range(4000)])
-    shares = np.bincount(kept.astype(int)) / len(kept)
-    np.testing.assert_allclose(shares, some.weights, atol=0.012)
-
-
-def test_weights_correct_a_density_that_is_too_wide(fitted):
-    built, info = fitted
-    found = Posterior.sample(built, info, draws=4000, seed=1, spread=1.5)
-    assert found.effective_draws < 3000
-    drawn = found.resampled(4000)[:, 1]
-    assert drawn.std() == pytest.approx(np.sqrt(COVARIANCE[1, 1]), rel=0.1)
