@@ -85,7 +85,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--accept", action="store_true", help="expect what is found")
     parser.add_argument("--install", action="store_true", help="make these the model's values")
     parser.add_argument("--profiles", action="store_true", help="profile every parameter")
-    parser.add_argument("--draws", type=int, default=0, help="independent draws from the posterior, at least")
+    parser.add_argument("--draws", type=int, default=0, help="worth of draws")
     return parser.parse_args()
 
 
