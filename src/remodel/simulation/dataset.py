@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel._arrays import BoolArray
+from remodel._arrays import BoolArray, IntArray
 from remodel.equations import State
 from remodel.errors import ModelError, SolverError, nearest
 from remodel.models import Model
+from remodel.patient import SITES
+from remodel.patients import Patients
 from remodel.simulation.batch import Batch
 from remodel.simulation.inputs import Inputs
 from remodel.simulation.trajectories import Trajectories
@@ -171,9 +173,22 @@ def _labels(inputs: Inputs) -> dict[str, Any]:
         labels["schedule"] = [sentences[number] for number in inputs.schedule_of]
     if len(inputs.patients) > 1:
         labels["woman"] = inputs.patient_of
-        labels["age"] = inputs.patients.age[inputs.patient_of]
+        labels |= _differences(inputs.patients, inputs.patient_of)
         if np.any(inputs.patients.name != ""):
             labels["patient"] = inputs.patients.name[inputs.patient_of]
+    return labels
+
+
+def _differences(patients: Patients, patient_of: IntArray) -> dict[str, Any]:
+    """Return the age of patients, and what else tells them apart, so that they can be made again.
+
+    T-scores are those that were given, as ``given_t_score_<site>``.
+    """
+    labels = {"age": patients.age[patient_of]}
+    for name in ("menopause_age", "menopause", "sex", *(f"t_score_{site}" for site in SITES)):
+        column = getattr(patients, name)
+        if np.any((column != column[0]) & ~((column != column) & (column[0] != column[0]))):  # noqa: PLR0124
+            labels[f"given_{name}" if name.startswith("t_score") else name] = column[patient_of]
     return labels
 
 

@@ -303,7 +303,7 @@ def _people(patients: Patients, women: Population | None) -> str | dict[str, Any
     """Return who was simulated, briefly."""
     if women is not None:
         return repr(women)
-    return repr(patients[0]) if len(patients) == 1 else _patients(patients)
+    return _patients(patients)
 
 
 def _patients(patients: Patients) -> dict[str, Any]:
