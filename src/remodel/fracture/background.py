@@ -49,11 +49,16 @@ class Gradient:
     level_sd: float
     gradient_sd: float
 
-    def hazard(self, age: FloatArray, z_score: FloatArray) -> FloatArray:
-        """Return the hazard [1/y] at attained ages, for Z-scores at the start of follow-up."""
+    def hazard(
+        self, age: FloatArray, z_score: FloatArray, z_sd: float | FloatArray = 0.0
+    ) -> FloatArray:
+        """Return the hazard [1/y] at attained ages, for Z-scores at the start of follow-up.
+
+        With ``z_sd`` it is the mean of a group whose Z-scores are normal with that spread.
+        """
         rate = line(age, self.ages, self.log_rates)
         slope = line(age, self.ages, self.log_gradients)
-        hazard: FloatArray = np.exp(rate - slope * z_score)
+        hazard: FloatArray = np.exp(rate - slope * z_score + 0.5 * (slope * z_sd) ** 2)
         return hazard
 
 
@@ -80,11 +85,14 @@ class Background:
     clinical_share: float
     levels: Mapping[str, float]
 
+    def t_score_of_women(self, age: FloatArray) -> FloatArray:
+        """Return the mean T-score of the femoral neck of women of an age."""
+        table = self.content["t_score_of_women"]
+        return np.asarray(np.interp(age, table["ages"], table["values"]))
+
     def z_score(self, age: FloatArray, t_score: FloatArray) -> FloatArray:
         """Return standard deviations of young women from the mean of women of the same age."""
-        table = self.content["t_score_of_women"]
-        peers = np.interp(age, table["ages"], table["values"])
-        return np.asarray(t_score - peers, dtype=np.float64)
+        return np.asarray(t_score - self.t_score_of_women(age), dtype=np.float64)
 
     def death(self, age: FloatArray) -> FloatArray:
         """Return the hazard of death [1/y]."""
@@ -96,7 +104,8 @@ class Background:
         age: FloatArray,
         z_score: FloatArray,
         *,
-        country: str = "UK",
+        z_sd: float | FloatArray = 0.0,
+        hip_ratio: float | FloatArray = 1.0,
         ratios: Mapping[str, FloatArray] | None = None,
     ) -> dict[str, FloatArray]:
         """Return the hazard of each component [1/y].
@@ -107,23 +116,20 @@ class Background:
             Attained age [y], of any shape.
         z_score : ndarray
             At the start of follow-up; broadcast with ``age``.
-        country : str
-            Scales the hip alone.
+        z_sd : float or ndarray
+            Spread of it, where the women are groups.
+        hip_ratio : float or ndarray
+            Hip fracture in her country against the UK, from :meth:`country_ratio`.
         ratios : mapping of str to ndarray, optional
             Of risk factors, from :meth:`risk_ratios`.
-
-        Raises
-        ------
-        ConfigError
-            If the country is not in the table.
         """
-        major = self.other_major.hazard(age, z_score)
-        spine = self.clinical_share * self.morphometric.hazard(age, z_score)
+        major = self.other_major.hazard(age, z_score, z_sd)
+        spine = self.clinical_share * self.morphometric.hazard(age, z_score, z_sd)
         arm = np.maximum(major - spine, _LEAST_SHARE_OF_ARM * major)
         other = self.content["other"]
         ratio = other["ratio"] * np.exp(other["log_ratio_per_year"] * (age - other["age"]))
         hazards = {
-            "hip": self.country_ratio(country) * self.hip.hazard(age, z_score),
+            "hip": hip_ratio * self.hip.hazard(age, z_score, z_sd),
             "vertebral": spine,
             "arm": arm,
             "other": ratio * major,
@@ -134,7 +140,13 @@ class Background:
         return hazards
 
     def country_ratio(self, country: str) -> float:
-        """Return the incidence of hip fracture against that of the UK."""
+        """Return the incidence of hip fracture against that of the UK.
+
+        Raises
+        ------
+        ConfigError
+            If the country is not in the table.
+        """
         table = self.content["countries"]
         known: dict[str, float] = {**table["values"], "international": table["international"]}
         name = _NAMES.get(country.lower(), country)
@@ -277,7 +289,7 @@ def _morphometric(content: Mapping[str, Any]) -> Gradient:
     ratio = content["risk"]["prior_vertebral_fracture"]["vertebral"]
     slope = math.log(table["gradient"])
     prior = 1.0 + np.array(table["prevalence"]) * (ratio - 1.0)
-    rates = np.log(table["values"]) - np.log(prior) - slope**2 / 2.0
+    rates = np.log(table["level"] * np.array(table["values"])) - np.log(prior) - slope**2 / 2.0
     ages = np.array(table["ages"], dtype=np.float64)
     slopes = np.full(len(ages), slope)
     return Gradient(ages, rates, slopes, table["level_sd"], table["gradient_sd"])

@@ -61,6 +61,8 @@ class Link:
         values = rng.multivariate_normal(mean, self.covariance, method="eigh")
         shift = self.spreads["spread_other"] * float(rng.standard_normal())
         spine = self.spreads["spread_vertebral"] * float(rng.standard_normal())
+        signed = np.where([name.startswith("turnover") for name in SLOPES], 1.0, -1.0)
+        values = signed * np.maximum(signed * values, 0.0)  # the signs that the fit allows
         drawn = Link(
             dict(zip(SLOPES, map(float, values), strict=True)), self.spreads, self.covariance
         )

@@ -109,7 +109,9 @@ def ten_year_probability(
     attained = start[..., None] + years
     z_score = chosen.z_score(start, score)[..., None]
     wide = {n: np.broadcast_to(np.asarray(v), start.shape)[..., None] for n, v in ratios.items()}
-    hazards = chosen.hazards(attained, z_score, country=country, ratios=wide)
+    hazards = chosen.hazards(
+        attained, z_score, hip_ratio=chosen.country_ratio(country), ratios=wide
+    )
     hazard = site_hazard(hazards, site, chosen.clinical_share)
     result: FloatArray = 100.0 * cumulative_probability(hazard, chosen.death(attained), years)[..., -1]
     return result

@@ -48,22 +48,22 @@ class Women:
     factors : mapping of str to ndarray, shape (n,)
         Risk factors from 0 (no) to 1 (yes); NaN is unknown.
     bmi : ndarray, shape (n,), optional
+    country : str or sequence of str, length n
+        Scales the hip.
+    t_score_sd : ndarray, shape (n,), optional
+        Spread of the T-score, where each of the women stands for a group.
     """
 
     age: FloatArray
     t_score: FloatArray
     factors: Mapping[str, FloatArray]
     bmi: FloatArray | None = None
+    country: str | Sequence[str] = "UK"
+    t_score_sd: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""
         check_women(self.age, self.t_score, self.factors, self.bmi)
-
-    def take(self, chosen: Any) -> Women:
-        """Return some of the women."""
-        factors = {name: values[chosen] for name, values in self.factors.items()}
-        bmi = None if self.bmi is None else self.bmi[chosen]
-        return Women(self.age[chosen], self.t_score[chosen], factors, bmi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,9 @@ def hazards_of(
     women: Women,
     exposure: Exposure,
     *,
-    country: str = "UK",
     background: Background | None = None,
     link: Link | None = None,
-    shift: Mapping[str, float] | None = None,
+    shift: Mapping[str, float | FloatArray] | None = None,
 ) -> dict[str, FloatArray]:
     """Return the hazard of each component [1/y] over time.
 
@@ -113,10 +112,9 @@ def hazards_of(
         n of them.
     exposure : Exposure
         Of shape (..., n, n_times).
-    country : str
     background, link : optional
         Instead of those of the package.
-    shift : mapping of str to float, optional
+    shift : mapping of str to float or ndarray, shape (n, 1), optional
         Of ln relative risk by family, where there is any effect: how a trial differs from others.
 
     Returns
@@ -129,7 +127,9 @@ def hazards_of(
     n = len(women.age)
     ratios = chosen.risk_ratios(women.factors, women.bmi)
     wide = {name: np.broadcast_to(ratio, (n,))[:, None] for name, ratio in ratios.items()}
-    hazards = chosen.hazards(attained, z_score, country=country, ratios=wide)
+    hip_ratio = _hip_ratio(chosen, women.country)
+    z_sd = 0.0 if women.t_score_sd is None else women.t_score_sd[:, None]
+    hazards = chosen.hazards(attained, z_score, z_sd=z_sd, hip_ratio=hip_ratio, ratios=wide)
     effects = slopes.ratios(exposure.hip, exposure.turnover)
     if shift:
         is_treated = np.any(np.abs(exposure.turnover) > 1e-6, axis=-1, keepdims=True)
@@ -137,15 +137,21 @@ def hazards_of(
     return {name: hazard * effects[FAMILIES[name]] for name, hazard in hazards.items()}
 
 
+def _hip_ratio(background: Background, country: str | Sequence[str]) -> float | FloatArray:
+    """Return the ratio of one country, or of one a woman."""
+    if isinstance(country, str):
+        return background.country_ratio(country)
+    return np.array([background.country_ratio(name) for name in country])[:, None]
+
+
 def probabilities(
     women: Women,
     exposure: Exposure,
     sites: Sequence[str] = tuple(SITES),
     *,
-    country: str = "UK",
     background: Background | None = None,
     link: Link | None = None,
-    shift: Mapping[str, float] | None = None,
+    shift: Mapping[str, float | FloatArray] | None = None,
 ) -> dict[str, FloatArray]:
     """Return the cumulative probability of a first fracture at each site [%].
 
@@ -153,7 +159,7 @@ def probabilities(
     plans, are worked on in pieces, so that memory stays small.
     """
     chosen = background or load_background()
-    options: dict[str, Any] = {"country": country, "background": chosen, "link": link, "shift": shift}
+    options: dict[str, Any] = {"background": chosen, "link": link, "shift": shift}
     death = chosen.death(women.age[:, None] + exposure.years)
     shape = np.broadcast_shapes(exposure.hip.shape, exposure.turnover.shape)
     hip = np.broadcast_to(exposure.hip, shape).reshape(-1, *shape[-2:])
@@ -227,11 +233,11 @@ def fracture_risk(
     background.country_ratio(country)
     twins = untreated_twins(dataset) if untreated is None else untreated
     _check_dataset(twins, "untreated", ("bmd_total_hip", "ctx"))
-    people = _women(dataset, women or {})
+    people = _women(dataset, women or {}, country)
     exposure = _exposure(dataset, twins)
     data: dict[str, Any] = {}
-    hazards = hazards_of(people, exposure, country=country)
-    chances = probabilities(people, exposure, sites, country=country)
+    hazards = hazards_of(people, exposure)
+    chances = probabilities(people, exposure, sites)
     for site in sites:
         hazard = site_hazard(hazards, site, background.clinical_share)
         words = LONG_NAMES[site]
@@ -248,7 +254,7 @@ def fracture_risk(
         "share with several among women with new vertebral fractures",
     )
     if draws:
-        data |= _bands(people, exposure, sites, country, draws, seed)
+        data |= _bands(people, exposure, sites, draws, seed)
     coords = {n: c for n, c in dataset.coords.items() if set(c.dims) <= {"simulation", "time"}}
     import xarray as xr
 
@@ -273,7 +279,9 @@ def _check_dataset(dataset: xr.Dataset, name: str, needed: Sequence[str] = INPUT
         raise ConfigError(f"{name}: fracture risk is counted from time 0, which is missing.")
 
 
-def _women(dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike]) -> Women:
+def _women(
+    dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike], country: str
+) -> Women:
     """Return the women of a dataset, from columns that were given or its coordinates."""
     n = dataset.sizes["simulation"]
     for name in columns:
@@ -291,7 +299,7 @@ def _women(dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike]) -> Women:
         values["age"] = _ages(dataset)
     factors = {name: values[name] for name in RISK_FACTORS if name in values}
     score = dataset["t_score_femoral_neck"].to_numpy()[:, 0]
-    return Women(values["age"], score, factors, values.get("bmi"))
+    return Women(values["age"], score, factors, values.get("bmi"), country)
 
 
 def _one_each(name: str, values: npt.ArrayLike, n: int) -> FloatArray:
@@ -346,7 +354,7 @@ def _ten_years(women: Women, dataset: xr.Dataset, site: str, country: str) -> Fl
 
 
 def _bands(
-    women: Women, exposure: Exposure, sites: Sequence[str], country: str, draws: int, seed: int
+    women: Women, exposure: Exposure, sites: Sequence[str], draws: int, seed: int
 ) -> dict[str, Any]:
     """Return the bands of 90 % of the probabilities, from draws of background and link."""
     rng = np.random.default_rng(seed)
@@ -355,7 +363,7 @@ def _bands(
         background = load_background().draw(rng)
         link, shift = load_link().draw(rng)
         chances = probabilities(
-            women, exposure, sites, country=country, background=background, link=link, shift=shift
+            women, exposure, sites, background=background, link=link, shift=shift
         )
         for site in sites:
             drawn[site].append(chances[site])

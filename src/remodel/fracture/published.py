@@ -1,0 +1,120 @@
+"""Published risks of fracture and contrasts between arms, with the side of the fit each is on."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from remodel.fracture.arms import read_shipped
+from remodel.fracture.sites import SITES
+
+DATE_OF_SIDES = "2026-11-30"
+"""When sides were fixed, by cohort, before the first fit."""
+SIDES = ("calibration", "validation", "shown", "outside")
+MEASURES = ("risk_ratio", "hazard_ratio")
+_Z95 = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A published ratio of risks between two arms.
+
+    Attributes
+    ----------
+    study, cohort, arm, comparator : str
+    side : str
+        ``calibration`` informs the link, ``validation`` never does; ``shown`` is a part of another
+        row; ``outside`` is a drug that the link is not meant for.
+    outcome : str
+    start, months : float
+        First and last month counted.
+    measure : str
+        ``risk_ratio`` or ``hazard_ratio``.
+    value, low, high : float
+        With its interval of 95 %.
+    provenance, citation, note : str
+    """
+
+    study: str
+    cohort: str
+    side: str
+    arm: str
+    comparator: str
+    outcome: str
+    start: float
+    months: float
+    measure: str
+    value: float
+    low: float
+    high: float
+    provenance: str
+    citation: str
+    note: str
+
+    @property
+    def error(self) -> float:
+        """Standard error of the natural logarithm."""
+        return math.log(self.high / self.low) / (2.0 * _Z95)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A published share of women with a fracture; ``role`` is placebo, inhibitor or tamoxifen."""
+
+    study: str
+    arm: str
+    outcome: str
+    months: float
+    percent: float
+    n: float
+    role: str
+    provenance: str
+    citation: str
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Interval of 95 % of the share [%], from the number of women (Wilson)."""
+        p, n, z = self.percent / 100.0, self.n, _Z95
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return 100.0 * (middle - half), 100.0 * (middle + half)
+
+
+@functools.cache
+def published_contrasts() -> tuple[Contrast, ...]:
+    """Return every published contrast."""
+    return tuple(
+        Contrast(
+            row.required("study_id"),
+            row.required("cohort"),
+            row.word("side", SIDES),
+            row.required("arm"),
+            row.required("comparator"),
+            row.word("outcome", SITES),
+            row.number("start_months"),
+            row.number("months"),
+            row.word("measure", MEASURES),
+            *(row.number(name) for name in ("value", "low_95", "high_95")),
+            row.required("provenance"),
+            row.required("citation"),
+            row.text("note"),
+        )
+        for row in read_shipped("published_contrasts.csv")
+    )
+
+
+@functools.cache
+def published_risks() -> tuple[Risk, ...]:
+    """Return every published share of women with a fracture."""
+    return tuple(
+        Risk(
+            row.required("study_id"),
+            row.required("arm"),
+            row.word("outcome", SITES),
+            *(row.number(name) for name in ("months", "percent", "n")),
+            *(row.required(name) for name in ("role", "provenance", "citation")),
+        )
+        for row in read_shipped("published_risks.csv")
+    )
