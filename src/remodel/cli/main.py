@@ -24,6 +24,7 @@ from remodel.cli import (
     calibrate,
     explain,
     export,
+    fracture,
     listing,
     population,
     run,
@@ -38,9 +39,20 @@ from remodel.errors import RemodelError, RemodelWarning, nearest
 
 OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = (
-    simulate, population, run, sweep, sensitivity, calibrate, validate, listing, explain, export,
-    warmup, verify,
-)  # fmt: skip
+    simulate,
+    population,
+    run,
+    sweep,
+    sensitivity,
+    calibrate,
+    validate,
+    fracture,
+    listing,
+    explain,
+    export,
+    warmup,
+    verify,
+)
 
 
 class Parser(argparse.ArgumentParser):

@@ -13,9 +13,10 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.errors import ObservationError, PatientError, RemodelError
 from remodel.fracture.background import RISK_FACTORS, load_background
-from remodel.fracture.probability import cumulative_probability, site_hazard
-from remodel.fracture.risk import INPUTS, Exposure, Women
+from remodel.fracture.hazards import Exposure, Women
+from remodel.fracture.probability import cumulative_probability
 from remodel.fracture.sites import SITES
+from remodel.fracture.twins import INPUTS
 from remodel.models import Model, load_model
 from remodel.observations.rows import Row, load_rows, read_rows
 from remodel.patient import SEXES, Patient
@@ -28,7 +29,9 @@ COLUMNS = ("study_id", "arm", "comparator", "schedule", "age", "outcome", "month
 """Columns that a table of arms needs."""
 _LONGEST = 600.0  # months
 _SD_OF_WOMEN = 1.0  # of the T-score of the femoral neck: women in general, NHANES III (recalled)
-_SD_OF_TRIALS = 0.65  # of trials that choose women by density: FREEDOM 0.72, HORIZON 0.55 (recalled)
+_SD_OF_TRIALS = (
+    0.65  # of trials that choose women by density: FREEDOM 0.72, HORIZON 0.55 (recalled)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,8 @@ def _patient(row: Row) -> Patient:
     sex = row.word("sex", SEXES, "female")
     menopause_age = row.optional_number("menopause_age", "y")
     age = row.number("age", "y")
-    if not 40.0 <= age <= 100.0:
-        row.fail("age", f"{age:g} y: hazards are known from 40 to 100 y.")
+    if not 30.0 <= age <= 100.0:
+        row.fail("age", f"{age:g} y: must be from 30 to 100 y.")
     try:
         return Patient(age=age, menopause_age=menopause_age, sex=sex, **scores)  # type: ignore[arg-type]
     except PatientError as error:
@@ -214,7 +217,7 @@ def _patient(row: Row) -> Patient:
 
 
 def _t_score_sd(row: Row) -> float:
-    """Return the spread of the T-score in an arm; by default that of women in general, or trials."""
+    """Return the spread of T-scores in an arm, by default that of all women or of trials."""
     value = row.optional_number("t_score_femoral_neck_sd")
     if value is None:
         return _SD_OF_TRIALS if row.text("t_score_femoral_neck") else _SD_OF_WOMEN
@@ -287,24 +290,19 @@ def _t_scores(arms: Sequence[Arm], simulated: FloatArray) -> FloatArray:
     return np.where(is_measured & np.isfinite(simulated), np.clip(simulated, -6.0, 6.0), mean)
 
 
-def probability_of(
-    exposed: Exposed, hazards: Mapping[str, FloatArray], i: int, site: str, start: float,
-    end: float, clinical_share: float,
-) -> float:
+def probability_of(exposed: Exposed, hazard: FloatArray, i: int, start: float, end: float) -> float:
     """Return the probability of a first fracture of an arm between two months, death competing."""
     window = exposed.window(start, end)
-    hazard = site_hazard({n: h[i, window] for n, h in hazards.items()}, site, clinical_share)
     years, death = exposed.exposure.years[window], exposed.death[i, window]
-    return float(cumulative_probability(hazard, death, years)[-1])
+    return float(cumulative_probability(hazard[i, window], death, years)[-1])
 
 
 def cumulative_hazard_of(
-    exposed: Exposed, hazards: Mapping[str, FloatArray], i: int, site: str, start: float, end: float
+    exposed: Exposed, hazard: FloatArray, i: int, start: float, end: float
 ) -> float:
     """Return the hazard of an arm summed between two months."""
     window = exposed.window(start, end)
-    hazard = site_hazard({n: h[i, window] for n, h in hazards.items()}, site, 1.0)
-    return float(np.trapezoid(hazard, exposed.exposure.years[window]))
+    return float(np.trapezoid(hazard[i, window], exposed.exposure.years[window]))
 
 
 def read_shipped(name: str) -> list[Row]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
-from remodel.fracture.sites import FAMILIES
+from remodel.fracture.sites import FAMILIES, SITES
 
 RISK_FACTORS = (
     "prior_fracture",
@@ -134,10 +134,10 @@ class Background:
             "arm": arm,
             "other": ratio * major,
         }
-        for name in hazards:
-            factor = 1.0 if ratios is None else ratios[FAMILIES[name]]
-            hazards[name] = hazards[name] * factor * self.levels.get(name, 1.0)
-        return hazards
+        factors: dict[str, Any] = {name: self.levels.get(name, 1.0) for name in hazards}
+        if ratios is not None:
+            factors = {name: f * ratios[FAMILIES[name]] for name, f in factors.items()}
+        return {name: hazard * factors[name] for name, hazard in hazards.items()}
 
     def country_ratio(self, country: str) -> float:
         """Return the incidence of hip fracture against that of the UK.
@@ -199,9 +199,24 @@ class Background:
         index = np.where(np.isnan(bmi), table["reference"], bmi)
         index = np.clip(index, table["values"][0], table["values"][-1])
         if family == "hip":
-            return np.exp(np.interp(index, table["values"], np.log(table["hip"])))
+            return np.asarray(np.exp(np.interp(index, table["values"], np.log(table["hip"]))))
         slope = table["other_per_unit"] if family == "other" else 0.0
         return np.asarray(np.exp(slope * (index - table["reference"])))
+
+    def families(self, site: str) -> dict[str, float]:
+        """Return the share of each family of components in the fractures of a site.
+
+        Shares are those of women of the age in the table, of mean density and without risk
+        factors, so that the ratio of a site is the same for every woman.
+        """
+        age = np.array(float(self.content["mix"]["age"]))
+        hazards = self.hazards(age, np.zeros(()))
+        total = sum(float(hazards[name]) for name in SITES[site])
+        shares: dict[str, float] = {}
+        for name in SITES[site]:
+            share = float(hazards[name]) / total
+            shares[FAMILIES[name]] = shares.get(FAMILIES[name], 0.0) + share
+        return shares
 
     def multiple_share(self, loss: FloatArray, prior: FloatArray) -> FloatArray:
         """Return the share of women with new vertebral fractures who have several.
@@ -275,8 +290,8 @@ def load_background() -> Background:
 
 def _gradient(table: Mapping[str, Any]) -> Gradient:
     names = ("ages", "log_rates", "log_gradients")
-    arrays = (np.array(table[name], dtype=np.float64) for name in names)
-    return Gradient(*arrays, table["level_sd"], table["gradient_sd"])
+    ages, rates, slopes = (np.array(table[name], dtype=np.float64) for name in names)
+    return Gradient(ages, rates, slopes, table["level_sd"], table["gradient_sd"])
 
 
 def _morphometric(content: Mapping[str, Any]) -> Gradient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +17,19 @@ from remodel.fracture.arms import (
     published_arms,
     simulate_arms,
 )
-from remodel.fracture.background import Background, load_background
+from remodel.fracture.hazards import hazards_of
 from remodel.fracture.link import SLOPES, SPREADS, Link
 from remodel.fracture.published import Contrast, published_contrasts, published_risks
-from remodel.fracture.risk import hazards_of
 from remodel.fracture.sites import is_vertebral
 from remodel.models import Model
 
-PRIOR_SD = {"hip": 0.1, "vertebral": 0.2, "other": 0.1, "turnover_vertebral": 0.5,
-            "turnover_other": 0.3}  # fmt: skip
+PRIOR_SD = {
+    "hip": 0.1,
+    "vertebral": 0.2,
+    "other": 0.1,
+    "turnover_vertebral": 0.5,
+    "turnover_other": 0.3,
+}
 """Normal priors about 0, wide against every published slope; they keep slopes finite that the
 contrasts cannot tell apart."""
 _LEAST_SPREAD, _MOST_SPREAD = 1e-4, 1.0
@@ -61,18 +65,20 @@ def log_ratio(
     contrast: Contrast,
     exposed: Exposed,
     hazards: Mapping[str, FloatArray],
-    background: Background | None = None,
 ) -> float:
-    """Return the natural logarithm of the ratio that a contrast measures."""
-    share = (background or load_background()).clinical_share
-    values = []
-    for arm in (contrast.arm, contrast.comparator):
-        i = exposed.keys.index((contrast.study, arm))
-        times = contrast.start, contrast.months
-        if contrast.measure == "hazard_ratio":
-            values.append(cumulative_hazard_of(exposed, hazards, i, contrast.outcome, *times))
-        else:
-            values.append(probability_of(exposed, hazards, i, contrast.outcome, *times, share))
+    """Return the natural logarithm of the ratio that a contrast measures, from hazards by site."""
+    is_hazard = contrast.measure == "hazard_ratio"
+    measured = cumulative_hazard_of if is_hazard else probability_of
+    values = [
+        measured(
+            exposed,
+            hazards[contrast.outcome],
+            exposed.keys.index((contrast.study, arm)),
+            contrast.start,
+            contrast.months,
+        )
+        for arm in (contrast.arm, contrast.comparator)
+    ]
     return math.log(values[0] / values[1])
 
 
@@ -116,7 +122,7 @@ def fit_link(exposed: Exposed, contrasts: Sequence[Contrast] | None = None) -> F
 
     start = np.array([-0.05, -0.1, -0.03, 0.1, 0.1, math.log(0.15), math.log(0.1)])
     # signs are those of biology: denser bone and less turnover never break more
-    bounds = [(None, 0.0)] * 3 + [(0.0, None)] * 2
+    bounds: list[tuple[float | None, float | None]] = [(None, 0.0)] * 3 + [(0.0, None)] * 2
     bounds += [(math.log(_LEAST_SPREAD), math.log(_MOST_SPREAD))] * 2
     best = minimize(cost, start, method="L-BFGS-B", bounds=bounds).x
     slopes = best[: len(SLOPES)]
@@ -143,9 +149,10 @@ def _group(contrast: Contrast) -> str:
     return "vertebral" if is_vertebral(contrast.outcome) else contrast.outcome
 
 
-def _jacobian(function: object, at: FloatArray, step: float = 1e-4) -> FloatArray:
+def _jacobian(
+    function: Callable[[FloatArray], FloatArray], at: FloatArray, step: float = 1e-4
+) -> FloatArray:
     """Return central differences, shape (n_outputs, n_inputs)."""
-    assert callable(function)  # noqa: S101
     columns = []
     for k in range(len(at)):
         move = np.zeros(len(at))

@@ -87,7 +87,8 @@ def fitted(background: Background) -> tuple[Gradient, Gradient]:
         return np.concatenate([excess, _SMOOTHNESS * rough])
 
     starts = [
-        g for gradient in (background.hip, background.other_major)
+        g
+        for gradient in (background.hip, background.other_major)
         for g in (gradient.log_rates, gradient.log_gradients)
     ]
     return gradients(least_squares(residuals, np.concatenate(starts)).x)

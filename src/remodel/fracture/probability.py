@@ -13,20 +13,16 @@ from remodel.fracture.background import RISK_FACTORS, Background, load_backgroun
 from remodel.fracture.sites import SITES
 
 _STEPS = 20  # of ten years
-_YOUNGEST, _OLDEST = 40.0, 100.0
+_YOUNGEST, _OLDEST = 30.0, 100.0  # the published table begins at 50
 
 
-def site_hazard(
-    hazards: Mapping[str, FloatArray], site: str, clinical_share: float
-) -> FloatArray:
+def site_hazard(hazards: Mapping[str, FloatArray], site: str, clinical_share: float) -> FloatArray:
     """Return the hazard of a site [1/y] from those of its components."""
     total: FloatArray = np.sum([hazards[name] for name in SITES[site]], axis=0)
     return total / clinical_share if site == "vertebral_morphometric" else total
 
 
-def cumulative_probability(
-    hazard: FloatArray, death: FloatArray, years: FloatArray
-) -> FloatArray:
+def cumulative_probability(hazard: FloatArray, death: FloatArray, years: FloatArray) -> FloatArray:
     """Return the probability that a first fracture has happened while she lived.
 
     Parameters
@@ -70,7 +66,7 @@ def ten_year_probability(
     Parameters
     ----------
     age : array_like
-        [y], from 40 to 100.
+        [y], from 30 to 100; below 50 continued from the published table.
     t_score : array_like
         Of the femoral neck.
     site : str
@@ -102,7 +98,9 @@ def ten_year_probability(
     index = None if bmi is None else np.asarray(bmi, dtype=np.float64)
     start, score = np.asarray(age, dtype=np.float64), np.asarray(t_score, dtype=np.float64)
     check_women(start, score, factors, index)
-    arrays = np.broadcast_arrays(start, score, *factors.values(), *([] if index is None else [index]))
+    arrays = np.broadcast_arrays(
+        start, score, *factors.values(), *([] if index is None else [index])
+    )
     start, score = arrays[:2]
     ratios = chosen.risk_ratios(factors, index)
     years = np.linspace(0.0, 10.0, _STEPS + 1)
@@ -113,7 +111,9 @@ def ten_year_probability(
         attained, z_score, hip_ratio=chosen.country_ratio(country), ratios=wide
     )
     hazard = site_hazard(hazards, site, chosen.clinical_share)
-    result: FloatArray = 100.0 * cumulative_probability(hazard, chosen.death(attained), years)[..., -1]
+    result: FloatArray = (
+        100.0 * cumulative_probability(hazard, chosen.death(attained), years)[..., -1]
+    )
     return result
 
 
@@ -128,8 +128,7 @@ def check_site(site: str) -> None:
         from remodel.errors import nearest
 
         raise ConfigError(
-            f"'{site}' is not a site of fracture.{nearest(site, SITES)} "
-            f"Sites: {', '.join(SITES)}.",
+            f"'{site}' is not a site of fracture.{nearest(site, SITES)} Sites: {', '.join(SITES)}.",
             field="site",
             value=site,
             allowed=list(SITES),
@@ -142,7 +141,7 @@ def check_women(
     factors: Mapping[str, FloatArray],
     bmi: FloatArray | None,
 ) -> None:
-    """Raise if a number of the women is not allowed; NaN is unknown, and allowed of risk factors.
+    """Raise if a number of the women is not allowed; NaN is unknown, and allowed but of age.
 
     Raises
     ------
@@ -159,7 +158,7 @@ def check_women(
             )
         _check_range(name, values, 0.0, 1.0, "(no) to 1 (yes)", unknown=True)
     _check_range("age", age, _YOUNGEST, _OLDEST, f"to {_OLDEST:g} y", unknown=False)
-    _check_range("t_score_femoral_neck", t_score, -6.0, 6.0, "to 6", unknown=False)
+    _check_range("t_score_femoral_neck", t_score, -6.0, 6.0, "to 6", unknown=True)
     if bmi is not None:
         _check_range("bmi", bmi, 10.0, 80.0, "to 80 kg/m2", unknown=True)
 

@@ -87,19 +87,21 @@ def published_contrasts() -> tuple[Contrast, ...]:
     """Return every published contrast."""
     return tuple(
         Contrast(
-            row.required("study_id"),
-            row.required("cohort"),
-            row.word("side", SIDES),
-            row.required("arm"),
-            row.required("comparator"),
-            row.word("outcome", SITES),
-            row.number("start_months"),
-            row.number("months"),
-            row.word("measure", MEASURES),
-            *(row.number(name) for name in ("value", "low_95", "high_95")),
-            row.required("provenance"),
-            row.required("citation"),
-            row.text("note"),
+            study=row.required("study_id"),
+            cohort=row.required("cohort"),
+            side=row.word("side", SIDES),
+            arm=row.required("arm"),
+            comparator=row.required("comparator"),
+            outcome=row.word("outcome", SITES),
+            start=row.number("start_months"),
+            months=row.number("months"),
+            measure=row.word("measure", MEASURES),
+            value=row.number("value"),
+            low=row.number("low_95"),
+            high=row.number("high_95"),
+            provenance=row.required("provenance"),
+            citation=row.required("citation"),
+            note=row.text("note"),
         )
         for row in read_shipped("published_contrasts.csv")
     )
@@ -110,11 +112,15 @@ def published_risks() -> tuple[Risk, ...]:
     """Return every published share of women with a fracture."""
     return tuple(
         Risk(
-            row.required("study_id"),
-            row.required("arm"),
-            row.word("outcome", SITES),
-            *(row.number(name) for name in ("months", "percent", "n")),
-            *(row.required(name) for name in ("role", "provenance", "citation")),
+            study=row.required("study_id"),
+            arm=row.required("arm"),
+            outcome=row.word("outcome", SITES),
+            months=row.number("months"),
+            percent=row.number("percent"),
+            n=row.number("n"),
+            role=row.required("role"),
+            provenance=row.required("provenance"),
+            citation=row.required("citation"),
         )
         for row in read_shipped("published_risks.csv")
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,167 +11,28 @@ import numpy.typing as npt
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
 from remodel.fracture.background import RISK_FACTORS, Background, load_background
-from remodel.fracture.link import Link, load_link
-from remodel.fracture.probability import (
-    check_site,
-    check_women,
-    cumulative_probability,
-    site_hazard,
-    ten_year_probability,
-)
-from remodel.fracture.sites import FAMILIES, LONG_NAMES, SITES
-from remodel.fracture.twins import untreated_twins
+from remodel.fracture.hazards import Exposure, Women, hazards_of, probabilities
+from remodel.fracture.link import load_link
+from remodel.fracture.probability import check_site, ten_year_probability
+from remodel.fracture.sites import LONG_NAMES, SITES
+from remodel.fracture.twins import INPUTS, TWIN_OUTPUTS, Origin, untreated_twins
 from remodel.simulation.inputs import check_count
 from remodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import xarray as xr
 
-INPUTS = ("bmd_total_hip", "ctx", "t_score_femoral_neck")
-"""Outputs of a simulation that fracture risk is computed from."""
 _BAND = (5.0, 95.0)
-_CELLS = 4_000_000  # numbers of one array worked on at a time
 _COLUMNS = (*RISK_FACTORS, "bmi")
 
 
-@dataclass(frozen=True, slots=True)
-class Women:
-    """Who is at risk, at the start of follow-up.
+@runtime_checkable
+class Columns(Protocol):
+    """Something with columns, such as a population."""
 
-    Attributes
-    ----------
-    age : ndarray, shape (n,)
-        [y].
-    t_score : ndarray, shape (n,)
-        Of the femoral neck.
-    factors : mapping of str to ndarray, shape (n,)
-        Risk factors from 0 (no) to 1 (yes); NaN is unknown.
-    bmi : ndarray, shape (n,), optional
-    country : str or sequence of str, length n
-        Scales the hip.
-    t_score_sd : ndarray, shape (n,), optional
-        Spread of the T-score, where each of the women stands for a group.
-    """
-
-    age: FloatArray
-    t_score: FloatArray
-    factors: Mapping[str, FloatArray]
-    bmi: FloatArray | None = None
-    country: str | Sequence[str] = "UK"
-    t_score_sd: FloatArray | None = None
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        check_women(self.age, self.t_score, self.factors, self.bmi)
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """What treatment did to bone, against the untreated twin.
-
-    Attributes
-    ----------
-    years : ndarray, shape (n_times,)
-        From the start of treatment.
-    hip : ndarray, shape (..., n, n_times)
-        Change of total hip since the start against that of the twin [%].
-    turnover : ndarray, shape (..., n, n_times)
-        ln(CTX / CTX of the twin).
-    """
-
-    years: FloatArray
-    hip: FloatArray
-    turnover: FloatArray
-
-    @classmethod
-    def of(
-        cls, years: FloatArray, hip: FloatArray, ctx: FloatArray, hip_twin: FloatArray,
-        ctx_twin: FloatArray,
-    ) -> Exposure:
-        """Return the exposure from levels of treated women and of their twins."""
-        ratio = (hip / hip[..., :1]) / (hip_twin / hip_twin[..., :1])
-        return cls(years, 100.0 * (ratio - 1.0), np.log(ctx / ctx_twin))
-
-
-def hazards_of(
-    women: Women,
-    exposure: Exposure,
-    *,
-    background: Background | None = None,
-    link: Link | None = None,
-    shift: Mapping[str, float | FloatArray] | None = None,
-) -> dict[str, FloatArray]:
-    """Return the hazard of each component [1/y] over time.
-
-    The background of a woman is computed once, whatever the number of plans in front of her axis.
-
-    Parameters
-    ----------
-    women : Women
-        n of them.
-    exposure : Exposure
-        Of shape (..., n, n_times).
-    background, link : optional
-        Instead of those of the package.
-    shift : mapping of str to float or ndarray, shape (n, 1), optional
-        Of ln relative risk by family, where there is any effect: how a trial differs from others.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (..., n, n_times)
-    """
-    chosen, slopes = background or load_background(), link or load_link()
-    attained = women.age[:, None] + exposure.years
-    z_score = chosen.z_score(women.age, women.t_score)[:, None]
-    n = len(women.age)
-    ratios = chosen.risk_ratios(women.factors, women.bmi)
-    wide = {name: np.broadcast_to(ratio, (n,))[:, None] for name, ratio in ratios.items()}
-    hip_ratio = _hip_ratio(chosen, women.country)
-    z_sd = 0.0 if women.t_score_sd is None else women.t_score_sd[:, None]
-    hazards = chosen.hazards(attained, z_score, z_sd=z_sd, hip_ratio=hip_ratio, ratios=wide)
-    effects = slopes.ratios(exposure.hip, exposure.turnover)
-    if shift:
-        is_treated = np.any(np.abs(exposure.turnover) > 1e-6, axis=-1, keepdims=True)
-        effects = {name: e * np.exp(shift[name] * is_treated) for name, e in effects.items()}
-    return {name: hazard * effects[FAMILIES[name]] for name, hazard in hazards.items()}
-
-
-def _hip_ratio(background: Background, country: str | Sequence[str]) -> float | FloatArray:
-    """Return the ratio of one country, or of one a woman."""
-    if isinstance(country, str):
-        return background.country_ratio(country)
-    return np.array([background.country_ratio(name) for name in country])[:, None]
-
-
-def probabilities(
-    women: Women,
-    exposure: Exposure,
-    sites: Sequence[str] = tuple(SITES),
-    *,
-    background: Background | None = None,
-    link: Link | None = None,
-    shift: Mapping[str, float | FloatArray] | None = None,
-) -> dict[str, FloatArray]:
-    """Return the cumulative probability of a first fracture at each site [%].
-
-    Arguments and shapes are those of :func:`hazards_of`; leading axes of the exposure, such as
-    plans, are worked on in pieces, so that memory stays small.
-    """
-    chosen = background or load_background()
-    options: dict[str, Any] = {"background": chosen, "link": link, "shift": shift}
-    death = chosen.death(women.age[:, None] + exposure.years)
-    shape = np.broadcast_shapes(exposure.hip.shape, exposure.turnover.shape)
-    hip = np.broadcast_to(exposure.hip, shape).reshape(-1, *shape[-2:])
-    turnover = np.broadcast_to(exposure.turnover, shape).reshape(-1, *shape[-2:])
-    result = {site: np.empty(hip.shape) for site in sites}
-    step = max(1, _CELLS // (shape[-1] * shape[-2]))
-    for first in range(0, len(hip), step):
-        rows = slice(first, first + step)
-        some = hazards_of(women, Exposure(exposure.years, hip[rows], turnover[rows]), **options)
-        for site in sites:
-            hazard = site_hazard(some, site, chosen.clinical_share)
-            result[site][rows] = 100.0 * cumulative_probability(hazard, death, exposure.years)
-    return {site: values.reshape(shape) for site, values in result.items()}
+    @property
+    def columns(self) -> Mapping[str, FloatArray]:
+        """Values by name, one a woman."""
 
 
 def fracture_risk(
@@ -180,7 +40,7 @@ def fracture_risk(
     *,
     country: str = "UK",
     untreated: xr.Dataset | None = None,
-    women: Mapping[str, npt.ArrayLike] | None = None,
+    women: Columns | Mapping[str, npt.ArrayLike] | None = None,
     sites: Sequence[str] = tuple(SITES),
     draws: int = 0,
     seed: int = 1,
@@ -200,11 +60,12 @@ def fracture_risk(
         Where she lives; scales the hip.
     untreated : xarray.Dataset, optional
         The same women without drugs, one simulation each or one for all; simulated by default.
-    women : mapping of str to array_like, optional
+    women : Population or mapping of str to array_like, optional
         ``age``, ``bmi``, ``prior_fracture``, ``prior_vertebral_fracture``, ``parental_fracture``,
-        ``smoking``, ``glucocorticoids``: one value, or one a simulation, such as columns of a
-        population. By default coordinates of the dataset with these names; a factor that is in
-        neither is taken as no. NaN is unknown and takes the share of women in general.
+        ``smoking``, ``glucocorticoids``: one value, one a simulation, or one for each ``woman`` of
+        the dataset, as a population has them. By default coordinates of the dataset with these
+        names; a factor that is in neither is taken as no. NaN is unknown and takes the share of
+        women in general.
     sites : sequence of str
     draws : int
         Draws of background and link that give every probability its band of 90 %.
@@ -232,25 +93,26 @@ def fracture_risk(
     background = load_background()
     background.country_ratio(country)
     twins = untreated_twins(dataset) if untreated is None else untreated
-    _check_dataset(twins, "untreated", ("bmd_total_hip", "ctx"))
-    people = _women(dataset, women or {}, country)
+    _check_dataset(twins, "untreated", TWIN_OUTPUTS)
+    people = _women(dataset, _columns(women), country)
     exposure = _exposure(dataset, twins)
     data: dict[str, Any] = {}
-    hazards = hazards_of(people, exposure)
+    hazards = hazards_of(people, exposure, sites)
     chances = probabilities(people, exposure, sites)
     for site in sites:
-        hazard = site_hazard(hazards, site, background.clinical_share)
         words = LONG_NAMES[site]
-        data[f"fracture_hazard_{site}"] = _over_time(hazard, "1/y", f"hazard of {words}")
+        data[f"fracture_hazard_{site}"] = _over_time(hazards[site], "1/y", f"hazard of {words}")
         data[f"fracture_probability_{site}"] = _over_time(
             chances[site], "percent", f"probability of a {words} since the start"
         )
         data[f"ten_year_probability_{site}"] = _over_time(
-            _ten_years(people, dataset, site, country), "percent",
+            _ten_years(people, dataset, site, country),
+            "percent",
             f"ten-year probability of a {words} from published gradients, untreated",
         )
     data["multiple_vertebral_share"] = _over_time(
-        _multiple(people, exposure, background), "1",
+        _multiple(people, exposure, background),
+        "1",
         "share with several among women with new vertebral fractures",
     )
     if draws:
@@ -279,11 +141,8 @@ def _check_dataset(dataset: xr.Dataset, name: str, needed: Sequence[str] = INPUT
         raise ConfigError(f"{name}: fracture risk is counted from time 0, which is missing.")
 
 
-def _women(
-    dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike], country: str
-) -> Women:
+def _women(dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike], country: str) -> Women:
     """Return the women of a dataset, from columns that were given or its coordinates."""
-    n = dataset.sizes["simulation"]
     for name in columns:
         if name not in ("age", *_COLUMNS):
             raise ConfigError(
@@ -292,27 +151,40 @@ def _women(
     values: dict[str, FloatArray] = {}
     for name in ("age", *_COLUMNS):
         if name in columns:
-            values[name] = _one_each(name, columns[name], n)
+            values[name] = _one_each(name, columns[name], dataset)
         elif name in dataset.coords:
             values[name] = np.asarray(dataset[name].to_numpy(), dtype=np.float64)
     if "age" not in values:
-        values["age"] = _ages(dataset)
+        values["age"] = Origin.of(dataset).patients.age
     factors = {name: values[name] for name in RISK_FACTORS if name in values}
     score = dataset["t_score_femoral_neck"].to_numpy()[:, 0]
     return Women(values["age"], score, factors, values.get("bmi"), country)
 
 
-def _one_each(name: str, values: npt.ArrayLike, n: int) -> FloatArray:
-    array = np.asarray(values, dtype=np.float64)
+def _one_each(name: str, values: npt.ArrayLike, dataset: xr.Dataset) -> FloatArray:
+    """Return one value a simulation, from one, from one each, or from one for each woman."""
+    n = dataset.sizes["simulation"]
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ConfigError(f"women: {name} is {values!r}; expected numbers.", field=name) from None
+    if "woman" in dataset.coords and array.ndim == 1 and len(array) not in (1, n):
+        woman = dataset["woman"].to_numpy()
+        if woman.max() < len(array):
+            chosen: FloatArray = array[woman]
+            return chosen
     if array.shape not in ((), (1,), (n,)):
-        raise ConfigError(f"women: {name} has {array.size} entries for {n} simulations.", field=name)
+        raise ConfigError(
+            f"women: {name} has {array.size} entries for {n} simulations.", field=name
+        )
     return np.broadcast_to(array, (n,)).astype(np.float64)
 
 
-def _ages(dataset: xr.Dataset) -> FloatArray:
-    from remodel.fracture.twins import Origin
-
-    return Origin.of(dataset).ages
+def _columns(women: Columns | Mapping[str, npt.ArrayLike] | None) -> Mapping[str, npt.ArrayLike]:
+    """Return columns by name; those of a population that say nothing of risk are left out."""
+    if isinstance(women, Columns):
+        return {name: v for name, v in women.columns.items() if name in _COLUMNS}
+    return women or {}
 
 
 def _exposure(dataset: xr.Dataset, twins: xr.Dataset) -> Exposure:
@@ -325,7 +197,9 @@ def _exposure(dataset: xr.Dataset, twins: xr.Dataset) -> Exposure:
             f"{dataset.sizes['simulation']} of the dataset; expected one each, or one for all.",
             field="untreated",
         )
-    levels = [data[name].to_numpy() for data in (dataset, twins) for name in ("bmd_total_hip", "ctx")]
+    levels = [
+        data[name].to_numpy() for data in (dataset, twins) for name in ("bmd_total_hip", "ctx")
+    ]
     return Exposure.of(years, *levels)
 
 
@@ -344,13 +218,9 @@ def _ten_years(women: Women, dataset: xr.Dataset, site: str, country: str) -> Fl
     years = dataset["time"].to_numpy() / DAYS_PER_YEAR
     age = np.minimum(women.age[:, None] + years, 100.0)
     score = np.clip(dataset["t_score_femoral_neck"].to_numpy(), -6.0, 6.0)
-    missing = np.isnan(score)
-    factors = {name: values[:, None] for name, values in women.factors.items()}
+    factors: dict[str, Any] = {name: values[:, None] for name, values in women.factors.items()}
     bmi = None if women.bmi is None else women.bmi[:, None]
-    probability = ten_year_probability(
-        age, np.where(missing, 0.0, score), site, country=country, bmi=bmi, **factors
-    )
-    return np.where(missing, np.nan, probability)
+    return ten_year_probability(age, score, site, country=country, bmi=bmi, **factors)
 
 
 def _bands(

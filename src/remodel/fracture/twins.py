@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from remodel._arrays import FloatArray
+from remodel._arrays import FloatArray, IntArray
 from remodel.errors import ConfigError, RemodelError
-from remodel.patient import Patient
+from remodel.patients import Patients
 from remodel.schedules import Schedule
 from remodel.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     import xarray as xr
+
+INPUTS = ("bmd_total_hip", "ctx", "t_score_femoral_neck")
+"""Outputs of a simulation that fracture risk is computed from."""
+TWIN_OUTPUTS = INPUTS[:2]
+"""Those of the untreated twin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +31,22 @@ class Origin:
     Attributes
     ----------
     model : str
-    patients : tuple of Patient
+    patients : Patients
         One a simulation.
     schedules : tuple of Schedule
-        One a simulation.
+        Each different one once.
+    schedule_of : ndarray of int
+        Which of them each simulation has.
     parameters : mapping of str to float or ndarray
         Values that differ from those of the model.
     settings : mapping
-        Method and tolerance.
+        Method, tolerance and bounds.
     """
 
     model: str
-    patients: tuple[Patient, ...]
+    patients: Patients
     schedules: tuple[Schedule, ...]
+    schedule_of: IntArray
     parameters: Mapping[str, Any]
     settings: Mapping[str, Any]
 
@@ -53,24 +61,18 @@ class Origin:
         """
         try:
             record = json.loads(dataset.attrs["provenance"])
-            positions = [int(i) for i in np.atleast_1d(dataset["simulation"].to_numpy())]
-            patients = tuple(_patient(record["patient"], i) for i in positions)
             parameters = dict(record["changed"])
-            for name in record["varied"]:
-                parameters[name] = dataset[name].to_numpy()
-            schedules = _schedules(dataset, record["schedule"], len(positions))
+            parameters |= {name: dataset[name].to_numpy() for name in record["varied"]}
+            schedules, schedule_of = _schedules(dataset, record["schedule"])
             settings = {name: record[name] for name in ("method", "rtol")}
-            return cls(record["model"], patients, schedules, parameters, settings)
-        except (KeyError, TypeError, ValueError, IndexError, RemodelError) as error:
+            settings["bounds"] = "population" if record.get("outside_bounds") else None
+            patients = _patients(dataset, record["patient"])
+            return cls(record["model"], patients, schedules, schedule_of, parameters, settings)
+        except (KeyError, TypeError, ValueError, RemodelError) as error:
             raise ConfigError(
                 "the dataset does not say whom it simulates, so that the untreated twin cannot be "
                 "simulated; give untreated= (the same women without drugs) and women={'age': ...}."
             ) from error
-
-    @property
-    def ages(self) -> FloatArray:
-        """Age at the start of treatment [y]."""
-        return np.array([patient.age for patient in self.patients])
 
 
 def untreated_twins(dataset: xr.Dataset) -> xr.Dataset:
@@ -85,45 +87,53 @@ def untreated_twins(dataset: xr.Dataset) -> xr.Dataset:
     """
     origin = Origin.of(dataset)
     if not any(schedule.doses for schedule in origin.schedules):
-        return dataset[["bmd_total_hip", "ctx"]]
+        return dataset[list(TWIN_OUTPUTS)]
     bare = [Schedule((), schedule.interventions) for schedule in origin.schedules]
-    varied = {n: v for n, v in origin.parameters.items() if np.ndim(v)}
-    keys = [
-        (patient, repr(schedule), *(float(values[i]) for values in varied.values()))
-        for i, (patient, schedule) in enumerate(zip(origin.patients, bare, strict=True))
-    ]
-    first = _first(keys)
-    rows = list(first.values())
-    numbers = {key: k for k, key in enumerate(first)}
+    first, twin_of = _alike(origin, [repr(schedule) for schedule in bare])
     twins = simulate(
         origin.model,
-        schedule=[bare[i] for i in rows],
-        patient=[origin.patients[i] for i in rows],
-        parameters={n: v[rows] if np.ndim(v) else v for n, v in origin.parameters.items()},
+        schedule=[bare[origin.schedule_of[i]] for i in first],
+        patient=list(origin.patients[first]),
+        parameters={n: v[first] if np.ndim(v) else v for n, v in origin.parameters.items()},
         times=dataset["time"].to_numpy(),
-        outputs=["bmd_total_hip", "ctx"],
+        outputs=TWIN_OUTPUTS,
         **origin.settings,
     )
-    return twins.isel(simulation=[numbers[key] for key in keys])
+    return twins.isel(simulation=twin_of)
 
 
-def _first(keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
-    """Return the first position of each key."""
-    positions: dict[tuple[Any, ...], int] = {}
-    for i, key in enumerate(keys):
-        positions.setdefault(key, i)
-    return positions
+def _alike(origin: Origin, interventions: list[str]) -> tuple[IntArray, IntArray]:
+    """Return the first simulation of each different woman, and which of them each one is."""
+    numbers = np.unique(interventions, return_inverse=True)[1][origin.schedule_of]
+    columns: list[FloatArray] = [numbers.astype(np.float64)]
+    columns += [np.asarray(v) for v in origin.parameters.values() if np.ndim(v)]
+    for item in fields(Patients):
+        column = getattr(origin.patients, item.name)
+        codes = np.unique(column, return_inverse=True, equal_nan=column.dtype.kind == "f")[1]
+        columns.append(codes.astype(np.float64))
+    _, first, twin_of = np.unique(
+        np.column_stack(columns), axis=0, return_index=True, return_inverse=True
+    )
+    return first, twin_of.ravel()
 
 
-def _patient(record: Mapping[str, Any], i: int) -> Patient:
-    """Return one patient of the table in a record: shared values, and lists of others."""
-    return Patient(**{k: v[i] if isinstance(v, list) else v for k, v in record.items()})
+def _patients(dataset: xr.Dataset, record: Mapping[str, Any]) -> Patients:
+    """Return the patient of each simulation, from coordinates and what all of them share."""
+    n = dataset.sizes["simulation"]
+    columns: dict[str, Any] = {}
+    for name, value in record.items():
+        label = f"given_{name}" if name.startswith("t_score") else name
+        if label in dataset.coords:
+            columns[name] = dataset[label].to_numpy()
+        elif name != "name":
+            columns[name] = np.nan if value is None else value
+    columns["age"] = np.broadcast_to(columns["age"], (n,))
+    return Patients(**columns)
 
 
-def _schedules(dataset: xr.Dataset, shared: str, n: int) -> tuple[Schedule, ...]:
-    """Return the schedule of each simulation, from sentences."""
+def _schedules(dataset: xr.Dataset, shared: str) -> tuple[tuple[Schedule, ...], IntArray]:
+    """Return the different schedules, read from sentences, and which each simulation has."""
     if "schedule" not in dataset.coords:
-        return (Schedule.parse(shared) if shared else Schedule(),) * n
-    sentences = [str(sentence) for sentence in np.atleast_1d(dataset["schedule"].to_numpy())]
-    read = {text: Schedule.parse(text) if text else Schedule() for text in dict.fromkeys(sentences)}
-    return tuple(read[sentence] for sentence in sentences)
+        return (Schedule.parse(shared),), np.zeros(dataset.sizes["simulation"], dtype=np.int64)
+    sentences, schedule_of = np.unique(dataset["schedule"].to_numpy(), return_inverse=True)
+    return tuple(Schedule.parse(str(text)) for text in sentences), schedule_of
