@@ -7,6 +7,7 @@ from pathlib import Path
 
 import diagram
 from developers import import_diagram
+from fracture_report import fracture_report
 from validation_report import validation_report
 
 from remodel.equations.equation import Equation, Port, State
@@ -38,6 +39,7 @@ def everything(folder: Path) -> None:
     write(folder / "trial_table.md", trial_table())
     write(folder / "gallery.md", gallery(folder))
     write(folder / "validation_report.md", validation_report(folder))
+    write(folder / "fracture_report.md", fracture_report(folder))
 
 
 def write(path: Path, text: str) -> None:

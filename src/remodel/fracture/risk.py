@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,21 +26,12 @@ _BAND = (5.0, 95.0)
 _COLUMNS = (*RISK_FACTORS, "bmi")
 
 
-@runtime_checkable
-class Columns(Protocol):
-    """Something with columns, such as a population."""
-
-    @property
-    def columns(self) -> Mapping[str, FloatArray]:
-        """Values by name, one a woman."""
-
-
 def fracture_risk(
     dataset: xr.Dataset,
     *,
     country: str = "UK",
     untreated: xr.Dataset | None = None,
-    women: Columns | Mapping[str, npt.ArrayLike] | None = None,
+    women: Mapping[str, npt.ArrayLike] | None = None,
     sites: Sequence[str] = tuple(SITES),
     draws: int = 0,
     seed: int = 1,
@@ -60,12 +51,11 @@ def fracture_risk(
         Where she lives; scales the hip.
     untreated : xarray.Dataset, optional
         The same women without drugs, one simulation each or one for all; simulated by default.
-    women : Population or mapping of str to array_like, optional
+    women : mapping of str to array_like, optional
         ``age``, ``bmi``, ``prior_fracture``, ``prior_vertebral_fracture``, ``parental_fracture``,
-        ``smoking``, ``glucocorticoids``: one value, one a simulation, or one for each ``woman`` of
-        the dataset, as a population has them. By default coordinates of the dataset with these
-        names; a factor that is in neither is taken as no. NaN is unknown and takes the share of
-        women in general.
+        ``smoking``, ``glucocorticoids``: one value, or one a simulation. By default coordinates of
+        the dataset with these names, which women of a population have; a factor that is in neither
+        is taken as no. NaN is unknown and takes the share of women in general.
     sites : sequence of str
     draws : int
         Draws of background and link that give every probability its band of 90 %.
@@ -94,7 +84,7 @@ def fracture_risk(
     background.country_ratio(country)
     twins = untreated_twins(dataset) if untreated is None else untreated
     _check_dataset(twins, "untreated", TWIN_OUTPUTS)
-    people = _women(dataset, _columns(women), country)
+    people = _women(dataset, women or {}, country)
     exposure = _exposure(dataset, twins)
     data: dict[str, Any] = {}
     hazards = hazards_of(people, exposure, sites)
@@ -162,29 +152,17 @@ def _women(dataset: xr.Dataset, columns: Mapping[str, npt.ArrayLike], country: s
 
 
 def _one_each(name: str, values: npt.ArrayLike, dataset: xr.Dataset) -> FloatArray:
-    """Return one value a simulation, from one, from one each, or from one for each woman."""
+    """Return one value a simulation, from one or from one each."""
     n = dataset.sizes["simulation"]
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ConfigError(f"women: {name} is {values!r}; expected numbers.", field=name) from None
-    if "woman" in dataset.coords and array.ndim == 1 and len(array) not in (1, n):
-        woman = dataset["woman"].to_numpy()
-        if woman.max() < len(array):
-            chosen: FloatArray = array[woman]
-            return chosen
     if array.shape not in ((), (1,), (n,)):
         raise ConfigError(
             f"women: {name} has {array.size} entries for {n} simulations.", field=name
         )
     return np.broadcast_to(array, (n,)).astype(np.float64)
-
-
-def _columns(women: Columns | Mapping[str, npt.ArrayLike] | None) -> Mapping[str, npt.ArrayLike]:
-    """Return columns by name; those of a population that say nothing of risk are left out."""
-    if isinstance(women, Columns):
-        return {name: v for name, v in women.columns.items() if name in _COLUMNS}
-    return women or {}
 
 
 def _exposure(dataset: xr.Dataset, twins: xr.Dataset) -> Exposure:
@@ -197,10 +175,12 @@ def _exposure(dataset: xr.Dataset, twins: xr.Dataset) -> Exposure:
             f"{dataset.sizes['simulation']} of the dataset; expected one each, or one for all.",
             field="untreated",
         )
-    levels = [
-        data[name].to_numpy() for data in (dataset, twins) for name in ("bmd_total_hip", "ctx")
-    ]
-    return Exposure.of(years, *levels)
+    hip, ctx, *others = (
+        data[name].to_numpy() for data in (dataset, twins) for name in TWIN_OUTPUTS
+    )
+    if "wander_total_hip" in dataset.coords:  # her twin has it too
+        hip = hip / (1.0 + dataset["wander_total_hip"].to_numpy())
+    return Exposure.of(years, hip, ctx, *others)
 
 
 def _multiple(women: Women, exposure: Exposure, background: Background) -> FloatArray:

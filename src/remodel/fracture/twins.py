@@ -65,7 +65,7 @@ class Origin:
             parameters |= {name: dataset[name].to_numpy() for name in record["varied"]}
             schedules, schedule_of = _schedules(dataset, record["schedule"])
             settings = {name: record[name] for name in ("method", "rtol")}
-            settings["bounds"] = "population" if record.get("outside_bounds") else None
+            settings["bounds"] = "population"  # wider than any that the dataset had
             patients = _patients(dataset, record["patient"])
             return cls(record["model"], patients, schedules, schedule_of, parameters, settings)
         except (KeyError, TypeError, ValueError, RemodelError) as error:
@@ -87,7 +87,7 @@ def untreated_twins(dataset: xr.Dataset) -> xr.Dataset:
     """
     origin = Origin.of(dataset)
     if not any(schedule.doses for schedule in origin.schedules):
-        return dataset[list(TWIN_OUTPUTS)]
+        return _without_wander(dataset[list(TWIN_OUTPUTS)])
     bare = [Schedule((), schedule.interventions) for schedule in origin.schedules]
     first, twin_of = _alike(origin, [repr(schedule) for schedule in bare])
     twins = simulate(
@@ -100,6 +100,14 @@ def untreated_twins(dataset: xr.Dataset) -> xr.Dataset:
         **origin.settings,
     )
     return twins.isel(simulation=twin_of)
+
+
+def _without_wander(dataset: xr.Dataset) -> xr.Dataset:
+    """Return untreated women as the mechanism alone has them."""
+    if "wander_total_hip" not in dataset.coords:
+        return dataset
+    hip = dataset["bmd_total_hip"] / (1.0 + dataset["wander_total_hip"])
+    return dataset.assign(bmd_total_hip=hip)
 
 
 def _alike(origin: Origin, interventions: list[str]) -> tuple[IntArray, IntArray]:
@@ -125,7 +133,7 @@ def _patients(dataset: xr.Dataset, record: Mapping[str, Any]) -> Patients:
         label = f"given_{name}" if name.startswith("t_score") else name
         if label in dataset.coords:
             columns[name] = dataset[label].to_numpy()
-        elif name != "name":
+        elif name not in ("name", "population"):
             columns[name] = np.nan if value is None else value
     columns["age"] = np.broadcast_to(columns["age"], (n,))
     return Patients(**columns)

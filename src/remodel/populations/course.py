@@ -55,10 +55,15 @@ def completed(dataset: xr.Dataset, model: Model, women: Population) -> xr.Datase
 
 
 def _wander(dataset: xr.Dataset, model: Model, women: Population, arms: int) -> None:
-    """Add to densities, scores and changes of a dataset what is no mechanism, in place."""
+    """Add to densities, scores and changes of a dataset what is no mechanism, in place.
+
+    That of the total hip is kept as a coordinate: treatment is compared with an untreated twin,
+    who has the same wander.
+    """
     wander, times = women.definition.wander, dataset["time"].to_numpy()
     assert wander is not None  # noqa: S101 # the caller has seen to it
     n = len(women)
+    kept = np.zeros((arms * n, len(times)))
     for first in range(0, n, _CHUNK):
         rows = slice(first, min(first + _CHUNK, n))
         paths = wander.paths(women.seed, women.woman[rows], women["age"][rows], times)
@@ -67,6 +72,10 @@ def _wander(dataset: xr.Dataset, model: Model, women: Population, arms: int) -> 
             for arm in range(arms):
                 chosen = slice(arm * n + rows.start, arm * n + rows.stop)
                 _grow(dataset, model, site, chosen, growth)
+                if site == "total_hip":
+                    kept[chosen] = growth
+    note = {"units": "1", "long_name": "relative part of total hip density that is wander"}
+    dataset.coords["wander_total_hip"] = (("simulation", "time"), kept, note)
 
 
 def _grow(dataset: xr.Dataset, model: Model, site: str, rows: slice, growth: FloatArray) -> None:

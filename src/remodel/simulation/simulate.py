@@ -299,11 +299,10 @@ def _schedules(inputs: Inputs) -> str:
     return fingerprint([[str(schedule) for schedule in inputs.schedules], inputs.schedule_of])
 
 
-def _people(patients: Patients, women: Population | None) -> str | dict[str, Any]:
-    """Return who was simulated, briefly."""
-    if women is not None:
-        return repr(women)
-    return _patients(patients)
+def _people(patients: Patients, women: Population | None) -> dict[str, Any]:
+    """Return who was simulated, and what population they are of."""
+    population = {} if women is None else {"population": repr(women)}
+    return population | _patients(patients)
 
 
 def _patients(patients: Patients) -> dict[str, Any]:

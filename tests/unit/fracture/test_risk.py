@@ -86,18 +86,13 @@ def test_a_twin_has_the_parameters_and_the_menopause_of_the_woman():
     assert both["fracture_hazard_hip"].values[1, 18] < both["fracture_hazard_hip"].values[0, 18]
 
 
-def test_risk_factors_come_from_columns_of_simulations_or_women(treated, risk):
+def test_risk_factors_come_from_arguments_or_coordinates(treated, risk):
     base = risk["fracture_probability_hip"].values[:, -1]
-    by_woman = rm.fracture_risk(treated, women={"smoking": [0, 1, 0], "bmi": 25})
+    by_woman = rm.fracture_risk(treated, women={"smoking": [0, 1, 0, 0, 1, 0], "bmi": 25})
     found = by_woman["fracture_probability_hip"].values[:, -1]
     assert found[[0, 2, 3, 5]] == pytest.approx(base[[0, 2, 3, 5]])
     assert np.all(found[[1, 4]] > 1.3 * base[[1, 4]])
 
-    class Population:
-        columns = {"smoking": np.array([0.0, 1.0, 0.0]), "turnover": np.ones(3)}  # noqa: RUF012
-
-    same = rm.fracture_risk(treated, women=Population())["fracture_probability_hip"].values[:, -1]
-    assert same == pytest.approx(found)
     by_coordinate = treated.assign_coords(smoking=("simulation", [0.0, 1, 0, 0, 1, 0]))
     again = rm.fracture_risk(by_coordinate)["fracture_probability_hip"].values[:, -1]
     assert again == pytest.approx(found)
@@ -129,6 +124,20 @@ def test_failed_simulations_stay_missing(treated):
     found = rm.fracture_risk(gone, untreated=treated)["fracture_probability_hip"].values
     assert np.all(np.isnan(found[4, 1:]))
     assert np.all(np.isfinite(found[[0, 1, 2, 3, 5]]))
+
+
+def test_women_of_a_population_bring_their_factors_and_their_wander():
+    women = rm.population(6, like="aromatase_inhibitor", seed=3)
+    arms = {"untreated": None, "denosumab": DENOSUMAB}
+    ds = rm.simulate(schedule=arms, patient=women, years=3, outputs=INPUTS)
+    found = rm.fracture_risk(ds)
+    untreated = rm.fracture_risk(ds.isel(simulation=slice(0, 6)))
+    hazard = found["fracture_hazard_hip"].values
+    assert hazard[:6] == pytest.approx(untreated["fracture_hazard_hip"].values, rel=1e-3)
+    assert np.all(hazard[6:, 24] <= hazard[:6, 24] * 1.001)
+    without = rm.fracture_risk(ds.drop_vars(["prior_fracture", "smoking", "parental_fracture"]))
+    assert np.all(without["fracture_hazard_hip"].values <= hazard * 1.0001)
+    assert np.any(without["fracture_hazard_hip"].values < 0.9 * hazard)
 
 
 @pytest.mark.parametrize(
