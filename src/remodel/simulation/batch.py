@@ -58,7 +58,7 @@ class Batch:
     exact_doses : bool
         Dense doses are given one by one.
     sensitivities : tuple of str
-        Parameters that outputs are differentiated by.
+        Parameters and T-scores that outputs are differentiated by.
     measures : tuple of Measure
         What is measured on whole trajectories.
     outside : mapping of str to ndarray of bool, shape (n,)
@@ -168,11 +168,31 @@ class Batch:
         """Return the traced model with the given drugs and this batch's structural parameters."""
         return self.model.system(drugs, self.inputs.parameters)
 
+    @property
+    def scored_sites(self) -> tuple[str, ...]:
+        """Sites with a T-score of any patient, where outputs are differentiated."""
+        scores = self.inputs.patients.t_scores if self.sensitivities else {}
+        return tuple(site for site in self.model.density if site in scores)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Parameters that solvers differentiate by: those asked for, and what T-scores set."""
+        asked = (name for name in self.sensitivities if name in self.model.all_parameters)
+        names = [self.model.density[site] for site in self.scored_sites]
+        set_by_scores = (name for site in names for name in (site.relative, site.young))
+        return tuple(dict.fromkeys((*asked, *set_by_scores)))
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Outputs that solvers compute: those wanted, and T-scores that derivatives need."""
+        scores = (f"t_score_{site}" for site in self.scored_sites)
+        return tuple(dict.fromkeys((*self.outputs, *scores)))
+
     def read_by(self, system: System) -> tuple[tuple[str, ...], list[int]]:
-        """Return the sensitivities by parameters a system reads, and their positions."""
+        """Return the directions by parameters a system reads, and their positions."""
         known = set(system.parameter_names)
-        positions = [j for j, name in enumerate(self.sensitivities) if name in known]
-        return tuple(self.sensitivities[j] for j in positions), positions
+        positions = [j for j, name in enumerate(self.directions) if name in known]
+        return tuple(self.directions[j] for j in positions), positions
 
     def integrate(
         self,

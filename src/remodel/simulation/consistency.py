@@ -151,14 +151,17 @@ def check_continuation(dosings: Sequence[Dosing], sensitivities: Sequence[str]) 
 
 
 def checked_sensitivities(model: Model, names: Sequence[str]) -> tuple[str, ...]:
-    """Return parameters to differentiate by, each once.
+    """Return parameters and T-scores to differentiate by, each once.
 
     Raises
     ------
     ParameterError
         If one is unknown, or written into the compiled code.
     """
+    scores = {f"t_score_{site}" for site in model.density}
     for name in names:
+        if name in scores:
+            continue
         model.all_parameters[name]  # raises with the nearest name
         if name in model.structural:
             raise ParameterError(
@@ -184,8 +187,10 @@ def check_sensitivities(
         return
     if not method_of(method).has_sensitivities:
         raise ConfigError(f"sensitivities come from the batch engine; method='{method}' has none.")
-    if inputs.patients.t_scores:
-        raise PatientError("sensitivities need a patient without baseline T-scores.")
+    by_score = {f"t_score_{site}" for site in model.density}.intersection(sensitivities)
+    for name in sorted(by_score):
+        if np.any(np.isnan(getattr(inputs.patients, name))):
+            raise PatientError(f"a sensitivity to {name} needs patients who have one.", field=name)
     for dosing in dosings:
         steady = (*dosing.steady_state, *dosing.later)
         if steady or any(action.kind == PUT for action in dosing.actions):
@@ -195,7 +200,7 @@ def check_sensitivities(
             )
         by_schedule = _set_by(model, inputs.parameters, dosing)
         for name in sensitivities:
-            if model.all_parameters[name].name in by_schedule:
+            if name in by_schedule:
                 raise ParameterError(
                     f"{name} is set by the schedule; a sensitivity to it is not defined."
                 )

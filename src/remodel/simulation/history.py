@@ -35,7 +35,7 @@ class Bodies:
     state_names : tuple of str
     reached : Solution
         States, and who did not come so far.
-    tangents : ndarray, shape (n, n_sensitivities, n_states)
+    tangents : ndarray, shape (n, n_directions, n_states)
         Derivatives of the states.
     """
 
@@ -81,12 +81,12 @@ def natural_history(
     -------
     Solution
         Without outputs.
-    ndarray, shape (n, n_sensitivities, n_states)
+    ndarray, shape (n, n_directions, n_states)
         Derivatives of its final states.
     """
     model, n = batch.model, len(until)
     wrt, positions = batch.read_by(core)
-    slopes = np.zeros((n, len(batch.sensitivities), len(core.states)))
+    slopes = np.zeros((n, len(batch.directions), len(core.states)))
     if not model.follows_age:
         solution = Solution(
             outputs=np.zeros((0, n, 0)),

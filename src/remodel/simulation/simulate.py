@@ -112,7 +112,8 @@ def simulate(
         Steps allowed to one simulation; the default is 100,000, or 100 a dose where that is more.
     sensitivities : sequence of str
         Parameters by which every output is differentiated; adds ``<output>_sensitivity`` with
-        dimensions ``parameter, simulation, time``, per unit of the parameter's own unit.
+        dimensions ``parameter, simulation, time``, per unit of the parameter's own unit. Baseline
+        T-scores stay as they are given; they may be named here too, as ``t_score_total_hip``.
     bounds : {"typical", "population"}, optional
         ``typical``: a parameter outside the bounds of a typical patient is refused.
         ``population``: bounds are those of one woman among others, and who is outside is not

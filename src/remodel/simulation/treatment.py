@@ -16,6 +16,7 @@ from remodel.simulation.history import Bodies
 from remodel.simulation.measures import measured, summaries_of
 from remodel.simulation.packing import baseline, build_problem, columns, own_values
 from remodel.simulation.patients import baseline_t_scores, surgery_actions
+from remodel.simulation.score_derivatives import with_scores_met
 from remodel.simulation.steady_dosing import with_steady_dosing
 from remodel.simulation.trajectories import Trajectories
 from remodel.solvers.problem import ADD, PUT, SET, Solution
@@ -78,7 +79,7 @@ def _simulated(
     bodies = Bodies.of(batch, chosen)
     trajectories = _blank(batch, len(chosen))
     for members, group, before in at_day_zero(batch, chosen, bodies):
-        treated = treat(batch, group)
+        treated = with_scores_met(batch, chosen[members], treat(batch, group))
         for solution in reversed(before):
             treated.put_failures(solution)
         trajectories.put(members, treated)
@@ -292,24 +293,24 @@ def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]
 
 
 def treat(batch: Batch, group: Group) -> Trajectories:
-    """Integrate from day 0 to the last output."""
+    """Integrate from day 0 to the last output; derivatives are by ``batch.directions``."""
     start = group.start
     times = batch.times if batch.times[0] == 0 else np.concatenate(([0.0], batch.times))
     wrt, positions = batch.read_by(group.system)
     actions = [action for action in group.dosing.actions if np.all(action.time >= 0)]
     summaries = summaries_of(batch.measures, start, _thresholded(batch, group))
     solution = _integrate(
-        batch, group, actions, start, start[:, None] + times, batch.outputs, summaries
+        batch, group, actions, start, start[:, None] + times, batch.observed, summaries
     )
     at_zero = solution.outputs[:, :, 0]
-    by_name = dict(zip(batch.outputs, at_zero, strict=True))
+    by_name = dict(zip(batch.observed, at_zero, strict=True))
     first = len(times) - len(batch.times)
-    slopes = np.zeros((len(batch.outputs), len(batch.sensitivities), len(start), len(times)))
+    slopes = np.zeros((len(batch.observed), len(batch.directions), len(start), len(times)))
     if wrt:
         factors = np.array([batch.model.all_parameters[name].factor for name in wrt])
         slopes[:, positions] = solution.sensitivities * factors[:, None, None]
     return Trajectories(
-        outputs=batch.outputs,
+        outputs=batch.observed,
         values=solution.outputs[:, :, first:],
         baseline=at_zero,
         derivatives=slopes[:, :, :, first:],

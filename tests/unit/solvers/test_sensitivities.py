@@ -141,11 +141,11 @@ def test_linear_decay_has_the_sensitivity_of_its_closed_form() -> None:
         ),
         (
             {
-                "sensitivities": ["estradiol_half_effect"],
-                "patient": rm.Patient(t_score_total_hip=-2.0),
+                "sensitivities": ["t_score_total_hip"],
+                "patient": rm.Patient(t_score_lumbar_spine=-2.0),
             },
             PatientError,
-            "T-scores",
+            "needs patients who have one",
         ),
         ({"sensitivities": ["anastrozole_oral_rate"]}, ParameterError, "set by the schedule"),
     ],
