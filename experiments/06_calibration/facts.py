@@ -97,8 +97,10 @@ def inhibitor_stopped(model: Model) -> Iterator[Fact]:
     both = model.changes(
         "anastrozole 1 mg daily for 5 y; zoledronic acid 4 mg every 6 mo for 5 y", 10, age=60
     )
+    normal = model.changes("anastrozole 1 mg daily for 5 y", 7, age=60, t_score_lumbar_spine=0.0)
     yield Fact(
-        "inhibitor stopped, spine in two years", alone(SPINE, 84, 60), 0.7, 1.8, "IBIS-II off",
+        "inhibitor stopped, spine in two years at T 0", normal(SPINE, 84, 60), 0.7, 1.8,
+        "IBIS-II off",
     )  # fmt: skip
     for month in (84, 120):
         excess = both(SPINE, month, 60) - alone(SPINE, month, 60)

@@ -23,6 +23,7 @@ KNOWN_MISSES = {  # named among the limits in docs/limits.md; here so that they 
     ("FPT, Neer 2001, 40 ug", "bmd_lumbar_spine", 13.7): 3.0,
     ("ATAC, Eastell 2008", "bmd_total_hip", -7.24): 3.0,
     ("Grey 2010, one dose", "bmd_lumbar_spine", 6.8): 2.6,
+    ("FLEX, Black 2006, stopped", "bmd_lumbar_spine", 1.52): 3.0,
 }
 LS, TH, FN = "bmd_lumbar_spine", "bmd_total_hip", "bmd_femoral_neck"
 

@@ -8,7 +8,6 @@ osteocytes = state("osteocytes", "-", "Viable osteocytes per bone, relative to p
 young_osteocytes = state(
     "young_osteocytes", "-", "Osteocytes lately embedded, relative to premenopausal"
 )
-sclerostin = state("sclerostin", "-", "Sclerostin, relative to premenopausal")
 sclerostin_production = product(
     "sclerostin_production", "Sclerostin output per osteocyte relative to no other influence"
 )
@@ -41,12 +40,6 @@ def osteocyte_maturation(young_osteocyte_time, young_osteocytes):
     return young_osteocytes / young_osteocyte_time
 
 
-@initial("sclerostin")
-def sclerostin_baseline():
-    """Scaled to 1 before menopause."""
-    return 1
-
-
 @gain("osteocytes")
 def osteocyte_embedding(osteocyte_embedding_rate, osteocyte_death_rate, osteoblasts, osteocytes):
     """Osteoblasts bury themselves in the empty places that new bone brings.
@@ -66,23 +59,19 @@ def osteocyte_death(
     return osteocyte_death_rate * by_estrogen * osteocytes
 
 
-@gain("sclerostin")
-def sclerostin_release(
-    sclerostin_turnover_rate,
+@endpoint(unit="-", meaning="Sclerostin around osteocytes relative to before menopause")
+def sclerostin(
     osteocytes,
     estrogen_deficiency,
     sclerostin_rise_without_estrogen,
     sclerostin_production,
 ):
-    """Osteocytes make more sclerostin without estrogen (Mödder 2011: estradiol lowers it 27 %)."""
+    """Osteocytes make more sclerostin without estrogen (Mödder 2011: estradiol lowers it 27 %).
+
+    It is cleared within days, and follows what they make at once.
+    """
     by_estrogen = 1 + sclerostin_rise_without_estrogen * estrogen_deficiency
-    return sclerostin_turnover_rate * osteocytes * by_estrogen * sclerostin_production
-
-
-@loss("sclerostin")
-def sclerostin_clearance(sclerostin_turnover_rate, sclerostin):
-    """Sclerostin is cleared within days."""
-    return sclerostin_turnover_rate * sclerostin
+    return osteocytes * by_estrogen * sclerostin_production
 
 
 @endpoint(unit="pmol/L", meaning="Serum sclerostin, without what an antibody holds back")

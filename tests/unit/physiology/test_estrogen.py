@@ -45,7 +45,7 @@ def test_oophorectomy_leaves_the_peripheral_part() -> None:
         ("opg", False),
         ("osteoclast_death", False),
         ("osteoblast_death", True),
-        ("sclerostin_release", True),
+        ("sclerostin", True),
         ("osteocyte_death", True),
         ("cytokine_induction", True),
     ],
@@ -81,9 +81,15 @@ def test_cytokines_rise_without_estrogen() -> None:
 
 def test_opg_falls_at_once_without_estrogen_and_young_osteocytes_bring_it_back() -> None:
     """High turnover brings young osteocytes, which make part of the OPG."""
-    woman = rm.Patient(age=45, menopause="surgical", menopause_age=45)
-    months = np.array([0.0, 1.0, 36.0])
-    opg = rm.simulate(patient=woman, times=months * 30.4375, outputs=["opg"]).opg.values[0]
+    woman = rm.Patient(age=45, menopause=None)
+    months = np.array([0.0, 3.0, 48.0])
+    opg = rm.simulate(
+        "reference",
+        schedule="oophorectomy from 1 mo",
+        patient=woman,
+        times=months * 30.4375,
+        outputs=["opg"],
+    ).opg.values[0]
     assert opg[1] < 0.97 * opg[0]
     assert opg[2] > opg[1]
 

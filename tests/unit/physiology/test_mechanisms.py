@@ -20,7 +20,7 @@ def at(age: float = 30.0, states: dict[str, float] | None = None, **parameters: 
 
 @pytest.mark.parametrize("site", ["lumbar_spine", "total_hip", "femoral_neck"])
 def test_wnt_drives_formation_on_quiet_surfaces(site):
-    usual, freed = at(), at(states={"sclerostin": 0.0})
+    usual, freed = at(), at(states={"osteocytes": 0.0})
     assert freed["wnt_signal"] == pytest.approx(1 + VALUES["sclerostin_inhibition"])
     extra = freed[f"formation_{site}"] - usual[f"formation_{site}"]
     share = {**VALUES, **usual}[f"modeling_share_{site}"]
