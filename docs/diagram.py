@@ -47,7 +47,7 @@ BOXES = {
     "fusing": Box(470, 510, "preosteoclasts", "state"),
     "osteoclasts": Box(660, 510, "osteoclasts", "state"),
     "resorption": Box(850, 510, "resorption", "quantity"),
-    "sclerostin": Box(90, 645, "sclerostin", "state"),
+    "sclerostin": Box(90, 645, "sclerostin", "quantity"),
     "preosteoblasts": Box(280, 645, "preosteoblasts", "state"),
     "osteoblasts": Box(470, 645, "osteoblasts", "state"),
     "teriparatide": Box(660, 645, "teriparatide", "drug", 130),
