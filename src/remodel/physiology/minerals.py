@@ -18,7 +18,6 @@ exchangeable_calcium = state(
 parathyroid_hormone = state(
     "parathyroid_hormone", "-", "Parathyroid hormone, relative to premenopausal"
 )
-active_vitamin_d = state("active_vitamin_d", "-", "Calcitriol, relative to premenopausal")
 calcium_supplement = total("calcium_supplement", "Calcium given beside food", "mg/d")
 vitamin_d_supplement = total("vitamin_d_supplement", "Vitamin D given beside food", "IU/d")
 
@@ -31,12 +30,6 @@ def exchangeable_calcium_baseline():
 
 @initial("parathyroid_hormone")
 def parathyroid_hormone_baseline():
-    """Scaled to 1 before menopause."""
-    return 1
-
-
-@initial("active_vitamin_d")
-def active_vitamin_d_baseline():
     """Scaled to 1 before menopause."""
     return 1
 
@@ -101,16 +94,18 @@ def conversion(level, half_saturation):
     return level / (half_saturation + level)
 
 
-@gain("active_vitamin_d")
-def calcitriol_production(
-    calcitriol_turnover_rate,
+@quantity
+def active_vitamin_d(
     parathyroid_hormone,
     calcitriol_pth_saturation,
     calcidiol,
     calcidiol_usual,
     calcidiol_half_saturation,
 ):
-    """The kidney makes calcitriol under PTH; only where there is little calcidiol it lacks it."""
+    """The kidney makes calcitriol under PTH; only where there is little calcidiol it lacks it.
+
+    Relative to before menopause; calcitriol is cleared within a day or two and follows at once.
+    """
     by_pth = (
         (1 + calcitriol_pth_saturation)
         * parathyroid_hormone
@@ -118,13 +113,7 @@ def calcitriol_production(
     )
     supply = conversion(calcidiol, calcidiol_half_saturation)
     usual = conversion(calcidiol_usual, calcidiol_half_saturation)
-    return calcitriol_turnover_rate * by_pth * supply / usual
-
-
-@loss("active_vitamin_d")
-def calcitriol_clearance(calcitriol_turnover_rate, active_vitamin_d):
-    """Calcitriol is cleared within a day or two."""
-    return calcitriol_turnover_rate * active_vitamin_d
+    return by_pth * supply / usual
 
 
 # ---------------------------------------------------------------- fluxes of calcium

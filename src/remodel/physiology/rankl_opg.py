@@ -50,7 +50,7 @@ def opg(
     (Fu 2023). Through Wnt, whatever moves sclerostin moves resorption the other way.
     """
     by_estrogen = 1 - opg_fall_without_estrogen * estrogen_deficiency
-    by_wnt = 1 + opg_rise_by_wnt * (wnt_signal - 1)
+    by_wnt = wnt_signal**opg_rise_by_wnt
     cells = osteocytes + opg_share_of_young_osteocytes * (young_osteocytes - osteocytes)
     return opg_production * cells * by_estrogen * by_wnt
 

@@ -119,3 +119,17 @@ def test_some_preosteoblasts_are_recruited_without_resorption():
     expected = VALUES["preosteoblast_turnover_rate"] * VALUES["uncoupled_recruitment"]
     assert none["preosteoblast_commitment"] == pytest.approx(expected)
     assert expected > 0
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 3.0])
+def test_opg_follows_wnt_and_stays_above_zero_whatever_sclerostin_does(exponent):
+    """With an increment in place of a power, much sclerostin made OPG negative."""
+    usual, much = (
+        at(states={"osteocytes": n}, opg_rise_by_wnt=exponent, sclerostin_inhibition=2.0)
+        for n in (1.0, 4.0)
+    )
+    share = VALUES["opg_share_of_young_osteocytes"]
+    cells = 4 + share * (1 - 4)
+    assert much["wnt_signal"] < 0.4
+    assert much["opg"] == pytest.approx(usual["opg"] * cells * much["wnt_signal"] ** exponent)
+    assert much["opg"] > 0

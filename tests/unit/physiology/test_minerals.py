@@ -75,7 +75,7 @@ def test_more_calcium_less_pth_more_urine() -> None:
 
 def test_pth_holds_calcium_and_drives_calcitriol_and_rankl() -> None:
     low, high = evaluated(parathyroid_hormone=0.7), evaluated(parathyroid_hormone=1.5)
-    for name in ("serum_calcium", "calcitriol_production", "rankl_opg"):
+    for name in ("serum_calcium", "active_vitamin_d", "rankl_opg"):
         assert high[name] > low[name], name
 
     draw = MODEL.parameters["calcium_release_by_pth"].value
