@@ -61,6 +61,8 @@ class Origin:
         """
         try:
             record = json.loads(dataset.attrs["provenance"])
+            if record.get("start"):
+                raise ConfigError("it starts from a snapshot.")
             parameters = dict(record["changed"])
             parameters |= {name: dataset[name].to_numpy() for name in record["varied"]}
             schedules, schedule_of = _schedules(dataset, record["schedule"])

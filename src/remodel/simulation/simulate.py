@@ -287,6 +287,7 @@ def _manifest(batch: Batch, women: Population | None) -> Mapping[str, Any]:
         varied={name: fingerprint(values) for name, values in inputs.varied.items()},
         schedule=str(schedules[0]) if len(schedules) == 1 else _schedules(inputs),
         patient=_people(patients, women),
+        start=None if batch.start is None else repr(batch.start),
         outside_bounds={name: int(rows.sum()) for name, rows in batch.outside.items()},
         method=batch.method,
         rtol=batch.rtol,

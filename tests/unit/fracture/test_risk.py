@@ -160,6 +160,17 @@ def test_what_is_missing_or_wrong_is_one_sentence(treated, change, arguments, wo
         rm.fracture_risk(change(treated), **arguments)
 
 
+def test_who_starts_from_a_snapshot_needs_a_twin():
+    now = rm.snapshot(schedule=DENOSUMAB, at="12 mo")
+    ds = rm.simulate(start=now, schedule=None, years=1, outputs=INPUTS)
+    with pytest.raises(ConfigError, match="give untreated="):
+        rm.fracture_risk(ds)
+    women = {"age": 63.0}
+    twin = rm.simulate(patient=rm.Patient(age=63), years=1, outputs=INPUTS)
+    rebound = rm.fracture_risk(ds, untreated=twin, women=women)["fracture_hazard_vertebral"]
+    assert float(rebound[0, -1]) > 1.3 * float(rebound[0, 0])
+
+
 def test_a_twin_of_other_times_or_women_is_refused(treated):
     with pytest.raises(ConfigError, match="its times"):
         rm.fracture_risk(treated, untreated=treated.isel(time=slice(0, 5)))
