@@ -1,11 +1,12 @@
 """Tables of arms, and what is predicted of them."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import remodel as rm
 from remodel.cli.main import main
-from remodel.fracture import INPUTS
+from remodel.fracture import INPUTS, load_background
 from remodel.fracture.predict import predict_arms
 
 HEAD = (
@@ -52,6 +53,14 @@ def test_only_eight_columns_are_needed(tmp_path):
     found = predict_arms(path, draws=5)
     assert (found.risks["probability"] > 1).all()
     assert found.contrasts["relative_risk"][0] < 1
+
+
+def test_an_arm_without_a_t_score_is_of_women_of_its_age(tmp_path):
+    mean = float(load_background().t_score_of_women(np.array(70.0)))
+    blank = NONE.format("hip").replace("-2.0,0,", ",,")
+    said = NONE.format("hip").replace("-2.0,0,", f"{mean},1,").replace("t,none", "u,none")
+    risks = predict_arms(table(tmp_path, blank, said), draws=1).risks["probability"]
+    assert risks[0] == pytest.approx(risks[1], rel=1e-6)
 
 
 def test_the_command_writes_both_tables_and_repeats_itself(tmp_path, capsys):

@@ -94,6 +94,16 @@ def test_a_spread_of_density_raises_the_mean_hazard():
     assert hip.hazard(age, z, 0.8) > hip.hazard(age, z)
 
 
+def test_women_in_general_have_the_published_rate_of_the_spine():
+    background = load_background()
+    table = background.content["vertebral_morphometric"]
+    ratio = background.content["risk"]["prior_vertebral_fracture"]["vertebral"]
+    age, prevalence = np.array(table["ages"]), np.array(table["prevalence"])
+    without = background.morphometric.hazard(age, np.zeros(6), 1.0)
+    mean = without * (1 + prevalence * (ratio - 1))
+    assert mean == pytest.approx(table["level"] * np.array(table["values"]), rel=1e-9)
+
+
 def test_lines_go_on_beyond_their_ends():
     ages, values = np.array([50.0, 60.0, 70.0]), np.array([0.0, 1.0, 3.0])
     assert line(np.array([45.0, 55.0, 75.0]), ages, values) == pytest.approx([-0.5, 0.5, 4.0])
