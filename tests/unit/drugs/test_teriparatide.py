@@ -54,13 +54,13 @@ def test_cavities_open_before_they_are_filled() -> None:
     assert np.argmax(resorption * excess) + 4 < np.argmax(refill)
 
 
-def test_hip_gains_after_the_drug_and_spine_does_not() -> None:
+def test_hip_holds_after_the_drug_what_spine_loses() -> None:
     """Cavities within cortex are filled after the last injection."""
     spine, hip = course(
         "teriparatide 20 ug daily for 12 mo", [0, 12, 18], "bmd_lumbar_spine", "bmd_total_hip"
     )
-    assert hip[2] > 1.004 * hip[1]
-    assert hip[2] / hip[1] > spine[2] / spine[1] - 0.002
+    assert hip[2] > 0.998 * hip[1]
+    assert hip[2] / hip[1] > spine[2] / spine[1]
 
 
 def test_units_within_cortex_need_rankl() -> None:
