@@ -10,11 +10,14 @@ from pathlib import Path
 from remodel.errors import ModelError, nearest
 from remodel.models.model import Endpoint, Model, SiteDensity, Switch
 from remodel.models.pickling import pickle_by_name
+from remodel.models.sbml_files import is_sbml_file, load_sbml
 from remodel.models.user_models import is_file_reference, load_user_model
 
 __all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
-_NOT_MODELS = frozenset({"__init__", "__pycache__", "model", "pickling", "user_models"})
+_NOT_MODELS = frozenset(
+    {"__init__", "__pycache__", "model", "pickling", "sbml_files", "sbml_math", "user_models"}
+)
 
 
 @cache
@@ -34,7 +37,7 @@ def load_model(model: str | Model, relative_to: Path | None = None) -> Model:
     ----------
     model : str or Model
         Name of a model of the package, a file and the name of a ``Model`` in it, such as
-        ``own.py:MODEL``, or a model, which is returned.
+        ``own.py:MODEL``, an SBML file such as ``model.xml``, or a model, which is returned.
     relative_to : Path, optional
         Folder that the path of such a file counts from; by default the working folder.
 
@@ -47,6 +50,8 @@ def load_model(model: str | Model, relative_to: Path | None = None) -> Model:
         return model
     if is_file_reference(str(model)):
         return load_user_model(model, relative_to)
+    if is_sbml_file(str(model)):
+        return load_sbml(str(model), relative_to)
     if model not in model_names():
         raise ModelError(
             f"'{model}' is not a model.{nearest(str(model), model_names())}",

@@ -30,9 +30,12 @@ class SimulationWarning(UserWarning):
 
 
 def default_outputs(model: Model) -> tuple[str, ...]:
-    """Return every endpoint of a model, each followed by its percent change where it has one."""
+    """Return every endpoint of a model, each followed by its percent change where it has one.
+
+    A model without endpoints, such as one from an SBML file, has its states instead.
+    """
     names: list[str] = []
-    for name in model.endpoints:
+    for name in model.endpoints or model.system().state_names:
         names.append(name)
         if has_percent_change(name):
             names.append(name + PERCENT_CHANGE)
