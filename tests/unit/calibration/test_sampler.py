@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import toy
 from conftest import LINE_ERROR, LINE_MONTHS, TRUTH
-from scipy.stats import chisquare, ks_2samp
+from scipy.stats import chisquare, ks_2samp, truncnorm
 
 from remodel.calibration import Information, Objective, Posterior, calibrate
 from remodel.calibration.posterior import LARGEST_R_HAT
@@ -204,6 +204,10 @@ def test_more_draws_go_on_from_those_there(toy_source, tmp_path):
 
 def test_another_seed_gives_other_draws(toy_source, tmp_path):
     objective = Objective.of(toy.problem(toy_source))
+    drawn(objective, tmp_path / "1", seed=1)
+    (tmp_path / "2").mkdir()
+    for path in (tmp_path / "1").glob("exploration_*"):  # the same emulator
+        (tmp_path / "2" / path.name).write_bytes(path.read_bytes())
     first, second = (drawn(objective, tmp_path / str(s), seed=s) for s in (1, 2))
     assert not np.isin(first.values, second.values).any()
 
@@ -287,3 +291,16 @@ def test_the_report_says_which_parameters_are_identified(toy_source, line_source
     assert verdicts == {"intercept": "identified", "slope": "identified", "unused": "prior only"}
     report = (tmp_path / "fit" / "report.md").read_text()
     assert "2 of 3 parameters are identified; prior only: unused." in report
+
+
+def test_no_draw_lies_beyond_a_bound(tmp_path):
+    """The posterior of a mean near its upper bound is a truncated normal density."""
+    rows = [("control", "estradiol", 0, 490.0, 20.0, "pmol/L", "level", "")]
+    source = toy.tables(tmp_path, rows)
+    objective = Objective.of(toy.problem(source, toy.LINE, estimate=("intercept",)))
+    posterior = drawn(objective, tmp_path / "draws", effective=2000)
+    (sd,) = objective.sigma
+    expected = truncnorm(-np.inf, 10.0 / sd, loc=490.0, scale=sd)
+    assert posterior.values.max() <= 500.0
+    assert posterior.values.mean() == pytest.approx(expected.mean(), abs=1.0)
+    assert posterior.values.std() == pytest.approx(expected.std(), rel=0.06)
