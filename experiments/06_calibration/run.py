@@ -1,6 +1,7 @@
 """Calibrate the reference model, and compare what is found with expected.json.
 
     python experiments/06_calibration/run.py [--quick] [--out DIR] [--resume] [--accept] [--install]
+                                             [--leave-out] [--starts N]
 
 The full run takes some minutes and gives the values that the package ships; `digitised/` with the
 two files of curves must lie beside this script for that. Without them it fits what is left.
@@ -9,12 +10,17 @@ two files of curves must lie beside this script for that. Without them it fits w
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from remodel.calibration import calibrate, load_problem
+from remodel.calibration.leave_out import leave_out_totals, predictions_without_cohorts
 from remodel.cli.calibrate import Printed, draw_fit
 from remodel.errors import RemodelError
 from remodel.parameters.defaults import write_values
+from remodel.predictions.spreads_file import SHIPPED_SPREADS, write_spreads
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
@@ -28,6 +34,8 @@ def main() -> int:
     if not given.quick and not (HERE / "digitised").is_dir():
         mode = "full_without_curves"
         print("digitised/ is not there: fitting the tables of the package alone.")
+    if given.starts:
+        problem = replace(problem, starts=given.starts)
     out = given.out or HERE / "results" / mode
     fit = calibrate(
         problem, out=out, resume=given.resume, profiles=given.profiles, draws=given.draws,
@@ -39,10 +47,25 @@ def main() -> int:
         accept(mode, found)
     if given.install:
         write_values(PARAMETERS, {p.name: p.value for p in chosen(fit)})
-        print(f"Values written into {PARAMETERS}")
+        write_spreads(fit.problem.spreads, SHIPPED_SPREADS)
+        print(f"Values written into {PARAMETERS}, spreads into {SHIPPED_SPREADS}")
+    if given.leave_out:
+        leave_out(fit)
     code = compare(mode, found)
     print(f"Results: {out}\nMain figure:\n{figures[0]}")
     return code
+
+
+def leave_out(fit) -> None:
+    """Predict every cohort by a fit without it; write and print how well that works."""
+    values = {p.name: p.value for p in chosen(fit)}
+    table = predictions_without_cohorts(fit.problem, values)
+    table["measure"] = np.where(table["endpoint"].str.startswith("bmd"), "BMD", table["endpoint"])
+    table.to_csv(fit.folder / "leave_out.csv", index=False)
+    for by in (["measure"], ["measure", "group"]):
+        totals = leave_out_totals(table, by)
+        totals.to_csv(fit.folder / f"leave_out_by_{'_'.join(by)}.csv", index=False)
+        print(totals.round(3).to_string(index=False))
 
 
 def chosen(fit):
@@ -84,6 +107,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted fit")
     parser.add_argument("--accept", action="store_true", help="expect what is found")
     parser.add_argument("--install", action="store_true", help="make these the model's values")
+    parser.add_argument("--leave-out", action="store_true", help="predict every cohort without it")
+    parser.add_argument("--starts", type=int, help="number of starting points")
     parser.add_argument("--profiles", action="store_true", help="profile every parameter")
     parser.add_argument("--draws", type=int, default=0, help="worth of draws")
     return parser.parse_args()

@@ -115,11 +115,6 @@ estimate = ["denosumab_clearance", "ctx_floor"]
 [[data]]
 shipped = true
 
-[objective.discrepancy]
-bmd_lumbar_spine = 0.7
-bmd_total_hip = 0.6
-ctx = 0.12
-
 [starts]
 max_evaluations = 8
 

@@ -13,6 +13,7 @@ from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem, load_problem
 from remodel.calibration.profile import run_profiles
 from remodel.calibration.report import estimates_table, residual_trends, residuals_table
+from remodel.calibration.rounds import estimate_in_rounds
 from remodel.calibration.sampler import sample
 from remodel.calibration.search import run_starts
 from remodel.calibration.uncertainty import Information
@@ -85,6 +86,9 @@ def calibrate(
         f"{problem.title}: {len(problem.estimate)} parameters, {_extent(objective)}, "
         f"{objective.predictor.arms} different arms, {problem.starts} starts"
     )
+    if problem.rounds:
+        problem = estimate_in_rounds(problem, folder, shown)
+        objective = Objective.of(problem)
     starts = run_starts(problem, folder, workers=workers, progress=shown)
     best = min(starts, key=lambda start: start.cost)
     if best.cost == float("inf"):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from remodel.calibration.problem import FitProblem
 from remodel.calibration.profile import profiles_table
 from remodel.calibration.report import fit_report, starts_table
+from remodel.calibration.rounds import ROUNDS_FILE, SPREADS_FILE
 from remodel.errors import ConfigError, StoreError
 from remodel.files import read_text, results_folder, write_csv, write_netcdf, write_text, writing
 from remodel.files.output import DRAFT
 from remodel.models import load_model
 from remodel.parameters import write_parameters
+from remodel.predictions.spreads_file import write_spreads
 from remodel.provenance import manifest
 
 if TYPE_CHECKING:
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
 
 _RECORD = "fit.json"
 _FOLDERS = ("starts", "profiles", "draws", "figures")
-_FILES = ("problem.toml", "parameters.toml", "report.md", "fit.nc", *_FOLDERS)
+_FILES = (
+    "problem.toml",
+    "parameters.toml",
+    "report.md",
+    "fit.nc",
+    SPREADS_FILE,
+    ROUNDS_FILE,
+    *_FOLDERS,
+)
 _TABLES = (
     "estimates",
     "starts",
@@ -121,6 +131,7 @@ def write_fit(fit: Fit, objective: Objective) -> None:
     for name, table in tables.items():
         write_csv(fit.folder / f"{name}.csv", table)
     write_parameters(fit.parameters, fit.folder / "parameters.toml")
+    write_spreads(fit.problem.spreads, fit.folder / SPREADS_FILE)
     if fit.posterior is not None:
         fit.posterior.to_csv(fit.folder / "posterior.csv", _DRAWS_KEPT)
         write_netcdf(fit.posterior.tree(objective, fit.problem.seed), fit.folder / "fit.nc")

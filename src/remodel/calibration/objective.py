@@ -1,23 +1,39 @@
-"""The objective of a fit: standardized residuals of all trials, priors, and exact derivatives."""
+"""The objective of a fit: whitened residuals of all trials, priors, and exact derivatives."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from remodel._arrays import BoolArray, FloatArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.calibration.coordinates import Coordinates
+from remodel.calibration.latent import with_uncertain_scores
 from remodel.calibration.problem import FitProblem
-from remodel.errors import ConfigError, nearest
-from remodel.observations import Observation, Observations, standard_error
-from remodel.observations.error_models import spreads
-from remodel.predictions import Predictor, Target
+from remodel.errors import ConfigError
+from remodel.observations import Observations
+from remodel.predictions import Predictor
+from remodel.predictions.covariance import Block, blocks_of, variances
 
 _LIMITS = {"below": 1.0, "above": -1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Whitening:
+    """What makes the residuals of one cohort independent, with variance 1.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Among all numbers, in the order in which each is predicted from those before it.
+    root, inverse : ndarray, shape (n, n)
+        Lower Cholesky factor of their covariance, and its inverse.
+    """
+
+    rows: IntArray
+    root: FloatArray
+    inverse: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,7 @@ class Objective:
     """Residuals as a function of the inner coordinates of the parameters.
 
     Half the sum of the losses of ``residuals`` is the negative logarithm of the posterior density,
-    up to a constant: first one residual per published number, then one per prior.
+    up to a constant: first one whitened residual per published number, then one per prior.
 
     Attributes
     ----------
@@ -33,10 +49,13 @@ class Objective:
         Of the numbers that are not zero by definition.
     coordinates : Coordinates
     observed : ndarray, shape (n,)
+    blocks : tuple of Block
+        What the covariance of the numbers of each cohort is made of.
+    whitenings : tuple of Whitening
+        One a block.
     sigma : ndarray, shape (n,)
-        Standard error of each number, discrepancy included.
-    share : ndarray, shape (n,)
-        Weight of each number, below 1 where many points of a curve share theirs.
+        Standard deviation of each number about its prediction: standard error, and spread
+        between trials.
     is_upper, is_lower : ndarray of bool, shape (n,)
         Which numbers are bounds, broken or kept.
     limit : ndarray, shape (n,)
@@ -48,8 +67,9 @@ class Objective:
     predictor: Predictor
     coordinates: Coordinates
     observed: FloatArray
+    blocks: tuple[Block, ...]
+    whitenings: tuple[Whitening, ...]
     sigma: FloatArray
-    share: FloatArray
     is_upper: BoolArray
     is_lower: BoolArray
     limit: FloatArray
@@ -59,6 +79,9 @@ class Objective:
     @classmethod
     def of(cls, problem: FitProblem) -> Self:
         """Return the objective of a problem.
+
+        The covariance is that at the problem's center, where a marker is as high as it is
+        predicted there and a T-score matters as much as it does there.
 
         Raises
         ------
@@ -77,14 +100,16 @@ class Objective:
                 + "".join(reasons)
             )
         rows = [target.observation for target in targets]
-        errors = np.array([standard_error(row) for row in rows])
-        deviations = [discrepancy(row, problem.discrepancy.get(row.endpoint, 0.0)) for row in rows]
+        predicted = predictor.predict(problem.center)
+        blocks = blocks_of(predictor.model, targets, predicted)
+        blocks = with_uncertain_scores(blocks, predictor, tables, problem.center)
         return cls(
             predictor=predictor.differencing(problem.estimate),
             coordinates=Coordinates.of(problem.parameters().values()),
             observed=np.array([row.value for row in rows]),
-            sigma=np.hypot(errors, np.array(deviations)),
-            share=_shares(targets, problem.independent_points) * _weights(targets, problem),
+            blocks=blocks,
+            whitenings=tuple(_whitening(b, b.covariance(problem.spreads)) for b in blocks),
+            sigma=np.sqrt(variances(blocks, problem.spreads, len(rows))),
             is_upper=np.array([row.is_upper and not row.censored for row in rows]),
             is_lower=np.array([row.is_lower and not row.censored for row in rows]),
             limit=np.array([_LIMITS.get(row.censored, 0.0) for row in rows]),
@@ -97,38 +122,58 @@ class Objective:
         """Number of published numbers."""
         return len(self.observed)
 
+    @property
+    def is_plain(self) -> BoolArray:
+        """Which numbers are neither inequalities nor limits of detection."""
+        plain: BoolArray = ~(self.is_upper | self.is_lower | (self.limit != 0.0))
+        return plain
+
     def residuals(self, theta: FloatArray) -> FloatArray:
         """Return residuals, shape (n + n_parameters,); infinite if a simulation failed."""
         predicted = self.predictor.predict(self.coordinates.natural(theta))
-        return np.concatenate((self.standardized(predicted), self._priors(theta)))
+        return np.concatenate((self.whitened(predicted), self._priors(theta)))
 
     def residuals_and_jacobian(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return residuals and their exact derivatives by the inner coordinates."""
-        natural, names = self.coordinates.natural(theta), self.coordinates.names
-        predicted, derivatives = self.predictor.derivatives(natural, names)
-        weight = (np.sqrt(self.share) / self.sigma)[:, None]
-        jacobian = derivatives * self.coordinates.derivatives(theta) * weight
+        predicted, derivatives = self.predictions_and_jacobian(theta)
+        jacobian = self.whitened_jacobian(predicted, derivatives)
+        residuals = np.concatenate((self.whitened(predicted), self._priors(theta)))
+        return residuals, np.concatenate((jacobian, np.diag(self.coordinates.has_prior)))
+
+    def whitened_jacobian(self, predicted: FloatArray, derivatives: FloatArray) -> FloatArray:
+        """Return derivatives of whitened residuals from those of predictions, shape (n, p)."""
+        jacobian = derivatives.copy()
         jacobian[self._kept(predicted)] = 0.0
+        for whitening in self.whitenings:
+            jacobian[whitening.rows] = whitening.inverse @ jacobian[whitening.rows]
         at_limit = self.limit != 0.0
         _, slope = _censored(self._deviations(predicted)[at_limit], self.limit[at_limit])
         jacobian[at_limit] *= slope[:, None]
-        residuals = np.concatenate((self.standardized(predicted), self._priors(theta)))
-        return residuals, np.concatenate((jacobian, np.diag(self.coordinates.has_prior)))
+        return jacobian
 
-    def standardized(self, predicted: FloatArray) -> FloatArray:
-        """Return weighted standardized residuals of predictions, shape (..., n)."""
-        misses = np.where(self._kept(predicted), 0.0, predicted - self.observed)
-        residuals = misses * np.sqrt(self.share) / self.sigma
+    def predictions_and_jacobian(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return predictions, and their exact derivatives by the inner coordinates."""
+        natural, names = self.coordinates.natural(theta), self.coordinates.names
+        predicted, derivatives = self.predictor.derivatives(natural, names)
+        return predicted, derivatives * self.coordinates.derivatives(theta)
+
+    def whitened(self, predicted: FloatArray) -> FloatArray:
+        """Return residuals of predictions with variance 1 and no correlation, shape (..., n).
+
+        Each is predicted minus observed, less what is expected from earlier numbers of the cohort.
+        """
+        residuals = np.where(self._kept(predicted), 0.0, predicted - self.observed)
+        for whitening in self.whitenings:
+            off = residuals[..., whitening.rows, None]
+            residuals[..., whitening.rows] = (whitening.inverse @ off)[..., 0]
         at_limit = self.limit != 0.0
         if at_limit.any():
-            residual, _ = _censored(
-                self._deviations(predicted)[..., at_limit], self.limit[at_limit]
-            )
-            residuals[..., at_limit] = residual * np.sqrt(self.share[at_limit])
+            deviations = self._deviations(predicted)[..., at_limit]
+            residuals[..., at_limit], _ = _censored(deviations, self.limit[at_limit])
         return np.where(np.isfinite(residuals), residuals, np.inf)
 
     def _deviations(self, predicted: FloatArray) -> FloatArray:
-        """Return predicted minus observed, in standard errors."""
+        """Return predicted minus observed, in standard deviations."""
         deviations: FloatArray = (predicted - self.observed) / self.sigma
         return deviations
 
@@ -140,7 +185,7 @@ class Objective:
         losses = np.zeros((3, *squares.shape))
         losses[0], losses[1] = squares, 1.0
         if self.loss_name == "soft_l1":
-            scale = self.loss_scale**2 * self.share  # a weight says how often, not how far off
+            scale = self.loss_scale**2
             root = np.sqrt(1.0 + squares[..., : self.size] / scale)
             losses[0, ..., : self.size] = 2.0 * scale * (root - 1.0)
             losses[1, ..., : self.size] = 1.0 / root
@@ -177,18 +222,26 @@ class Objective:
 
     def costs_of(self, thetas: FloatArray, predictions: FloatArray) -> FloatArray:
         """Return the objective at many points from predictions; infinite after a failure."""
-        residuals = np.concatenate((self.standardized(predictions), self._priors(thetas)), axis=1)
+        residuals = np.concatenate((self.whitened(predictions), self._priors(thetas)), axis=1)
         costs: FloatArray = 0.5 * self.losses(residuals**2)[0].sum(axis=1)
         return costs
 
     def log_likelihood(self, predictions: FloatArray) -> FloatArray:
-        """Return the logarithm of the density of each number, shape (..., n), up to constants."""
-        log_likelihood: FloatArray = -0.5 * self.losses(self.standardized(predictions) ** 2)[0]
+        """Return the logarithm of the density of each number, shape (..., n), up to constants.
+
+        It is that of the number, given those before it of its cohort.
+        """
+        log_likelihood: FloatArray = -0.5 * self.losses(self.whitened(predictions) ** 2)[0]
         return log_likelihood
 
     def replicated(self, predictions: FloatArray, random: np.random.Generator) -> FloatArray:
         """Return what trials might have published instead, shape (..., n): with normal errors."""
-        return predictions + self.sigma * random.standard_normal(predictions.shape)
+        errors = random.standard_normal(predictions.shape)
+        for whitening in self.whitenings:
+            normal = errors[..., whitening.rows, None]
+            errors[..., whitening.rows] = (whitening.root @ normal)[..., 0]
+        replicated: FloatArray = predictions + errors
+        return replicated
 
     def _priors(self, theta: FloatArray) -> FloatArray:
         priors: FloatArray = theta * self.coordinates.has_prior
@@ -229,42 +282,9 @@ def _censored(deviations: FloatArray, limit: FloatArray) -> tuple[FloatArray, Fl
     return limit * size, np.where(size > 0.0, slope, 0.0)
 
 
-def _weights(targets: Sequence[Target], problem: FitProblem) -> FloatArray:
-    """Return how often each number counts.
-
-    Raises
-    ------
-    ConfigError
-        If a weight is of neither a class of treatment nor a study; where only some studies are
-        fitted, or one is held out, such a weight has nothing to do.
-    """
-    weights = problem.weights
-    names = [(target.drug_class, target.observation.study_id) for target in targets]
-    known = {name for pair in names for name in pair}
-    held_out = {name.partition("/")[0] for source in problem.sources for name in source.held_out}
-    for name in weights:
-        if not problem.studies and name not in known | held_out:
-            raise ConfigError(
-                f"weights: no number is of the class or study '{name}'.{nearest(name, known)}"
-            )
-    return np.array([weights.get(c, 1.0) * weights.get(study, 1.0) for c, study in names])
-
-
-def discrepancy(row: Observation, size: float) -> float:
-    """Return the deviation between trials in the unit of an observation.
-
-    Parameters
-    ----------
-    size : float
-        Percentage points where the spread of the endpoint is absolute; else a fraction of the
-        level, for a change of that at the baseline.
-    """
-    if row.kind == "level":
-        return size * abs(row.value)
-    years = (row.time_months - row.reference_months) / 12.0 if row.kind == "rate_per_year" else 1.0
-    if spreads()[row.endpoint].scale == "absolute":
-        return size / years
-    return 100.0 * size / years
+def _whitening(block: Block, covariance: FloatArray) -> Whitening:
+    root = np.linalg.cholesky(covariance)
+    return Whitening(block.rows, root, np.linalg.inv(root))
 
 
 def _informative(rows: Observations) -> Observations:
@@ -272,13 +292,3 @@ def _informative(rows: Observations) -> Observations:
     return Observations(
         tuple(row for row in rows if row.kind == "level" or row.time != row.reference_time)
     )
-
-
-def _shares(targets: Sequence[Target], independent: float) -> FloatArray:
-    """Return weights by which the points of one curve share that of a few."""
-    curves = [
-        (t.table, t.observation.study_id, t.observation.arm, t.observation.endpoint)
-        for t in targets
-    ]
-    count = Counter(curves)
-    return np.array([min(1.0, independent / count[curve]) for curve in curves])

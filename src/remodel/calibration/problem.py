@@ -14,10 +14,11 @@ from remodel.errors import nearest
 from remodel.files import Table, load_toml
 from remodel.files.schema import Count, CountOrZero, Positive, Schema, Texts, one_of, validate
 from remodel.models import Model, load_model
-from remodel.observations import endpoints
 from remodel.parameters import ParameterSet
 from remodel.predictions import Evidence
 from remodel.predictions.arms import known_drugs
+from remodel.predictions.spreads import Spreads
+from remodel.predictions.spreads_file import load_spreads, shipped_spreads
 from remodel.provenance import fingerprint
 
 LOSSES = ("linear", "soft_l1")
@@ -39,14 +40,14 @@ class FitProblem:
         ``linear`` (least squares) or ``soft_l1``, which lets outliers weigh less.
     loss_scale : float
         Residual, in standard errors, from which a point counts as an outlier.
-    discrepancy : mapping of str to float
-        Standard deviation between trials and of the model itself, by endpoint; percentage points
-        for BMD, a fraction of the level for the others. It is added to the standard errors.
-    independent_points : float
-        Number of points of one curve that count in full; more of them, measured in the same
-        women, share that weight.
-    weights : mapping of str to float
-        How often a number counts, by class of treatment or by study; 1 by default.
+    spreads : Spreads
+        Between trials of one treatment, and of the model itself; those that ship with the package
+        by default.
+    rounds : int
+        How often spreads and parameters are estimated in turn before the starts; none by default.
+    center : mapping of str to float
+        Values of the estimated parameters to start from, and at which the covariance of the
+        numbers is taken; those of the model where it names none.
     starts : int
         Number of starting points; the first is the model's own values.
     seed : int
@@ -66,9 +67,9 @@ class FitProblem:
     sources: tuple[Source, ...]
     loss: str = "soft_l1"
     loss_scale: float = 2.0
-    discrepancy: Mapping[str, float] = field(default_factory=dict)
-    independent_points: float = 4.0
-    weights: Mapping[str, float] = field(default_factory=dict)
+    spreads: Spreads = field(default_factory=shipped_spreads)
+    rounds: int = 0
+    center: Mapping[str, float] = field(default_factory=dict)
     starts: int = 8
     seed: int = 1
     max_evaluations: int = 60
@@ -90,6 +91,10 @@ class FitProblem:
         """Return the parameters to be estimated, with values to start from."""
         parameters = load_model(self.model).parameters
         return ParameterSet(parameters[name] for name in self.estimate)
+
+    def start(self) -> dict[str, float]:
+        """Return the values of the estimated parameters that the search starts from."""
+        return {**self.parameters().natural(), **self.center}
 
     def fingerprint(self) -> str:
         """Return a hash of all that decides the numbers of a fit."""
@@ -119,9 +124,8 @@ class _ObjectiveTable(Schema):
 
     loss: Annotated[str, one_of(LOSSES, "a loss")] = "soft_l1"
     loss_scale: Positive = 2.0
-    independent_points: Positive = 4.0
-    discrepancy: dict[str, Positive] = Field(default_factory=dict)
-    weights: dict[str, Positive] = Field(default_factory=dict)
+    spreads: str = "shipped"
+    rounds: CountOrZero = 0
 
 
 class _StartsTable(Schema):
@@ -176,10 +180,11 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
     top, folder = load_toml(path), Path(path).parent
     file = validate(top, _ProblemFile)
     model = top.checked("model", load_model, file.model, folder)
-    top.table("objective").table("discrepancy").check_keys(endpoints())
     if not file.data:
         top.fail("data", "name at least one table of data, such as [[data]] shipped = true.")
     starts = file.starts.model_dump()
+    objective = file.objective.model_dump()
+    name = objective.pop("spreads")
     problem = FitProblem(
         title=file.title or Path(path).stem,
         model=model.reference,
@@ -187,7 +192,8 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
         sources=tuple(_source(top.item("data", i), folder) for i in range(len(file.data))),
         starts=starts.pop("count"),
         **starts,
-        **file.objective.model_dump(),
+        **objective,
+        spreads=top.table("objective").checked("spreads", _spreads, name, folder),
         path=Path(path),
     )
     if not quick:
@@ -199,7 +205,15 @@ def load_problem(path: str | Path, *, quick: bool = False) -> FitProblem:
         starts=short.starts,
         max_evaluations=short.max_evaluations or problem.max_evaluations,
         studies=short.studies,
+        rounds=0,
     )
+
+
+def _spreads(name: str, folder: Path) -> Spreads:
+    """Return spreads by name, or from a file whose path counts from a folder."""
+    if name == "none":
+        return Spreads.none()
+    return shipped_spreads() if name == "shipped" else load_spreads(folder / name)
 
 
 def _estimate(table: Table, model: Model, names: tuple[str, ...]) -> tuple[str, ...]:

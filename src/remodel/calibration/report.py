@@ -42,7 +42,6 @@ def residuals_table(objective: Objective, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         sigma=objective.sigma,
         standardized=table["residual"] / objective.sigma,
-        share=objective.share,
     )
 
 

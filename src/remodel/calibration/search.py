@@ -181,7 +181,7 @@ def run_start(objective: Objective, index: int, problem: FitProblem) -> StartRes
     """Descend from one starting point."""
     begun = time.perf_counter()
     coordinates = objective.coordinates
-    first = coordinates.inner(problem.parameters().natural())
+    first = coordinates.inner(problem.start())
     start = starting_points(coordinates, first, problem.starts, problem.seed)[index]
     if problem.global_evaluations:
         start = global_search(objective, start, problem.global_evaluations, problem.seed + index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from remodel.errors import ObservationError, nearest
 from remodel.observations.load import load_observations, load_regimens, shipped_rows
@@ -20,6 +21,8 @@ STUDY_COLUMNS = (
     "family",
     "cohort",
 )
+# first author and year of every report in a citation
+_REPORT = re.compile(r"(?:^|; )((?:[Vv]an |[Vv]on |[Dd]e )*[\w-]+)[^;]*?\b((?:19|20)\d\d)\b")
 
 
 def load_trial(study_id: str) -> Study:
@@ -74,3 +77,34 @@ def _study(row: Row) -> Study:
         arms=tuple(arm for (study, _), arm in load_regimens().items() if study == name),
         observations=load_observations().where(study=name),
     )
+
+
+def cohort_of(study_id: str) -> str:
+    """Return the cohort of a study: reports on the same patients share one.
+
+    Parameters
+    ----------
+    study_id : str
+        A study of the package, or a name of one: its label, its cohort, or the first author and
+        the year of one of its reports (``black2006``). Any other study is a cohort of its own.
+    """
+    return _cohorts().get(_plain(study_id), study_id)
+
+
+@functools.cache
+def _cohorts() -> dict[str, str]:
+    """Return cohorts by every name of a study, capitals and marks left out."""
+    cohorts: dict[str, str] = {}
+    for row in _study_rows().values():
+        reports = _REPORT.findall(row.required("citation"))
+        names = ["".join(report) for report in reports]
+        names += [row.required(column) for column in ("study_id", "label", "cohort")]
+        for name in names:
+            cohorts.setdefault(_plain(name), row.required("cohort"))
+    for row in _study_rows().values():  # a study's own name before those of its reports
+        cohorts[_plain(row.required("study_id"))] = row.required("cohort")
+    return cohorts
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

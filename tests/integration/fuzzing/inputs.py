@@ -124,8 +124,8 @@ optional = true
 [objective]
 loss = "soft_l1"
 loss_scale = 2.0
-discrepancy = { ctx = 0.12 }
-weights = { bone2011 = 3.0 }
+spreads = "shipped"
+rounds = 1
 [starts]
 count = 2
 seed = 1

@@ -17,6 +17,7 @@ from remodel.equations import gain
 from remodel.errors import ConfigError, StoreError
 from remodel.models import Model
 from remodel.parameters import ParameterSet, Prior, load_parameters
+from remodel.predictions.spreads import DEVIATIONS, Spreads
 from remodel.progress import Silent
 
 
@@ -33,8 +34,9 @@ def test_known_parameters_are_found_within_their_stated_intervals(toy_source, tm
     assert np.sqrt(np.mean(fit.predictions["standardized"] ** 2)) == pytest.approx(1.0, abs=0.25)
 
 
-def test_slopes_are_those_of_the_residuals(toy_source):
-    built = Objective.of(toy.problem(toy_source))
+@pytest.mark.parametrize("spreads", [Spreads.none(), Spreads()])
+def test_slopes_are_those_of_the_residuals(toy_source, spreads):
+    built = Objective.of(toy.problem(toy_source, spreads=spreads))
     theta = np.array([0.3, -0.2, 0.1, 0.4])
     _, slopes = built.residuals_and_jacobian(theta)
     for j in range(4):
@@ -45,7 +47,7 @@ def test_slopes_are_those_of_the_residuals(toy_source):
 
 
 def test_many_vectors_give_the_same_as_one_after_the_other(toy_source):
-    built = Objective.of(toy.problem(toy_source, loss="soft_l1", independent_points=2.0))
+    built = Objective.of(toy.problem(toy_source, loss="soft_l1", spreads=Spreads()))
     thetas = np.random.default_rng(1).uniform(-1, 1, (5, 4))
     np.testing.assert_array_equal(built.costs(thetas), [built.cost(theta) for theta in thetas])
 
@@ -74,13 +76,11 @@ def test_a_value_beyond_a_limit_of_detection_counts_by_its_probability(tmp_path,
     censored = replace(built, limit=np.array([sign]))
     for deviation in (-6.0, -1.0, -1e-3, 0.0, 0.5, 3.0, 40.0):
         predicted = built.observed + deviation * built.sigma
-        residual = censored.standardized(predicted)
+        residual = censored.whitened(predicted)
         assert 0.5 * residual[0] ** 2 == pytest.approx(-norm.logcdf(-sign * deviation), rel=1e-9)
         assert sign * residual[0] >= 0.0
     many = built.observed + np.array([[-2.0], [1.0]]) * built.sigma
-    np.testing.assert_array_equal(
-        censored.standardized(many), [censored.standardized(row) for row in many]
-    )
+    np.testing.assert_array_equal(censored.whitened(many), [censored.whitened(row) for row in many])
     for theta in (np.zeros(4), np.array([0.0, -2.0, 0.5, -1.0]), np.array([0.0, 3.0, 0.0, 2.0])):
         _, jacobian = censored.residuals_and_jacobian(theta)
         for j in range(4):
@@ -101,29 +101,12 @@ def test_a_limit_in_a_table_is_read_as_one(tmp_path):
     assert not built.is_upper.any()
 
 
-def test_points_of_one_curve_share_their_weight(toy_source):
-    alone = Objective.of(toy.problem(toy_source))
-    shared = Objective.of(toy.problem(toy_source, independent_points=2.0))
-    np.testing.assert_allclose(shared.share, 2.0 / 5.0)
-    theta = np.zeros(4)
-    ratio = shared.residuals(theta)[:30] ** 2 / alone.residuals(theta)[:30] ** 2
-    np.testing.assert_allclose(ratio, 2.0 / 5.0)
-
-
-def test_weights_count_a_class_or_a_study_more_often(toy_source):
-    built = Objective.of(toy.problem(toy_source, weights={"denosumab": 4.0, "made": 0.5}))
-    treated = np.array([t.observation.arm != "control" for t in built.predictor.targets])
-    np.testing.assert_allclose(built.share, np.where(treated, 2.0, 0.5))
-    with pytest.raises(
-        ConfigError, match=r"no number is of the class or study 'denosumap'\. Did you"
-    ):
-        Objective.of(toy.problem(toy_source, weights={"denosumap": 2.0}))
-
-
-def test_discrepancy_adds_to_the_standard_errors(toy_source):
-    built = Objective.of(toy.problem(toy_source, discrepancy={"bmd_total_hip": 0.3}))
+def test_spread_between_trials_adds_to_the_standard_errors(toy_source):
+    spreads = Spreads(size={"bmd_total_hip": 1.0}, growth=0.0,
+                      share={("density", name): 0.15 for name in DEVIATIONS})  # fmt: skip
+    built = Objective.of(toy.problem(toy_source, spreads=spreads))
     names = np.array([t.observation.endpoint for t in built.predictor.targets])
-    np.testing.assert_allclose(built.sigma[names == "bmd_total_hip"], 0.5)  # 3, 4, 5
+    np.testing.assert_allclose(built.sigma[names == "bmd_total_hip"], 0.5)  # 0.3, 0.4, 0.5
 
 
 def test_outliers_weigh_less_with_the_robust_loss(toy_source):
@@ -174,19 +157,24 @@ def test_the_fitted_set_says_where_it_comes_from(toy_source, tmp_path):
         (Prior("lognormal", 0.2, 0.5), 0.0),
         (Prior("uniform"), 0.0),
         (Prior("uniform"), 1e-300),
+        (Prior("uniform"), 1e-6),
+        (Prior("uniform"), 1e-4),
+        (Prior("lognormal", 0.2, 3.0), 0.0),
     ],
 )
 def test_a_fit_leaves_the_bound_it_starts_on(tmp_path, prior, lower):
     # the marker falls by less than the drug would make it: that is its floor
-    rows = [("high", "ctx", month, -45.0, 4.0, "percent", "change", "") for month in (0.5, 1.0)]
-    problem = toy.problem(
-        toy.tables(tmp_path, rows),
-        changed("floor", value=lower, lower=lower, prior=prior),
-        estimate=("floor",),
-    )
-    fit = calibrate(problem, out=tmp_path / "fit", workers=1)
-    assert fit.starts[0].start["floor"] < 0.004
-    assert fit.parameters["floor"].value == pytest.approx(0.4, abs=0.2)
+    falls = (("high", 0.5, -45.0), ("high", 1.0, -45.0), ("high", 3.0, -40.0),
+             ("high", 5.0, -20.0), ("low", 0.5, -15.0), ("low", 1.0, -10.0))  # fmt: skip
+    rows = [(arm, "ctx", m, value, 4.0, "percent", "change", "") for arm, m, value in falls]
+    rows += [("high", "bmd_total_hip", m, 8.0, 0.5, "percent", "change", "") for m in (6, 12)]
+    model = changed("floor", value=lower, lower=lower, prior=prior)
+    source = toy.tables(tmp_path, rows)
+    for estimate in (("floor",), ("turnover", "half_effect", "cleared", "floor")):
+        problem = toy.problem(source, model, estimate=estimate)
+        fit = calibrate(problem, out=tmp_path / f"fit{len(estimate)}", workers=1)
+        assert fit.starts[0].start["floor"] < 0.004
+        assert fit.parameters["floor"].value > 0.04
 
 
 def changed(name: str, **fields) -> Model:
@@ -361,20 +349,3 @@ def test_a_global_search_comes_near_the_optimum(toy_source, tmp_path):
     after = calibrate(toy.problem(toy_source, global_evaluations=100), out=tmp_path / "both",
                       workers=1)  # fmt: skip
     assert after.cost == pytest.approx(best.cost, abs=1e-3)
-
-
-def test_a_weight_says_how_often_a_number_counts_not_how_far_off_it_may_be(toy_source):
-    """A number of weight 2 adds what two equal numbers add, outliers included."""
-    once, twice = (
-        Objective.of(toy.problem(toy_source, loss="soft_l1", weights={"made": weight}))
-        for weight in (1.0, 2.0)
-    )
-    predicted = once.observed + 5.0 * once.sigma * np.linspace(-1.0, 1.0, once.size)
-
-    def data_loss(built):
-        squares = np.concatenate((built.standardized(predicted), np.zeros(2))) ** 2
-        return built.losses(squares)[:, : built.size]
-
-    np.testing.assert_allclose(data_loss(twice)[0], 2.0 * data_loss(once)[0])
-    np.testing.assert_allclose(data_loss(twice)[1], data_loss(once)[1])
-    np.testing.assert_allclose(data_loss(twice)[2], data_loss(once)[2] / 2.0)

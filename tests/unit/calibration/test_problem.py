@@ -10,6 +10,7 @@ from remodel.calibration import Objective, load_problem
 from remodel.calibration.data import Source, load_sources, validation_studies
 from remodel.errors import ConfigError, ObservationError
 from remodel.observations import load_observations
+from remodel.predictions.spreads import Spreads
 
 GOOD = """
 title = "A fit"
@@ -23,10 +24,8 @@ held_out = ["data/denosumab", "swan"]
 [objective]
 loss = "soft_l1"
 loss_scale = 3
-independent_points = 5
-
-[objective.discrepancy]
-bmd_lumbar_spine = 0.5
+spreads = "none"
+rounds = 2
 
 [starts]
 count = 12
@@ -49,8 +48,8 @@ def test_a_problem_holds_what_the_file_says(tmp_path):
     text = GOOD.replace(', "swan"', "")
     found = load_problem(written(tmp_path, text))
     assert found.estimate == ("denosumab_half_effect", "ctx_floor")
-    assert (found.loss, found.loss_scale, found.independent_points) == ("soft_l1", 3.0, 5.0)
-    assert found.discrepancy == {"bmd_lumbar_spine": 0.5}
+    assert (found.loss, found.loss_scale, found.rounds) == ("soft_l1", 3.0, 2)
+    assert found.spreads == Spreads.none()
     assert (found.starts, found.seed, found.max_evaluations) == (12, 4, 30)
     quick = load_problem(written(tmp_path, text), quick=True)
     assert (quick.starts, quick.estimate, quick.seed) == (2, ("ctx_floor",), 4)
@@ -73,7 +72,8 @@ def test_without_a_list_all_parameters_marked_as_estimated_are_fitted(tmp_path):
         ('"denosumab_half_effect",', '"menopause_age",', "menopause_age is an input of a simul"),
         ("count = 12", "count = 0", "count: expected a whole number from 1, got 0"),
         ("count = 12", "counts = 12", "counts: unknown key. Did you mean 'count'"),
-        ("bmd_lumbar_spine =", "bmd_lumbar =", "bmd_lumbar: unknown key. Did you mean 'bmd_lumbar"),
+        ("rounds =", "round =", "round: unknown key. Did you mean 'rounds'"),
+        ('spreads = "none"', 'spreads = "no.toml"', "spreads: .*no.toml cannot be read"),
         ("shipped = true\n", "", "observations: this key is missing"),
         ("[[data]]", "[[date]]", "date: unknown key. Did you mean 'data'"),
     ],
@@ -197,7 +197,6 @@ def test_a_table_with_a_column_of_uses_gives_its_calibration_rows_only(tmp_path)
 
 
 def test_the_full_problem_can_be_fitted_without_the_curves(tmp_path):
-    """Weights of studies that only the curves bring are left without a number, not refused."""
     folder = Path(__file__).parents[3] / "experiments" / "06_calibration"
     text = (folder / "problem.toml").read_text()
     (tmp_path / "problem.toml").write_text(text)

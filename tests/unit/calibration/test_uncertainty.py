@@ -11,11 +11,14 @@ from conftest import LINE_ERROR, LINE_MONTHS
 
 from remodel.calibration import Information, Objective, profile_likelihood
 from remodel.calibration.search import descend
+from remodel.predictions.covariance import LEVELS
 
 DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
-COVARIANCE = LINE_ERROR**2 * np.linalg.inv(DESIGN.T @ DESIGN)
+# generalized least squares: levels of the same women go together
+ERRORS = LINE_ERROR**2 * (LEVELS * np.ones((5, 5)) + (1.0 - LEVELS) * np.eye(5))
+COVARIANCE = np.linalg.inv(DESIGN.T @ np.linalg.solve(ERRORS, DESIGN))
 OBSERVED = np.array([100.0, 118.0, 131.0, 155.0, 196.0])
-BEST = np.linalg.lstsq(DESIGN, OBSERVED, rcond=None)[0]
+BEST = COVARIANCE @ DESIGN.T @ np.linalg.solve(ERRORS, OBSERVED)
 
 
 @pytest.fixture
@@ -165,6 +168,6 @@ def test_the_spectrum_tells_informed_directions_from_others(fitted):
     assert "unused" in table["leading"].iloc[2].split(",")[0]
     assert table["information"].iloc[2] == pytest.approx(0.0, abs=1e-9)
     assert info.shrinkage[2] == pytest.approx(1.0)
-    pairs = info.correlations(0.6)
+    pairs = info.correlations(0.2)
     expected = COVARIANCE[0, 1] / np.sqrt(COVARIANCE[0, 0] * COVARIANCE[1, 1])
     assert pairs["correlation"].tolist() == [pytest.approx(expected, rel=1e-5)]

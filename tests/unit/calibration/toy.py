@@ -12,6 +12,7 @@ from remodel.drugs import Drug
 from remodel.equations import endpoint, gain, loss, quantity, starts_at, state
 from remodel.models import Model
 from remodel.parameters import Parameter, ParameterSet, Prior
+from remodel.predictions.spreads import Spreads
 
 bone = state("bone", "-", "Bone")
 amount = state("amount", "mg", "Drug in the body")
@@ -167,7 +168,7 @@ def censored_tables(folder: Path, rows: Sequence[Sequence[object]]) -> Source:
 
 
 def problem(source: Source, model: Model = MODEL, **more) -> FitProblem:
-    settings = {"loss": "linear", "independent_points": 1000.0, "starts": 1, **more}
+    settings = {"loss": "linear", "spreads": Spreads.none(), "starts": 1, **more}
     if "estimate" not in settings:
         settings["estimate"] = tuple(model.parameters.select(status="estimated"))
     return FitProblem("a made-up fit", model, settings.pop("estimate"), (source,),
