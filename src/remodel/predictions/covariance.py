@@ -214,7 +214,7 @@ def _keys(model: Model, target: Target) -> list[tuple[float, tuple[object, ...]]
     reference = 0.0 if is_level else row.reference_months
     keys: list[tuple[float, tuple[object, ...]]] = []
     for sign, name, members in arms:
-        drugs = drug_class((arm for arm, _ in members), model, row.time_months)
+        drugs = drug_class(members, model, row.time_months)
         series = (target.table, row.study_id, name, row.endpoint, treatment_group(drugs))
         keys.append((sign, (*series, row.time_months, reference, is_level)))
     return keys

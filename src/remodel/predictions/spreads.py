@@ -25,7 +25,7 @@ from remodel.observations.error_models import spreads as patient_spreads
 DEVIATIONS = ("trial", "site", "arm", "visit")
 DENSITY, MARKER = "density", "marker"
 _TURNOVER = frozenset({"ctx", "ntx", "ntx_serum", "p1np", "bsap"})
-_USUAL_SIZE = {DENSITY: 1.0, MARKER: 0.15}
+_USUAL_SIZE = 0.3  # of the spread between women: 1 point of spine, 15 % of CTX; assumption
 _USUAL_SHARE = 0.5
 _REFERENCE_YEARS = 2.0  # at which the deviations have the size stated
 _YEARS = (0.25, 10.0)  # the growth with time is that within these
@@ -39,7 +39,7 @@ class Spreads:
     ----------
     size : mapping of str to float
         By endpoint; percentage points, or a fraction of the level. An endpoint that is not there
-        has the usual size, 1 point or 15 %.
+        has the usual size, 0.3 of the spread of the endpoint between women.
     share : mapping of (str, str) to float
         By kind of endpoint, ``density`` or ``marker``, and deviation, one of ``DEVIATIONS``.
     factor : mapping of (str, str) to float
@@ -70,7 +70,7 @@ class Spreads:
     def deviation(self, name: str, endpoint: str, group: str) -> float:
         """Return the standard deviation of one of ``DEVIATIONS`` two years apart."""
         kind = kind_of(endpoint)
-        size = self.size.get(endpoint, _USUAL_SIZE[kind])
+        size = self.size[endpoint] if endpoint in self.size else usual_size(endpoint)
         share = self.share.get((kind, name), _USUAL_SHARE)
         factor = self.factor.get((kind, group), 1.0) if name in ("arm", "visit") else 1.0
         return self.scale * size * share * factor
@@ -112,7 +112,7 @@ def kind_of(endpoint: str) -> str:
 
 def family_of(endpoint: str) -> str:
     """Return what the endpoints are called whose deviations go together in a trial."""
-    if kind_of(endpoint) == DENSITY:
+    if endpoint.startswith("bmd_"):
         return DENSITY
     return "turnover" if endpoint in _TURNOVER else endpoint
 
@@ -158,7 +158,7 @@ def _with_inhibitor(now: str) -> str:
 
 def usual_size(endpoint: str) -> float:
     """Return the size that an endpoint is taken to have before anything is estimated."""
-    return _USUAL_SIZE[kind_of(endpoint)]
+    return _USUAL_SIZE * patient_spreads()[endpoint].sd
 
 
 def usual_share() -> float:

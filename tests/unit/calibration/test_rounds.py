@@ -31,7 +31,7 @@ def test_spreads_are_estimated_before_the_starts_and_kept(toy_source, tmp_path):
     usual = Spreads()
     for endpoint in ("bmd_total_hip", "ctx"):
         variances = [s.variance(endpoint, "denosumab", 6.0) for s in (spreads, usual)]
-        assert variances[0] < 0.8 * variances[1]
+        assert variances[0] < 0.95 * variances[1]
 
 
 def test_an_interrupted_fit_keeps_its_spreads(toy_source, tmp_path):

@@ -133,9 +133,9 @@ def test_a_new_trial_has_the_variance_of_its_own_number():
         found = blocks(number("treated", endpoint, months, 3.0))
         variance = SPREADS.variance(endpoint, "denosumab", months)
         assert variances(found, SPREADS, 1)[0] == pytest.approx(variance + 0.25)
-    (marker,) = blocks(number("treated", "ctx", 6, 0.0))
+    (marker,) = blocks(number("treated", "ctx", 6, 0.0, se=4.0))
     fraction = SPREADS.variance("ctx", "denosumab", 6)
-    assert variances((marker,), SPREADS, 1)[0] == pytest.approx(1e4 * fraction + 0.25)
+    assert variances((marker,), SPREADS, 1)[0] == pytest.approx(1e4 * fraction + 16.0)
 
 
 def test_no_spread_leaves_the_standard_errors():
