@@ -284,7 +284,8 @@ def _censored(deviations: FloatArray, limit: FloatArray) -> tuple[FloatArray, Fl
 
 def _whitening(block: Block, covariance: FloatArray) -> Whitening:
     root = np.linalg.cholesky(covariance)
-    return Whitening(block.rows, root, np.linalg.inv(root))
+    inverse = np.linalg.inv(root)
+    return Whitening(block.rows, root.astype(np.float64), inverse.astype(np.float64))
 
 
 def _informative(rows: Observations) -> Observations:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import toy
 
 import remodel as rm
+from remodel.predictions.covariance import LEVELS
 
 TRUTH = {"turnover": 0.7, "half_effect": 6.0, "cleared": 0.02, "floor": 0.15}
 MONTHS = (1.0, 3.0, 6.0, 9.0, 12.0)
@@ -41,14 +42,19 @@ def toy_source(tmp_path):
 
 LINE_MONTHS = (0.0, 1.0, 2.0, 4.0, 6.0)
 LINE_ERROR = 20.0
+LINE_VALUES = np.array([100.0, 118.0, 131.0, 155.0, 196.0])
+# generalized least squares: levels of the same women go together
+DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
+ERRORS = LINE_ERROR**2 * (LEVELS * np.ones((5, 5)) + (1.0 - LEVELS) * np.eye(5))
+COVARIANCE = np.linalg.inv(DESIGN.T @ np.linalg.solve(ERRORS, DESIGN))
+BEST = COVARIANCE @ DESIGN.T @ np.linalg.solve(ERRORS, LINE_VALUES)
 
 
 @pytest.fixture
 def line_source(tmp_path):
     """Return tables of the straight line."""
-    values = (100.0, 118.0, 131.0, 155.0, 196.0)
     rows = [
         ("control", "estradiol", month, value, LINE_ERROR, "pmol/L", "level", "")
-        for month, value in zip(LINE_MONTHS, values, strict=True)
+        for month, value in zip(LINE_MONTHS, map(float, LINE_VALUES), strict=True)
     ]
     return toy.tables(tmp_path, rows)

@@ -11,17 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy
-from conftest import LINE_ERROR, LINE_MONTHS, TRUTH
+from conftest import BEST, COVARIANCE, TRUTH
 from scipy.stats import chisquare, ks_2samp, truncnorm
 
 from remodel.calibration import Information, Objective, Posterior, calibrate
 from remodel.calibration.posterior import LARGEST_R_HAT
 from remodel.calibration.sampler import sample
 from remodel.calibration.search import descend
-
-DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
-COVARIANCE = LINE_ERROR**2 * np.linalg.inv(DESIGN.T @ DESIGN)
-BEST = np.linalg.lstsq(DESIGN, np.array([100.0, 118.0, 131.0, 155.0, 196.0]), rcond=None)[0]
 
 
 def at_optimum(objective: Objective) -> Information:
@@ -89,8 +85,8 @@ def test_it_agrees_with_the_sampler_of_a_library(toy_source, tmp_path):
     sampler = emcee.EnsembleSampler(40, n, log_density, vectorize=True)
     sampler._random.seed(5)
     start = posterior.inner(objective.coordinates)[:40] + 0.1 * random.standard_normal((40, n))
-    sampler.run_mcmc(np.clip(start, lower, upper), 700)
-    other = sampler.get_chain(discard=100, thin=30, flat=True)
+    sampler.run_mcmc(np.clip(start, lower, upper), 1500)
+    other = sampler.get_chain(discard=300, thin=30, flat=True)
     own = posterior.inner(objective.coordinates)[:: posterior.size // 800]
     for j in range(n):
         sd = other[:, j].std()
@@ -103,7 +99,10 @@ def test_it_agrees_with_the_sampler_of_a_library(toy_source, tmp_path):
 
 def blurred(objective: Objective, factor: float) -> Objective:
     """Return an objective whose numbers are less certain."""
-    return replace(objective, sigma=factor * objective.sigma)
+    whitenings = tuple(
+        replace(w, root=factor * w.root, inverse=w.inverse / factor) for w in objective.whitenings
+    )
+    return replace(objective, sigma=factor * objective.sigma, whitenings=whitenings)
 
 
 def ranks(objective: Objective, folder: Path, count: int, draws: int = 63) -> np.ndarray:

@@ -7,18 +7,10 @@ import json
 import numpy as np
 import pytest
 import toy
-from conftest import LINE_ERROR, LINE_MONTHS
+from conftest import BEST, COVARIANCE
 
 from remodel.calibration import Information, Objective, profile_likelihood
 from remodel.calibration.search import descend
-from remodel.predictions.covariance import LEVELS
-
-DESIGN = np.stack([np.ones(5), np.array(LINE_MONTHS) * 30.4375], axis=1)
-# generalized least squares: levels of the same women go together
-ERRORS = LINE_ERROR**2 * (LEVELS * np.ones((5, 5)) + (1.0 - LEVELS) * np.eye(5))
-COVARIANCE = np.linalg.inv(DESIGN.T @ np.linalg.solve(ERRORS, DESIGN))
-OBSERVED = np.array([100.0, 118.0, 131.0, 155.0, 196.0])
-BEST = COVARIANCE @ DESIGN.T @ np.linalg.solve(ERRORS, OBSERVED)
 
 
 @pytest.fixture
