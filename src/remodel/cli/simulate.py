@@ -134,15 +134,12 @@ def run(args: argparse.Namespace) -> int:
     arms, patient = _arms(args, model), _who(args)
     outputs = _outputs(args, model, arms)
     begun = time.perf_counter()
-    dataset = _simulate(args, model, list(arms.values()), patient, outputs)
-    women = dataset.sizes["simulation"] // len(arms)
-    names = [name for name in arms for _ in range(women)]
-    dataset = dataset.assign_coords(arm=("simulation", names))
+    dataset = _simulate(args, model, arms, patient, outputs)
     has_arms = args.arm is not None or len(arms) > 1 or args.patients is not None
     if args.patients is None:
         _print_arms(dataset, model, arms, outputs)
     else:
-        print_women(dataset, outputs, _rows(float(dataset["time"].to_numpy()[-1])))
+        print_women(dataset, outputs, _rows(float(_values(dataset, "time")[-1])))
     print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
     if args.out:
         _write(dataset, args.out, has_arms=has_arms)
@@ -189,7 +186,7 @@ def _arms(args: argparse.Namespace, model: Model) -> dict[str, Schedule]:
 def _simulate(
     args: argparse.Namespace,
     model: Model,
-    schedules: list[Schedule],
+    arms: Mapping[str, Schedule],
     patient: Patient | Population | None,
     outputs: tuple[str, ...],
 ) -> xr.Dataset:
@@ -203,7 +200,7 @@ def _simulate(
         warnings.simplefilter("ignore", SimulationWarning)
         return simulate(
             model,
-            schedule=schedules if len(schedules) > 1 else schedules[0],
+            schedule=arms,
             patient=patient,
             parameters=parameters_of(args),
             years=args.years,
@@ -307,6 +304,11 @@ def _check_part(name: str, model: Model, drugs: Iterable[str]) -> None:
         )
 
 
+def _values(dataset: xr.Dataset, name: str) -> Any:
+    """Return the numbers of a variable; ``to_numpy`` would import Pint where it is installed."""
+    return dataset[name].values
+
+
 def _print_arms(
     dataset: xr.Dataset, model: Model, arms: Mapping[str, Schedule], outputs: tuple[str, ...]
 ) -> None:
@@ -314,15 +316,15 @@ def _print_arms(
     from remodel.solvers.status import Status
 
     heads = [_head(dataset, name) for name in outputs]
-    years = _rows(float(dataset["time"].to_numpy()[-1]))
+    years = _rows(float(_values(dataset, "time")[-1]))
     for i, (name, schedule) in enumerate(arms.items()):
         words = _words(schedule)
         print_text(f"{model.name}: {words}" if name == words else f"{name}: {words}")
         print()
         rows = [[f"{year:g}", *(_at(dataset, i, n, year) for n in outputs)] for year in years]
         print_table(["year", *heads], rows, right=range(len(heads) + 1))
-        steps = count(int(dataset["steps"].to_numpy()[i]), "step")
-        status = Status(int(dataset["status"].to_numpy()[i])).name.lower().replace("_", " ")
+        steps = count(int(_values(dataset, "steps")[i]), "step")
+        status = Status(int(_values(dataset, "status")[i])).name.lower().replace("_", " ")
         print(f"\nStatus {status}, {steps}.", end="\n\n" if i + 1 < len(arms) else " ")
 
 
@@ -358,8 +360,8 @@ def _at(dataset: xr.Dataset, simulation: int, name: str, year: float) -> str:
 
     from remodel.units import DAYS_PER_YEAR, PERCENT_CHANGE
 
-    values = dataset[name].to_numpy()[simulation]
-    value = float(np.interp(year * DAYS_PER_YEAR, dataset["time"].to_numpy(), values))
+    values = _values(dataset, name)[simulation]
+    value = float(np.interp(year * DAYS_PER_YEAR, _values(dataset, "time"), values))
     if name.endswith(PERCENT_CHANGE):
         return "-" if np.isnan(value) else f"{value + 0.0:+.2f}" if abs(value) >= 0.005 else "0.00"
     if name.startswith(("t_score", "z_score")):
@@ -398,9 +400,9 @@ def _status(dataset: xr.Dataset, *, has_arms: bool) -> int:
     from remodel.solvers.status import Status
     from remodel.units import DAYS_PER_YEAR
 
-    codes = [Status(int(code)) for code in dataset["status"].to_numpy()]
-    years = dataset["stopped_at"].to_numpy() / DAYS_PER_YEAR
-    for arm, status, year in zip(dataset["arm"].to_numpy(), codes, years, strict=True):
+    codes = [Status(int(code)) for code in _values(dataset, "status")]
+    years = _values(dataset, "stopped_at") / DAYS_PER_YEAR
+    for arm, status, year in zip(_values(dataset, "arm"), codes, years, strict=True):
         if status != Status.OK:
             what = f"the simulation of arm {arm}" if has_arms else "the simulation"
             sentence = f"remodel: {what} failed at year {year:.3g}. {status.sentence}"

@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(args.model)
     begun, compiled = time.perf_counter(), 0
     integration_loop()
+    integration_loop(summaries=True)  # sweeps take them
     wanted = combinations(model)
     for number, drugs in enumerate(wanted, 1):
         start = time.perf_counter()

@@ -66,7 +66,7 @@ def evaluator_of(
     every_state: bool = False,
 ) -> Evaluator:
     """Return compiled outputs of a system, for the workspace of its stepper."""
-    step = stepper_of(system, method, lanes)
+    step = stepper_of(system, method, lanes) if lanes else stepper_of(system, method)
     source = stepper.write_evaluator(
         system, step.layout, step.tableau, outputs, step.lanes, every_state=every_state
     )

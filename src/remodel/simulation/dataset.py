@@ -131,12 +131,12 @@ def to_dataset(
     data.update(_outcomes(trajectories))
     in_months = {"units": "month", "long_name": "months from start"}
     coords: dict[str, Any] = {
-        "simulation": np.arange(batch.size),
+        "simulation": ("simulation", np.arange(batch.size)),
         "time": ("time", times, {"units": "d", "long_name": "time from start of treatment"}),
         "month": ("time", times / DAYS_PER_MONTH, in_months),
     }
     if batch.sensitivities:
-        coords["parameter"] = list(batch.sensitivities)
+        coords["parameter"] = ("parameter", list(batch.sensitivities))
     coords.update({name: ("simulation", values) for name, values in _labels(batch.inputs).items()})
     attrs = {
         "title": model.title,
@@ -144,7 +144,33 @@ def to_dataset(
         "citation": model.citation,
         "provenance": json.dumps(manifest, sort_keys=True, default=str),
     }
-    return xr.Dataset(data, coords=coords, attrs=attrs)
+    made = {name: _variable(content) for name, content in data.items()}
+    return xr.Dataset(made, coords={n: _coordinate(n, c) for n, c in coords.items()}, attrs=attrs)
+
+
+def _variable(content: tuple[Any, ...]) -> xr.Variable:
+    """Return an array of numpy with its dimensions and attributes.
+
+    Otherwise xarray imports every library whose arrays it knows, to see whether this is one of
+    them: most of a second where Dask and Pint are installed.
+    """
+    import xarray as xr
+
+    dims, values, attrs = (*content, None)[:3]
+    return xr.Variable(dims, np.asarray(values), attrs, fastpath=True)
+
+
+def _coordinate(name: str, content: tuple[Any, ...]) -> xr.Variable:
+    """Return a coordinate, with an index where it is that of a dimension."""
+    import pandas as pd
+    import xarray as xr
+
+    variable = _variable(content)
+    if variable.dims != (name,) or variable.dtype.kind == "U":
+        return variable
+    index: Any = xr.IndexVariable  # has no types
+    coordinate: xr.Variable = index(name, pd.Index(variable.values), variable.attrs)
+    return coordinate
 
 
 def _outcomes(trajectories: Trajectories) -> dict[str, Any]:

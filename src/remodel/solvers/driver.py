@@ -5,6 +5,8 @@ loop holds no Python objects and allocates nothing, so threads run it side by si
 computes never depends on the other lanes: kernels work on all lanes at once, but no lane reads
 another's numbers.
 
+Where ``summarized`` is None, Numba leaves out what summaries need (``entries.py``).
+
 Symbols: ``ws`` workspace [slot, lane], ``w`` lane, ``s`` simulation, ``k`` output time, ``e``
 event, ``d`` direction of the sensitivities, ``o`` output.
 """
@@ -16,8 +18,8 @@ import math
 import numba as nb
 
 from remodel.compiler import workspace as slots
-from remodel.solvers.loop_arrays import OPTIONS, inputs_of, lanes_of, results_of
-from remodel.solvers.pointers import call, call_blocks, floats
+from remodel.solvers.loop_arrays import OPTIONS
+from remodel.solvers.pointers import call, call_blocks
 from remodel.solvers.problem import ADD, PUT, SET
 from remodel.solvers.status import DRIFT, Status
 from remodel.solvers.summary_loop import (
@@ -283,7 +285,7 @@ def _reject(w, ws, lanes):
 
 
 @nb.njit(**OPTIONS)
-def _finish(w, task, ws, lanes, results):
+def _finish(w, task, ws, lanes, results, summarized):
     """Write how the simulation in lane w ended, NaN where nothing was reached; free the lane."""
     s, ended = lanes.simulation[w], lanes.ended[w]
     results.status[s] = ended
@@ -295,7 +297,8 @@ def _finish(w, task, ws, lanes, results):
             results.out[s, k, o] = math.nan
             for d in range(task.directions):
                 results.out_tangents[s, k, d, o] = math.nan
-    end_summaries(s, task, results, lanes.reached[w])
+    if summarized is not None:
+        end_summaries(s, task, results, lanes.reached[w])
     lanes.simulation[w] = _FREE
 
 
@@ -331,7 +334,7 @@ def _begin_segments(task, ws, lanes, inputs, has_loaded):
 
 
 @nb.njit(**OPTIONS)
-def _step(task, ws, lanes, inputs, results):
+def _step(task, ws, lanes, inputs, results, summarized):
     """Try one step in every lane, and write the outputs inside it."""
     _choose_steps(ws, lanes)
     call(task.advance, ws)
@@ -343,7 +346,7 @@ def _step(task, ws, lanes, inputs, results):
         call(task.terms, ws)
         _each_direction(task.direction, task, ws)
     _observe(task, ws, lanes, inputs.times, results, False)
-    if task.summary_count:
+    if summarized is not None:
         summarize_steps(task, ws, lanes, results)
     call(task.commit, ws)
     _each_direction(task.commit_direction, task, ws)
@@ -352,11 +355,23 @@ def _step(task, ws, lanes, inputs, results):
             lanes.time[w] = lanes.reached[w]
             ws[_TIME, w] = lanes.time[w]
             if lanes.ended[w] != _RUNNING:
-                _finish(w, task, ws, lanes, results)
+                _finish(w, task, ws, lanes, results, summarized)
 
 
 @nb.njit(**OPTIONS)
-def _integrate(task, ws, lanes, inputs, results):
+def _fill(queue, task, ws, lanes, inputs, results, summarized):
+    """Put simulations from ``queue`` on into free lanes; return the first that is left."""
+    for w in range(ws.shape[1]):
+        if lanes.simulation[w] == _FREE and queue < task.beyond and inputs.cancel[0] == 0:
+            _load(w, queue, task, ws, lanes, inputs)
+            if summarized is not None:
+                begin_summaries(queue, task, results)
+            queue += 1
+    return queue
+
+
+@nb.njit(**OPTIONS)
+def integrate_block(task, ws, lanes, inputs, results, summarized):
     """Integrate simulations ``task.first`` to ``task.beyond - 1`` of a batch.
 
     Times of outputs and events are absolute model times, sorted, sliced for each simulation by
@@ -365,13 +380,10 @@ def _integrate(task, ws, lanes, inputs, results):
     _prepare(task, ws, lanes, inputs.atol)
     queue = task.first
     while True:
-        is_any_active, is_any_fresh, has_loaded = False, False, False
+        filled = _fill(queue, task, ws, lanes, inputs, results, summarized)
+        has_loaded, queue = filled > queue, filled
+        is_any_active, is_any_fresh = False, False
         for w in range(ws.shape[1]):
-            if lanes.simulation[w] == _FREE and queue < task.beyond and inputs.cancel[0] == 0:
-                _load(w, queue, task, ws, lanes, inputs)
-                begin_summaries(queue, task, results)
-                queue += 1
-                has_loaded = True
             if lanes.simulation[w] != _FREE:
                 is_any_active = True
                 is_any_fresh |= lanes.is_fresh[w] == 1
@@ -381,15 +393,8 @@ def _integrate(task, ws, lanes, inputs, results):
             if task.directions:
                 _derive(task, ws)
             _observe(task, ws, lanes, inputs.times, results, True)
-            if task.summary_count:
+            if summarized is not None:
                 summarize_starts(task, ws, lanes, results)
         if is_any_fresh:
             _begin_segments(task, ws, lanes, inputs, has_loaded)
-        _step(task, ws, lanes, inputs, results)
-
-
-@nb.njit(**OPTIONS)
-def run(task):
-    """Integrate a block of simulations described by a record, ``task.TASK``."""
-    ws = floats(task.workspace, (task.workspace_size, task.lanes))
-    _integrate(task, ws, lanes_of(task), inputs_of(task), results_of(task))
+        _step(task, ws, lanes, inputs, results, summarized)

@@ -140,7 +140,7 @@ def integrate_batch(
         libraries=libraries,
     )
     size, lanes = int(whole.record["workspace_size"][0]), step.lanes
-    integrate = integration_loop()
+    integrate = integration_loop(summaries=bool(wanted))
 
     def run(block: tuple[int, int]) -> int:
         first, beyond = block

@@ -23,11 +23,19 @@ _FINE = (0, -2)  # how Numba's functions say that they returned a value, or noth
 
 
 @functools.cache
-def integration_loop() -> Callable[[Task], None]:
-    """Return the loop as a function of a task; it releases the interpreter's lock."""
+def integration_loop(*, summaries: bool = False) -> Callable[[Task], None]:
+    """Return the loop as a function of a task; it releases the interpreter's lock.
+
+    Parameters
+    ----------
+    summaries : bool
+        Whether it takes summaries, which doubles the time to compile it.
+    """
     here = Path(__file__).parent
     sources = sources_digest(Path(compiler.__file__).parent, here)
-    library, _ = load_library(f"loop {sources} numba {version('numba')}", [_ENTRY], _written)
+    name = "run_with_summaries" if summaries else "run"
+    key = f"loop {name} {sources} numba {version('numba')}"
+    library, _ = load_library(key, [_ENTRY], functools.partial(_written, name))
     pointer = ctypes.c_void_p
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, pointer)
     entry = prototype(library.addresses[_ENTRY])
@@ -41,12 +49,13 @@ def integration_loop() -> Callable[[Task], None]:
     return integrate
 
 
-def _written() -> str:
+def _written(function: str) -> str:
     """Return the LLVM IR of the loop, as Numba writes it."""
     import numba as nb
 
-    from remodel.solvers.driver import run
+    from remodel.solvers import entries
 
+    run = getattr(entries, function)
     signature = nb.types.void(nb.from_dtype(TASK))
     run.compile(signature)
     name = run.overloads[signature.args].fndesc.llvm_func_name

@@ -37,7 +37,7 @@ def test_code_that_no_cache_holds_lives_while_the_loop_runs(decay, wrt, monkeypa
 
     for name in ("stepper_of", "evaluator_of", "tangents_of"):
         monkeypatch.setattr(engine, name, forgotten(getattr(kernels, name)))
-    monkeypatch.setattr(engine, "integration_loop", lambda: watched)
+    monkeypatch.setattr(engine, "integration_loop", lambda **_: watched)
     task = problem(
         parameters=[[1.0]], start=[0.0], times=[[0.0, 1.0]], scale=[1.0], initial=[[1.0]]
     )
