@@ -11,11 +11,12 @@ from pathlib import Path
 from remodel.calibration.report import markdown
 from remodel.observations import load_observations, load_trial, trial_names
 from remodel.predictions import totals
+from remodel.predictions.reliability import coverage
 from remodel.predictions.scores import WITHOUT_INTERVAL
 from remodel.validation.validate import validate
 
 HERE = Path(__file__).parent
-POSTERIOR = HERE.parent / "experiments" / "06_calibration" / "posterior.csv"
+LEFT_OUT = HERE.parent / "experiments" / "06_calibration" / "left_out.csv"
 USES = {"validation": "held out", "calibration": "used in the fit"}
 MISSES = "BMD, by the absolute error in percentage points; yearly rates left out."
 SHOWN = ["arm", "endpoint", "n", "mae", "bias"]
@@ -24,14 +25,18 @@ SHOWN = ["arm", "endpoint", "n", "mae", "bias"]
 def validation_report(folder: Path) -> str:
     """Validate on all shipped trials, draw them, and return the page."""
     out = folder / "validation"
-    posterior = POSTERIOR if POSTERIOR.exists() else None
-    found = validate(out=out, use="all", posterior=posterior)
+    found = validate(out=out, use="all")
     table = found.predictions
     lines = ["## Bone mineral density, all treatments", "", bmd_totals(table), ""]
     lines += ["## Errors by treatment", "", intervals(table), ""]
     for use, words in USES.items():
         lines += [f"### Trials {words}", "", summary(table[table["use"] == use]), ""]
-    lines += ["## Beside another model", "", beside_jorg(table), ""]
+    lines += ["## Bands", "", bands(table), ""]
+    lines += ["## Errors over time", "", over_time(found.drift), ""]
+    lines += ["## Arms of one trial against each other", "", within_trials(found.contrasts), ""]
+    lines += ["## Beside other models", ""]
+    for other in ("jorg2022", "peterson2010"):
+        lines += [f"### {other}", "", beside(table, other), ""]
     lines += ["## Largest misses", "", MISSES, "", misses(table), ""]
     lines += ["## Every trial", ""]
     for study in trial_names():
@@ -82,19 +87,89 @@ def intervals(table) -> str:
     )
 
 
-def beside_jorg(table) -> str:
-    """Return errors of this model and of Jörg 2022, on the rows that both predict."""
-    other = validate("jorg2022", use="all").predictions
-    keys = ["study_id", "arm", "endpoint", "time_months", "kind", "relative_to", "comparator"]
-    both = table.merge(other[[*keys, "error"]], on=keys, suffixes=("", "_jorg2022"))
-    both = both[both["scored"]]
-    grouped = both.assign(a=both["error"].abs(), b=both["error_jorg2022"].abs()).groupby("group")
-    rows = grouped.agg(n=("a", "size"), reference=("a", "mean"), jorg2022=("b", "mean"))
+def bands(table) -> str:
+    """Return how often bands hold published numbers, of trials held out and cohorts left out."""
+    import pandas as pd
+
+    kept = table[table["use"] == "validation"]
+    text = [
+        "Bands for the published number of a new trial: uncertainty of the parameters, spread "
+        "between trials, and the standard error of the number. Shares of published numbers that "
+        "lie in bands of 50, 80, 90 and 95 %; beside them the 95 % interval of the share within "
+        "90 %, clustered by trial. Density only.",
+        "",
+        "Trials held out:",
+        "",
+        shown_coverage(kept),
+    ]
+    if LEFT_OUT.exists():
+        text += [
+            "",
+            "Each cohort of the fit left out in turn, parameters and spreads estimated without:",
+            "",
+            shown_coverage(pd.read_csv(LEFT_OUT)),
+        ]
+    return "\n".join(text)
+
+
+def shown_coverage(table) -> str:
+    """Return the coverage of bands by class of treatment and over all, as Markdown."""
+    import pandas as pd
+
+    density = table[table["endpoint"].str.startswith("bmd_")]
+    rows = pd.concat([coverage(density), coverage(density.assign(drug_class="all"))])
+    shares = [name for name in rows if str(name).startswith("within_")]
+    shown = rows.assign(**{name: [percent(share) for share in rows[name]] for name in shares})
+    interval = shown.pop("within_90_low") + " to " + shown.pop("within_90_high")
+    return markdown(shown.assign(interval=interval))
+
+
+def over_time(drift) -> str:
+    """Return how errors change over time, in percentage points a year."""
     note = (
-        "Mean absolute error in percentage points on the rows of the shipped tables that both "
-        "models predict. Jörg 2022 was fitted to digitised curves, not to these rows."
+        "Slope of the error (predicted minus published, percentage points) a year after the start."
+    )
+    return f"{note}\n\n{markdown(drift[drift['group'] == 'BMD'])}"
+
+
+def within_trials(contrasts) -> str:
+    """Return the errors of differences between arms of one trial, by endpoint."""
+    errors = contrasts.assign(size=contrasts["error"].abs(), spread=contrasts["value"].abs())
+    rows = errors.groupby("endpoint").agg(
+        n=("error", "size"),
+        published=("spread", "mean"),
+        mae=("size", "mean"),
+        bias=("error", "mean"),
+    )
+    note = (
+        "Differences between two arms of a trial, in percentage points: their mean size as "
+        "published, and the error of the prediction. What the arms share cancels."
     )
     return f"{note}\n\n{markdown(rows.reset_index())}"
+
+
+def beside(table, name: str) -> str:
+    """Return errors of this model and of another, on the rows that both predict."""
+    other = validate(name, use="all").predictions
+    keys = ["study_id", "arm", "endpoint", "time_months", "kind", "relative_to", "comparator"]
+    scores = ["error", "crps"]
+    both = table.merge(other[[*keys, *scores]], on=keys, suffixes=("", f"_{name}"))
+    both = both[both["scored"] & both[f"error_{name}"].notna()]
+    sizes = both.assign(a=both["error"].abs(), b=both[f"error_{name}"].abs())
+    columns = {
+        "n": ("a", "size"),
+        "reference": ("a", "mean"),
+        name: ("b", "mean"),
+        "crps_reference": ("crps", "mean"),
+        f"crps_{name}": (f"crps_{name}", "mean"),
+    }
+    rows = sizes.groupby("group").agg(**columns).reset_index()
+    note = (
+        "Mean absolute error in percentage points and CRPS on the rows of the shipped tables that "
+        f"both models predict, with the same spread between trials. {name} was not fitted to these "
+        "rows."
+    )
+    return f"{note}\n\n{markdown(rows)}"
 
 
 def misses(table, count: int = 15) -> str:

@@ -14,6 +14,7 @@ from remodel.measurement.measure import measure as measure
 from remodel.models import Model as Model
 from remodel.models import load_model as load_model
 from remodel.models import model_names as model_names
+from remodel.models.draws import posterior_draws as posterior_draws
 from remodel.observations import load_trial as load_trial
 from remodel.observations import trial_names as trial_names
 from remodel.parameters import Parameter as Parameter

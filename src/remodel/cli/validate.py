@@ -20,7 +20,8 @@ def add_parser(commands: Any) -> None:
         "validate",
         help="compare a model with published trials",
         description="Predict published numbers and score the predictions; writes scorecard.csv, "
-        "predictions.csv, totals.csv, skipped.csv and one figure a study. Without tables the "
+        "predictions.csv, totals.csv, coverage.csv, drift.csv, contrasts.csv, skipped.csv and one "
+        "figure a study. Without tables the "
         "shipped trials that were never used in a fit.",
     )
     parser.set_defaults(action=run)
@@ -34,7 +35,18 @@ def add_parser(commands: Any) -> None:
         "--parameters", metavar="FILE.toml", help="parameter set, such as that of a fit"
     )
     parser.add_argument(
-        "--posterior", metavar="FILE.csv", help="draws of a fit; gives every curve a band"
+        "--posterior", metavar="FILE.csv", help="draws of a fit (those that ship with the model)"
+    )
+    parser.add_argument(
+        "--spreads", metavar="FILE.toml", help="spreads between trials of a fit (those that ship)"
+    )
+    parser.add_argument(
+        "--band",
+        default="published",
+        choices=("parameters", "trial", "published"),
+        metavar="BAND",
+        help="what bands hold: parameters, trial (the true mean of a new trial) or published (its "
+        "number with the standard error)",
     )
     parser.add_argument(
         "--use",
@@ -60,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
             out=args.out,
             parameters=args.parameters,
             posterior=args.posterior,
+            spreads=args.spreads,
+            band=args.band,
             use=args.use,
             figures=args.figures,
             progress=meter,
@@ -90,6 +104,7 @@ def _print(validation: Validation) -> None:
         print_table(columns, rows, right=(2, 3, 4, 5, 6))
         print_text("Errors in percentage points of change; bias is predicted minus observed.")
         print_text(_intervals(validation))
+        print_text(_bands(validation))
     else:
         print(f"Nothing to compare model '{validation.model}' with.")
     if validation.skipped:
@@ -117,6 +132,25 @@ def _intervals(validation: Validation) -> str:
     return (
         f"{text} Of the others, a change of BMD is within if it is off by at most "
         f"{WITHOUT_INTERVAL:g} points; all else is not counted."
+    )
+
+
+def _bands(validation: Validation) -> str:
+    """Return how many published numbers the bands hold."""
+    from remodel.predictions.bands import MEANING
+    from remodel.predictions.reliability import coverage
+
+    table = validation.predictions
+    whole = coverage(table.assign(every="all"), ("every",))
+    if not len(whole):
+        return ""
+    row = whole.iloc[0]
+    meaning = MEANING[str(table["band"].iloc[0])]
+    low, high = (100 * float(row[f"within_90_{end}"]) for end in ("low", "high"))
+    return (
+        f"Bands of 90 % hold {_share(row.within_90)} of the numbers (95 % interval, by trial: "
+        f"{low:.0f} to {high:.0f} %), bands of 50 % {_share(row.within_50)}; they are of the "
+        f"{meaning}."
     )
 
 

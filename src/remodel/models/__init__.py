@@ -16,7 +16,16 @@ from remodel.models.user_models import is_file_reference, load_user_model
 __all__ = ["Endpoint", "Model", "SiteDensity", "Switch", "load_model", "model_names"]
 
 _NOT_MODELS = frozenset(
-    {"__init__", "__pycache__", "model", "pickling", "sbml_files", "sbml_math", "user_models"}
+    {
+        "__init__",
+        "__pycache__",
+        "draws",
+        "model",
+        "pickling",
+        "sbml_files",
+        "sbml_math",
+        "user_models",
+    }
 )
 
 

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 _COLUMN_WIDTH = {1: 4.3, 2: 2.8}  # inch, as all lengths here
 _COLUMN_GAP = 0.75
 _STRIP_GAP = 0.16
-_FAINT = 0.15
-BAND = "band: 90 %, parameters"
 LOW, HIGH = "_low", "_high"
+BANDS = {"_trial": ("90 %: mean of a new trial", 0.10), "": ("90 %: parameters", 0.22)}
+"""What stands between the name of a variable and ``_low`` -> what the band holds, and its shade."""
 
 
 def draw_overlay(
@@ -66,8 +66,9 @@ def draw_overlay(
     Parameters
     ----------
     dataset : xarray.Dataset
-        One simulation an arm. Where a variable also comes as ``NAME_low`` and ``NAME_high``, the
-        band between them is drawn.
+        One simulation an arm. Where a variable also comes as ``NAME_low`` and ``NAME_high``, or as
+        ``NAME_trial_low`` and ``NAME_trial_high``, the band between them is drawn: that of the
+        parameters, or that of the mean of a new trial.
     points : pandas.DataFrame
         As ``published_points`` gives them; those of no arm in ``looks`` are black.
     looks : mapping of str to Look
@@ -156,17 +157,20 @@ def _axes(
 
 
 def _draw_bands(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[str, Look]) -> None:
-    if variable + LOW not in dataset:
-        return
     time = dataset["time"].to_numpy() / time_unit(dataset)[0]
-    for arm, (shade, _) in looks.items():
-        low, high = (curve(dataset, arm, variable + end) for end in (LOW, HIGH))
-        axes.fill_between(time, low, high, color=shade, alpha=_FAINT, linewidth=0, zorder=1)
+    for name, (_, faint) in BANDS.items():
+        if f"{variable}{name}{LOW}" not in dataset:
+            continue
+        for arm, (shade, _) in looks.items():
+            low, high = (curve(dataset, arm, f"{variable}{name}{end}") for end in (LOW, HIGH))
+            axes.fill_between(time, low, high, color=shade, alpha=faint, linewidth=0, zorder=1)
 
 
 def _band_entries(dataset: xr.Dataset, variables: Sequence[str]) -> list[Artist]:
     from matplotlib.patches import Patch
 
-    if not any(variable + LOW in dataset for variable in variables):
-        return []
-    return [Patch(facecolor=GRAY, alpha=_FAINT, linewidth=0, label=BAND)]
+    return [
+        Patch(facecolor=GRAY, alpha=faint, linewidth=0, label=label)
+        for name, (label, faint) in reversed(BANDS.items())
+        if any(f"{variable}{name}{LOW}" in dataset for variable in variables)
+    ]

@@ -16,6 +16,9 @@ from remodel.observations import Arm, load_trial, trial_names
 from remodel.observations.schema import LONGEST_MONTHS
 from remodel.predictions import SHIPPED, Evidence, drug_class
 from remodel.predictions.arms import Members, members_of, patients_of
+from remodel.predictions.bands import curve_sd
+from remodel.predictions.predictive import BANDS, Predictive
+from remodel.predictions.spreads import Spreads, treatment_group
 from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE, percent_change
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_TIMES = 401
 _BAND_STEP = 4  # curves have this many times more points than bands
-_BAND = (0.05, 0.95)  # its ends, in shares of the draws
+_BAND = BANDS["90"]
 _LONGEST_NAME = 80
 
 
@@ -41,12 +44,15 @@ class Overlays:
         Parameters that replace the model's.
     draws : mapping of str to ndarray, shape (n_draws,)
         From the posterior, by parameter; empty for curves without bands.
+    spreads : Spreads
+        Between trials.
     """
 
     model: Model
     evidence: Evidence
     values: Mapping[str, float]
     draws: Mapping[str, FloatArray]
+    spreads: Spreads
 
     def draw(self, rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         """Return the overlay of a study and the points in it, from its rows of predictions."""
@@ -67,7 +73,8 @@ class Overlays:
     def simulated(self, rows: pd.DataFrame) -> xr.Dataset:
         """Return the curves of a study's arms, with every endpoint that was measured in it.
 
-        With draws, ``NAME_low`` and ``NAME_high`` hold the band of 90 % of each.
+        With draws, ``NAME_low`` and ``NAME_high`` hold the band of 90 % of the parameters, and
+        ``NAME_trial_low`` and ``NAME_trial_high`` that of the true mean of a new trial.
         """
         study = str(rows["study_id"].iloc[0])
         names = list(dict.fromkeys(name for name in (*rows["arm"], *rows["comparator"]) if name))
@@ -86,9 +93,9 @@ class Overlays:
         }
         first = np.cumsum([0, *map(len, pools)])[:-1]
         dataset = simulated.isel(simulation=first).assign(curves)
-        if self.draws:
-            dataset = dataset.assign(self._bands(pools, times, outputs))
         classes = [drug_class(pool, self.model, months) for pool in pools]
+        if self.draws:
+            dataset = dataset.assign(self._bands(pools, times, outputs, classes))
         return dataset.assign_coords(arm=("simulation", names), drug_class=("simulation", classes))
 
     def _curves(
@@ -114,9 +121,13 @@ class Overlays:
             )
 
     def _bands(
-        self, pools: Sequence[Members], times: FloatArray, outputs: Sequence[str]
+        self,
+        pools: Sequence[Members],
+        times: FloatArray,
+        outputs: Sequence[str],
+        classes: Sequence[str],
     ) -> dict[str, tuple[tuple[str, str], FloatArray]]:
-        """Return the ends of the band of each output, over draws from the posterior."""
+        """Return the ends of the bands of each output, over draws from the posterior."""
         from remodel.plots.overlay import HIGH, LOW
 
         members = [arm for pool in pools for arm, _ in pool]
@@ -127,10 +138,18 @@ class Overlays:
         dataset = self._curves(repeated, coarse, outputs, {**self.values, **tiled})
         bands: dict[str, tuple[tuple[str, str], FloatArray]] = {}
         for name, by_arm in _pooled(dataset, pools, outputs).items():
-            for end, share in zip((LOW, HIGH), _BAND, strict=True):
-                edges = np.nanquantile(by_arm.reshape(len(pools), count, -1), share, axis=1)
-                smooth = np.stack([np.interp(times, coarse, edge) for edge in edges])
-                bands[name + end] = (("simulation", "time"), smooth)
+            draws = by_arm.reshape(len(pools), count, -1)
+            ends = np.empty((2, 2, *draws[:, 0].shape))
+            for arm, (curves, label) in enumerate(zip(draws, classes, strict=True)):
+                middle = np.median(curves, axis=0)
+                months, group = coarse / DAYS_PER_MONTH, treatment_group(label)
+                sd = curve_sd(self.spreads, name, group, months, middle)
+                ends[0, :, arm] = Predictive(curves, np.zeros_like(sd)).quantiles(_BAND)
+                ends[1, :, arm] = Predictive(curves, sd).quantiles(_BAND)
+            for band, by_end in zip(("", "_trial"), ends, strict=True):
+                for end, edges in zip((LOW, HIGH), by_end, strict=True):
+                    smooth = np.stack([np.interp(times, coarse, edge) for edge in edges])
+                    bands[f"{name}{band}{end}"] = (("simulation", "time"), smooth)
         return bands
 
 

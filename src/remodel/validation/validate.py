@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ObservationError, ParameterError
+from remodel.errors import ConfigError, nearest
 from remodel.files import results_folder, write_atomically, write_csv, write_text, writing
 from remodel.models import Model, load_model
+from remodel.models.draws import posterior_draws
 from remodel.observations import idle_arms
 from remodel.observations.load import check_drugs
-from remodel.observations.rows import Row, load_rows
-from remodel.parameters import Parameter, ParameterSet, load_parameters
+from remodel.parameters import ParameterSet, load_parameters
 from remodel.predictions import (
     Evidence,
     Predictor,
@@ -28,6 +28,9 @@ from remodel.predictions import (
     totals,
 )
 from remodel.predictions.arms import known_drugs
+from remodel.predictions.bands import BAND_NAMES, Band, predictive_of, with_bands
+from remodel.predictions.reliability import contrasts, coverage, drift
+from remodel.predictions.spreads_file import load_spreads, shipped_spreads
 from remodel.progress import Progress, ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest
 from remodel.validation.overlays import Overlays, file_name
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
 
 Parameters = ParameterSet | Mapping[str, float] | str | Path | None
 
-_FILES = ("manifest.json", "scorecard.csv", "predictions.csv", "totals.csv", "skipped.csv")
+_BANDS = f"must be {', '.join(BAND_NAMES[:-1])} or {BAND_NAMES[-1]}."
+_TABLES = ("scorecard", "predictions", "totals", "coverage", "drift", "contrasts", "skipped")
+_FILES = ("manifest.json", *(f"{name}.csv" for name in _TABLES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,12 @@ class Validation:
         One row an endpoint of an arm.
     totals : pandas.DataFrame
         By drug class and kind of measurement.
+    coverage : pandas.DataFrame
+        By drug class: how often the bands hold the published numbers, log score and CRPS.
+    drift : pandas.DataFrame
+        By drug class and kind of measurement: how errors change with time.
+    contrasts : pandas.DataFrame
+        Differences between arms of one trial.
     skipped : tuple of Skipped
         What the model cannot be compared with, and why.
     failed : tuple of (str, str)
@@ -69,6 +80,9 @@ class Validation:
     predictions: pd.DataFrame
     scorecard: pd.DataFrame
     totals: pd.DataFrame
+    coverage: pd.DataFrame
+    drift: pd.DataFrame
+    contrasts: pd.DataFrame
     skipped: tuple[Skipped, ...]
     failed: tuple[tuple[str, str], ...]
     idle: tuple[tuple[str, str], ...] = ()
@@ -97,6 +111,8 @@ def validate(
     out: str | Path | None = None,
     parameters: Parameters = None,
     posterior: str | Path | None = None,
+    spreads: str | Path | None = None,
+    band: Band = "published",
     use: str = "validation",
     figures: bool = True,
     progress: ProgressLike = None,
@@ -109,13 +125,20 @@ def validate(
     observations, regimens : path, optional
         Tables of one's own; both or none. By default the trials that come with the package.
     out : path, optional
-        Folder for ``scorecard.csv``, ``predictions.csv``, ``totals.csv``, ``skipped.csv`` and
-        one overlay figure a study.
+        Folder for ``scorecard.csv``, ``predictions.csv``, ``totals.csv``, ``coverage.csv``,
+        ``drift.csv``, ``contrasts.csv``, ``skipped.csv`` and one overlay figure a study.
     parameters : ParameterSet, mapping, or path of a parameter file, optional
         Values that replace the model's.
     posterior : path, optional
-        CSV file of draws from the posterior, one column a parameter, such as that of a fit; gives
-        every curve its band of 90 %.
+        CSV file of draws from the posterior, one column a parameter, such as that of a fit. By
+        default the draws that ship with the model, unless ``parameters`` replaces its values;
+        without any, bands hold no uncertainty of parameters.
+    spreads : path, optional
+        TOML file of the spreads between trials of a fit; by default those that ship.
+    band : {"parameters", "trial", "published"}
+        What the bands of ``predictions`` hold: the uncertainty of the parameters; the true mean of
+        a new trial, with the spread between trials; or its published number, with its standard
+        error as well.
     use : str
         Of the shipped trials: ``validation``, ``calibration`` or ``all``. Tables of one's own
         are always used whole.
@@ -134,15 +157,26 @@ def validate(
     if regimens is not None:
         check_drugs(regimens, known_drugs(model))
     values = _values(model, parameters)
-    draws = {} if posterior is None else _draws(model, posterior)
+    if band not in BAND_NAMES:
+        raise ConfigError(f"band = '{band}': {nearest(band, BAND_NAMES).strip() or _BANDS}")
+    is_shipped = posterior is None and not values
+    draws = posterior_draws(model, posterior) if is_shipped or posterior is not None else {}
+    between = shipped_spreads() if spreads is None else load_spreads(spreads)
     predictor = Predictor.of(model, [evidence])
-    table = prediction_table(predictor.targets, predictor.predict(values))
+    predicted = predictor.predict(values)
+    table = prediction_table(predictor.targets, predicted)
+    centers = _centers(predictor, values, draws, predicted)
+    predictive = predictive_of(model, predictor.targets, centers, between, band)
+    table = with_bands(table, predictive, band)
     gone = table[table["predicted"].isna()]
     validation = Validation(
         model=model.name,
         predictions=table,
         scorecard=scorecard(table),
         totals=totals(table),
+        coverage=coverage(table),
+        drift=drift(table, ("drug_class", "group")),
+        contrasts=contrasts(table),
         skipped=predictor.skipped,
         failed=tuple(dict.fromkeys((str(r.study_id), str(r.arm)) for r in gone.itertuples())),
         idle=idle_arms(evidence.observations, evidence.arms) if regimens is not None else (),
@@ -155,7 +189,7 @@ def validate(
         _write(validation, folder, model, values, evidence)
         if not figures:
             return validation
-        overlays = Overlays(model, evidence, values, draws)
+        overlays = Overlays(model, evidence, values, draws, between)
         (folder / "figures").mkdir(exist_ok=True)
         paths = _draw(table, overlays, folder / "figures", progress_of(progress))
     return replace(validation, figures=paths)
@@ -172,36 +206,18 @@ def _values(model: Model, parameters: Parameters) -> dict[str, float]:
     return values
 
 
-def _draws(model: Model, path: str | Path) -> dict[str, FloatArray]:
-    """Return draws by parameter, checked to be within the bounds of the model.
-
-    Raises
-    ------
-    ObservationError
-        If the file cannot be read or has no draws, a column is not a parameter, or a cell is not
-        a number within the bounds of its parameter; it names file, row and column.
-    """
-    rows = load_rows(path, ())
-    if not rows:
-        raise ObservationError(f"{Path(path).name} has no draws.")
-    draws: dict[str, FloatArray] = {}
-    for name in filter(None, rows[0].cells):
-        try:
-            parameter = model.parameters[name]
-        except ParameterError as error:
-            Row(rows[0].file, 1, {}).fail(name, str(error), error)
-        draws[name] = np.array([_drawn(row, name, parameter) for row in rows])
-    return draws
-
-
-def _drawn(row: Row, name: str, parameter: Parameter) -> float:
-    """Return a cell of a table of draws, checked."""
-    value = row.number(name, parameter.unit)
-    try:
-        parameter.check(value)
-    except ParameterError as error:
-        row.fail(name, str(error), error)
-    return value
+def _centers(
+    predictor: Predictor,
+    values: Mapping[str, float],
+    draws: Mapping[str, FloatArray],
+    predicted: FloatArray,
+) -> FloatArray:
+    """Return predictions by draws, shape (draws, n); the one there is without any."""
+    if not draws:
+        return predicted[None, :]
+    count = len(next(iter(draws.values())))
+    fixed = {name: np.full(count, value) for name, value in values.items()}
+    return predictor.predict_many({**fixed, **draws}, count)
 
 
 def _write(
@@ -223,11 +239,11 @@ def _write(
     text = json.dumps(record, indent=2, sort_keys=True, default=str)
     write_text(folder / "manifest.json", text + "\n")  # first: it marks the folder
     skipped = [asdict(item) for item in validation.skipped]
-    write_csv(folder / "scorecard.csv", validation.scorecard)
-    write_csv(folder / "predictions.csv", validation.predictions)
-    write_csv(folder / "totals.csv", validation.totals)
     names = list(Skipped.__dataclass_fields__)
-    write_csv(folder / "skipped.csv", pd.DataFrame(skipped, columns=names))
+    tables = {name: getattr(validation, name) for name in _TABLES}
+    tables["skipped"] = pd.DataFrame(skipped, columns=names)
+    for name, table in tables.items():
+        write_csv(folder / f"{name}.csv", table)
 
 
 def _draw(

@@ -125,6 +125,6 @@ def test_all_points_of_a_table_of_ones_own_are_filled_and_the_legend_is_silent()
 
 def test_the_legend_says_what_a_band_is_of():
     figure, _ = study_overlay(simulated(1.0, 18.0, bands=True), numbers())
-    assert "band: 90 %, parameters" in words(figure)
+    assert "90 %: parameters" in words(figure)
     figure, _ = study_overlay(simulated(1.0, 18.0), numbers())
     assert not any("band" in word for word in words(figure))

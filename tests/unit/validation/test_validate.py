@@ -13,6 +13,7 @@ import pytest
 import remodel as rm
 from remodel.errors import ConfigError, ObservationError, ParameterError, StoreError
 from remodel.predictions import Evidence
+from remodel.predictions.spreads import Spreads
 from remodel.validation.overlays import Overlays
 from remodel.validation.validate import validate
 
@@ -61,6 +62,40 @@ def test_the_files_of_the_contract(jorg):
     assert len(pd.read_csv(out / "totals.csv")) == len(found.totals)
 
 
+@pytest.mark.parametrize("band", ["parameters", "trial", "published"])
+def test_bands_hold_what_their_name_says(tables, band):
+    rows = validate("jorg2022", **tables, band=band).predictions
+    assert set(rows["band"]) == {band}
+    width = (rows["high_90"] - rows["low_90"])[rows["scored"]]
+    assert (width >= (rows["high_50"] - rows["low_50"])[rows["scored"]]).all()
+    if band == "parameters":  # jorg2022 ships without draws
+        assert width.to_numpy() == pytest.approx(0.0)
+        return
+    variance = (width / (2 * 1.6449)) ** 2
+    error = rows["standard_error"][rows["scored"]] ** 2
+    assert (variance > (error if band == "published" else 0.0)).all()
+    is_middle = rows["probability_below"].between(0.05, 0.95)
+    inside = rows["value"].between(rows["low_90"], rows["high_90"])
+    assert (is_middle == inside).all()
+
+
+def test_bands_of_a_trial_and_its_standard_error_add_up(tables):
+    variances = {}
+    for band in ("trial", "published"):
+        rows = validate("jorg2022", **tables, band=band).predictions
+        rows = rows[rows["scored"]]
+        variances[band] = ((rows["high_90"] - rows["low_90"]) / (2 * 1.6448536)) ** 2
+    error = rows["standard_error"] ** 2
+    assert variances["published"].to_numpy() == pytest.approx(
+        (variances["trial"] + error).to_numpy()
+    )
+
+
+def test_an_unknown_band_is_named(tables):
+    with pytest.raises(ConfigError, match="band = 'trials': Did you mean 'trial'"):
+        validate("jorg2022", **tables, band="trials")
+
+
 def test_predictions_are_what_simulate_gives(jorg):
     found, _ = jorg
     row = found.predictions.query("endpoint == 'bmd_total_hip' and arm == 'treated'").iloc[1]
@@ -92,7 +127,7 @@ def test_curves_of_arms_reported_together_pass_through_their_predictions(tables,
     evidence = Evidence.read(tables["observations"], tables["regimens"])
     model = rm.load_model("reference")
     draws = {"ctx_floor": np.full(5, model.parameters["ctx_floor"].value)}
-    curves = Overlays(model, evidence, {}, draws).simulated(rows)
+    curves = Overlays(model, evidence, {}, draws, Spreads()).simulated(rows)
     for row in rows[rows["arm"] == "treated"].itertuples():
         curve = curves[f"{row.endpoint}_percent_change"].sel(simulation=0)
         at = float(np.interp(row.time_months * 30.4375, curves["time"], curve))
