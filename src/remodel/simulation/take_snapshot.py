@@ -11,6 +11,7 @@ from remodel._arrays import FloatArray
 from remodel.errors import ConfigError
 from remodel.models import Model
 from remodel.patients import Patients
+from remodel.populations.population import Population
 from remodel.progress import ProgressLike, progress_of
 from remodel.simulation.arguments import Bounds, Parameters, People, Schedules
 from remodel.simulation.batch import Batch
@@ -100,7 +101,8 @@ def snapshot(
         max_steps=max_steps,
         start=start,
     )
-    warn_of_unusual(chosen, inputs)
+    if not isinstance(patient, Population):  # which has drawn them, unusual ones too
+        warn_of_unusual(chosen, inputs)
     trajectories = in_chunks(batch, progress_of(progress), parameters=len(chosen.all_parameters))
     report_failures(trajectories, strict=strict, outside=batch.outside)
     surgery = _surgery(batch)

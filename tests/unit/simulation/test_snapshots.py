@@ -71,6 +71,12 @@ def test_two_parts_are_the_whole(before, after, whole) -> None:
     assert_alike(simulate(start=now, schedule=after), together)
 
 
+def test_what_no_option_names_is_no_longer_given() -> None:
+    now = rm.snapshot(patient=WOMEN, schedule=f"{AI} for 1825 d", at=365.0, rtol=1e-8)
+    stopped = simulate(patient=WOMEN, schedule=f"{AI} for 365 d", times=[*(365.0 + MONTHS)])
+    assert_alike(simulate(start=now), stopped)
+
+
 def test_from_day_0_every_bit_is_that_of_a_whole_simulation() -> None:
     options = {"none": None, "both": f"{AI} for 2 y; denosumab 60 mg every 6 mo for 1 y"}
     whole = simulate(patient=Patients.of(WOMEN), schedule=options)
