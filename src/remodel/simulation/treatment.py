@@ -278,17 +278,14 @@ def meet_t_scores(batch: Batch, group: Group, t_scores: Mapping[str, FloatArray]
     if not t_scores:
         return group
     column, values = columns(batch.model), group.values.copy()
-
-    def t_score(site: str) -> FloatArray:
-        return _observed(batch, group, values, f"t_score_{site}")
-
-    for site, score in t_scores.items():
-        young = column[batch.model.density[site].young]
-        once, usual = t_score(site), values[:, young].copy()
-        values[:, young] = 2.0 * usual
-        slope = (t_score(site) - once) / usual
-        met = usual + (score - once) / slope
-        values[:, young] = np.where(np.isfinite(score), met, usual)
+    young = [column[batch.model.density[site].young] for site in t_scores]
+    names = [f"t_score_{site}" for site in t_scores]
+    score, usual = np.stack(list(t_scores.values()), axis=1), values[:, young]
+    once = _observed(batch, group, values, names)
+    values[:, young] = 2.0 * usual
+    slope = (_observed(batch, group, values, names) - once) / usual
+    met = usual + (score - once) / slope
+    values[:, young] = np.where(np.isfinite(score), met, usual)
     return replace(group, values=values)
 
 
@@ -327,13 +324,16 @@ def treat(batch: Batch, group: Group) -> Trajectories:
 def _thresholded(batch: Batch, group: Group) -> dict[str, FloatArray]:
     """Return values at day 0 of outputs whose changes in percent are compared with a threshold."""
     names = {m.output for m in batch.measures if m.is_change and m.take is Take.TIME_BELOW}
-    return {name: _observed(batch, group, group.values, name) for name in names}
+    values = _observed(batch, group, group.values, sorted(names)) if names else np.zeros((0, 0))
+    return dict(zip(sorted(names), values.T, strict=True))
 
 
-def _observed(batch: Batch, group: Group, values: FloatArray, name: str) -> FloatArray:
-    """Return an output at day 0, shape (n,)."""
+def _observed(batch: Batch, group: Group, values: FloatArray, names: Sequence[str]) -> FloatArray:
+    """Return outputs at day 0, shape (n, n_names)."""
     from remodel.solvers.scipy_reference import observe
 
     parameters = own_values(group.system, batch.model, values).T
-    output: FloatArray = observe(group.system, (name,), parameters, group.start, group.state.T)[0]
-    return output
+    outputs: FloatArray = observe(
+        group.system, tuple(names), parameters, group.start, group.state.T
+    ).T
+    return outputs
