@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from remodel._arrays import FloatArray
+from remodel.calibration.coordinates import Coordinates
 from remodel.calibration.objective import Objective
 from remodel.calibration.posterior import LARGEST_R_HAT, Posterior
 from remodel.calibration.profile import AT_BOUND, FLAT, IDENTIFIED, ONE_SIDED, Profile
@@ -161,6 +162,25 @@ def convergence(starts: Sequence[StartResult]) -> str:
     return f"{text}, {failed} could not be simulated." if failed else f"{text}."
 
 
+def agreement(
+    starts: Sequence[StartResult], coordinates: Coordinates, information: Information
+) -> str:
+    """Return in a sentence how far apart the starts end that found the same optimum.
+
+    The distance is in standard errors of the parameter; empty with one such start.
+    """
+    best = min(s.cost for s in starts)
+    ends = [coordinates.inner(s.end) for s in starts if s.cost - best <= SAME_OPTIMUM]
+    if len(ends) < 2:
+        return ""
+    apart = np.ptp(np.array(ends), axis=0) / information.shrinkage
+    farthest = int(np.argmax(apart))
+    return (
+        f"In these starts no parameter differs by more than {apart[farthest]:.2g} of its standard "
+        f"error ({information.names[farthest]})."
+    )
+
+
 def fit_report(fit: Fit, objective: Objective) -> str:
     """Return the report of a fit as Markdown."""
     information = fit.information
@@ -172,7 +192,9 @@ def fit_report(fit: Fit, objective: Objective) -> str:
             f"{len(information.names)} parameters estimated. Objective {fit.cost:.2f}.\n\n"
             f"Standardized residuals: RMS {rms:.2f}."
         ),
-        "## Convergence": convergence(fit.starts),
+        "## Convergence": (
+            f"{convergence(fit.starts)} {agreement(fit.starts, objective.coordinates, information)}"
+        ),
         "## Errors by treatment and measurement": markdown(fit.totals),
         "## Standardized residuals, and their trend over the years of a trial": markdown(
             fit.trends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,10 @@ def test_known_parameters_are_found_within_their_stated_intervals(toy_source, tm
     assert not found["at_bound"].any()
     assert fit.starts[0].start["turnover"] == pytest.approx(0.5)
     assert {round(s.cost, 3) for s in fit.starts} == {round(fit.cost, 3)}
+    text = (fit.folder / "report.md").read_text()
+    assert "3 of 3 starts end within 0.5 of the lowest objective" in text
+    apart = float(re.search(r"no parameter differs by more than (\S+) of its standard", text)[1])
+    assert 0.0 < apart < 0.1
     assert np.sqrt(np.mean(fit.predictions["standardized"] ** 2)) == pytest.approx(1.0, abs=0.25)
 
 
