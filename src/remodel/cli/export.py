@@ -23,14 +23,17 @@ def add_parser(commands: Any) -> None:
         "export",
         help="write a model or a simulation for another program",
         description="Write a model with a schedule and a patient as SBML, mrgsolve or deSolve "
-        "code, a NONMEM data set, a LaTeX document or a table of parameters.",
+        "code, a NONMEM data set, a LaTeX document or a table of parameters; or a calibration "
+        "problem as PEtab.",
         epilog='Examples: remodel export reference --schedule "denosumab 60 mg every 6 mo" '
         "--age 65 --out model.xml; remodel export experiment.toml --arm anastrozole "
         "--format desolve --out arm.R; remodel export peterson2010 --format parameters "
         "--out parameters.csv",
     )
     parser.set_defaults(action=run)
-    parser.add_argument("model", metavar="MODEL", help="a model, or the TOML file of an experiment")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a model, or the TOML file of an experiment or a fit"
+    )
     parser.add_argument("--out", metavar="PATH", required=True, help="file to be written")
     parser.add_argument(
         "--format", metavar="FORMAT", help=f"{_FORMATS}; by default what the ending of PATH says"
@@ -57,6 +60,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _problem(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the arguments say of a calibration problem: its file, and nothing else."""
+    _check_alone(args, "a fit; its trials")
+    return {"model": args.model}
+
+
+def _check_alone(args: argparse.Namespace, what: str) -> None:
+    """Refuse a schedule, a patient or parameters beside a file that says them."""
+    if args.schedule is not None or patient_of(args) is not None or parameters_of(args) is not None:
+        raise ConfigError(f"{args.model} is the file of {what} say schedule and patient.")
+
+
 def _simulation(args: argparse.Namespace) -> dict[str, Any]:
     """Return what the arguments say of a simulation."""
     from remodel.models import load_model
@@ -78,8 +93,7 @@ def _arm(args: argparse.Namespace) -> dict[str, Any]:
     from remodel.experiments.arms import Experiment
     from remodel.experiments.load import load_experiment
 
-    if args.schedule is not None or patient_of(args) is not None or parameters_of(args) is not None:
-        raise ConfigError(f"{args.model} is an experiment; its arms say schedule and patient.")
+    _check_alone(args, "an experiment; its arms")
     experiment = load_experiment(args.model)
     if not isinstance(experiment, Experiment):
         raise ConfigError(f"{args.model}: a sweep is many simulations; an export holds one.")

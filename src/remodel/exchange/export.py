@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from remodel.calibration.problem import load_problem
 from remodel.errors import ConfigError, nearest
 from remodel.exchange.case import Case
 from remodel.exchange.desolve import write_desolve
 from remodel.exchange.latex import write_latex
 from remodel.exchange.mrgsolve import write_mrgsolve
 from remodel.exchange.nonmem import write_nonmem
+from remodel.exchange.petab import write_petab
 from remodel.exchange.sbml import write_sbml
 from remodel.exchange.tables import write_parameter_table
 from remodel.models import Model, load_model
@@ -24,10 +26,10 @@ _OF_SIMULATIONS: Mapping[str, Callable[[Case, Path], object]] = {
     "desolve": write_desolve,
     "nonmem": write_nonmem,
 }
-FORMATS = (*_OF_SIMULATIONS, "latex", "parameters")
+FORMATS = (*_OF_SIMULATIONS, "petab", "latex", "parameters")
 _ENDINGS = {
     ".xml": "sbml", ".sbml": "sbml", ".cpp": "mrgsolve", ".mod": "mrgsolve", ".r": "desolve",
-    ".tex": "latex", ".md": "parameters",
+    ".tex": "latex", ".md": "parameters", ".yaml": "petab", ".yml": "petab",
 }  # fmt: skip
 
 
@@ -47,9 +49,10 @@ def export(
     Parameters
     ----------
     model : str or Model
-        As in ``simulate``.
+        As in ``simulate``; for PEtab the TOML file of a calibration problem.
     path : str or Path
-        Its ending says the format where ``format`` does not: .xml, .cpp, .R, .tex or .md.
+        Its ending says the format where ``format`` does not: .xml, .cpp, .R, .tex, .md or
+        .yaml.
     schedule : str or Schedule, optional
         No treatment by default.
     patient : Patient, optional
@@ -59,7 +62,7 @@ def export(
     years : float or str, optional
         Length [y], as in ``simulate``; later doses are left out.
     format : str, optional
-        ``sbml``, ``mrgsolve``, ``desolve``, ``nonmem``, ``latex`` or ``parameters``.
+        ``sbml``, ``petab``, ``mrgsolve``, ``desolve``, ``nonmem``, ``latex`` or ``parameters``.
     exact_doses : bool, optional
         Each dose of a daily or weekly regimen by itself, as in ``simulate``.
 
@@ -76,6 +79,15 @@ def export(
         Without the library that a format needs.
     """
     target, kind = Path(path), format_of(path, format)
+    if kind == "petab":
+        if not str(model).endswith(".toml"):
+            raise ConfigError(
+                f"PEtab holds a calibration problem, not model '{model}'; give its TOML file.",
+                field="model",
+            )
+        if not (schedule is patient is parameters is years is None):
+            raise ConfigError(f"{model}: the trials of a calibration problem say who has what.")
+        return write_petab(load_problem(str(model)), target)
     loaded = load_model(model)
     if kind in _OF_SIMULATIONS:
         case = Case.of(loaded, schedule, patient, parameters, years, exact_doses=exact_doses)

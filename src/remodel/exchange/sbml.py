@@ -5,6 +5,7 @@ States are parameters with a rate rule, quantities have assignment rules. Time 0
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -20,7 +21,7 @@ from remodel.files import write_text
 from remodel.symbolic.expression import Expression
 
 _LEVEL, _VERSION = 3, 2
-_START = "time_at_day_0"
+START = "time_at_day_0"
 _NO_UNIT = "dimensionless"
 _KINDS = {
     "day": ("second", 86400.0),
@@ -50,11 +51,22 @@ def write_sbml(case: Case, path: str | Path) -> Path:
     return write_text(path, sbml_text(case))
 
 
-def sbml_text(case: Case) -> str:
-    """Return a case as SBML."""
+def sbml_text(
+    case: Case, *, free: frozenset[str] = frozenset(), memories: Mapping[str, str] | None = None
+) -> str:
+    """Return a case as SBML.
+
+    Parameters
+    ----------
+    case : Case
+    free : frozenset of str
+        Parameters that may change although no event of the case sets them.
+    memories : mapping of str to str, optional
+        Further parameters, and the quantity whose unit each has.
+    """
     libsbml = require("libsbml", "exchange")
     document = libsbml.SBMLDocument(_LEVEL, _VERSION)
-    _Writer(libsbml, document, case).write()
+    _Writer(libsbml, document, case, free | case.varying).write(memories or {})
     check(document, case.model.name)
     text: str = libsbml.writeSBMLToString(document)
     return text
@@ -78,9 +90,10 @@ def check(document: Any, name: str) -> None:
 class _Writer:
     """Fills a document from a case; ``units`` has the identifiers that are already defined."""
 
-    def __init__(self, libsbml: Any, document: Any, case: Case) -> None:
+    def __init__(self, libsbml: Any, document: Any, case: Case, free: frozenset[str]) -> None:
         self.libsbml = libsbml
         self.case = case
+        self.free = free
         self.model = document.createModel()
         self.units = units_of(case)
         self.defined: dict[str, str] = {}
@@ -89,11 +102,14 @@ class _Writer:
         self.settings.setParseAvogadroCsymbol(False)
         self.settings.setModel(self.model)
 
-    def write(self) -> None:
+    def write(self, memories: Mapping[str, str]) -> None:
         """Write everything."""
         case, model = self.case, self.model
         self.declare_model()
         self.declare_variables()
+        for name, quantity in memories.items():
+            meaning = f"{quantity} at the time of reference"
+            self.variable(name, 1.0, self.units[quantity], meaning, constant=False)
         for statement in case.statements.quantities:
             self.rule(model.createAssignmentRule(), statement)
         for statement in case.statements.rates:
@@ -119,9 +135,11 @@ class _Writer:
         """Declare parameters, states and quantities."""
         case, parameters = self.case, self.case.model.all_parameters
         if case.start:
-            self.variable(_START, case.start, "d", "Model time at day 0", constant=True)
+            self.variable(
+                START, case.start, "d", "Model time at day 0", constant=START not in self.free
+            )
         for name, value in case.parameters.items():
-            fixed = name not in case.varying
+            fixed = name not in self.free
             meaning = parameters[name].meaning
             self.variable(name, value, self.units[name], meaning, constant=fixed)
         for name, value in case.states.items():
@@ -151,7 +169,7 @@ class _Writer:
 
     def formula(self, statement: Statement) -> str:
         """Return a statement as text of the formula language of SBML level 3."""
-        time = f"({_START} + time)" if self.case.start else "time"
+        time = f"({START} + time)" if self.case.start else "time"
         if statement.expression.equals(0.0):
             return f"0 {self.unit(self.units[statement.name])}"
         return infix(statement.expression, SBML, {TIME: time}, self.zero)
