@@ -51,11 +51,10 @@ def run(args: argparse.Namespace) -> int:
     """Export."""
     from remodel.exchange.export import export, format_of
 
-    format_of(args.out, args.format)
-    of_arm = args.model.endswith(".toml")
-    path = export(
-        path=args.out, format=args.format, **(_arm(args) if of_arm else _simulation(args))
-    )
+    of_file = args.model.endswith(".toml")
+    is_problem = format_of(args.out, args.format) == "petab" and of_file
+    said = _problem(args) if is_problem else _arm(args) if of_file else _simulation(args)
+    path = export(path=args.out, format=args.format, **said)
     print(f"Written: {path}")
     return 0
 

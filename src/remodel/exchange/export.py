@@ -85,7 +85,7 @@ def export(
                 f"PEtab holds a calibration problem, not model '{model}'; give its TOML file.",
                 field="model",
             )
-        if not (schedule is patient is parameters is years is None):
+        if any(each is not None for each in (schedule, patient, parameters, years)):
             raise ConfigError(f"{model}: the trials of a calibration problem say who has what.")
         return write_petab(load_problem(str(model)), target)
     loaded = load_model(model)

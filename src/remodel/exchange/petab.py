@@ -40,9 +40,9 @@ _FORMULAS = {
     "change": "{factor} * 100 * ({endpoint} / {reference} - 1)",
 }
 _NOTES = (
-    "# Not in PEtab: the soft loss (noise is normal here), correlation of numbers of the same\n"
-    "# women (weights widen their noise instead), and the numbers in the table beside this file,\n"
-    "# each with its reason.\n"
+    "# Not in PEtab: the covariance of numbers of one cohort (each has its own variance here),\n"
+    "# the soft loss (noise is normal here), and the numbers in the table beside this file, each\n"
+    "# with its reason.\n"
 )
 
 
@@ -175,14 +175,13 @@ class _Tables:
         if key not in self.experiments:
             self.experiments[key] = f"arm_{arm[0]}_{arm[1]}_{len(self.experiments)}"
             self.experiment(self.experiments[key], changes, reference, self._endpoints_of(key))
-        sigma = float(self.objective.sigma[n] / math.sqrt(self.objective.share[n]))
         self.petab.add_measurement(
             observable,
             time=row.time,
             measurement=float(self.objective.observed[n]),
             experiment_id=self.experiments[key],
             observable_parameters=[float(self.objective.predictor.terms.factor[n])],
-            noise_parameters=[sigma],
+            noise_parameters=[float(self.objective.sigma[n])],
         )
 
     def _endpoints_of(self, key: tuple[int, int, float]) -> tuple[str, ...]:
