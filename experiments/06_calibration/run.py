@@ -9,6 +9,7 @@ two files of curves must lie beside this script for that. Without them it fits w
 
 import argparse
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,9 @@ def main() -> int:
         write_values(PARAMETERS, {p.name: p.value for p in chosen(fit)})
         write_spreads(fit.problem.spreads, SHIPPED_SPREADS)
         print(f"Values written into {PARAMETERS}, spreads into {SHIPPED_SPREADS}")
+        if fit.posterior is not None:
+            shutil.copy(fit.folder / "posterior.csv", HERE)
+            print(f"Draws written into {HERE / 'posterior.csv'}")
     if given.leave_out:
         leave_out(fit)
     code = compare(mode, found)

@@ -71,13 +71,14 @@ def calibrate(
     SolverError
         If no start could be simulated.
     MissingDependencyError
-        If draws are wanted and ArviZ is not installed.
+        If draws are wanted and ArviZ or threadpoolctl is not installed.
     """
     problem = problem if isinstance(problem, FitProblem) else load_problem(problem, quick=quick)
     objective = Objective.of(problem)
     names = _profiled(problem, profiles)
     if draws:
-        require("arviz_stats.base", "fit")
+        for library in ("arviz_stats.base", "threadpoolctl"):
+            require(library, "fit")
     folder = Path(out)
     open_folder(problem, folder, resume=resume)
     workers = os.cpu_count() or 1 if workers is None else workers

@@ -32,7 +32,7 @@ from remodel.calibration.emulator import Emulator, terms_of
 from remodel.calibration.objective import Objective
 from remodel.calibration.posterior import Posterior
 from remodel.calibration.uncertainty import Information
-from remodel.errors import SolverError
+from remodel.errors import SolverError, require
 from remodel.files import write_atomically, writing
 from remodel.progress import Progress, Silent
 
@@ -80,9 +80,24 @@ def sample(
     Raises
     ------
     SolverError
-        If no point near the optimum can be simulated.
+        If hardly a point near the optimum can be simulated.
+    MissingDependencyError
+        If ArviZ or threadpoolctl is not installed.
     """
-    shown = Silent() if progress is None else progress
+    # products of small matrices that wait for a second thread take many times longer where others
+    # compute, too
+    with require("threadpoolctl", "fit").threadpool_limits(limits=1, user_api="blas"):
+        return _sampled(objective, information, folder, effective, seed, progress or Silent())
+
+
+def _sampled(
+    objective: Objective,
+    information: Information,
+    folder: Path,
+    effective: int,
+    seed: int,
+    shown: Progress,
+) -> Posterior:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     shown.start(effective)
