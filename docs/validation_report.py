@@ -89,7 +89,6 @@ def intervals(table) -> str:
 
 def bands(table) -> str:
     """Return how often bands hold published numbers, of trials held out and cohorts left out."""
-    import pandas as pd
 
     kept = table[table["use"] == "validation"]
     text = [
@@ -107,9 +106,23 @@ def bands(table) -> str:
             "",
             "Each cohort of the fit left out in turn, parameters and spreads estimated without:",
             "",
-            shown_coverage(pd.read_csv(LEFT_OUT)),
+            shown_coverage(left_out()),
         ]
     return "\n".join(text)
+
+
+def left_out():
+    """Return the predictions of cohorts by fits without them, as a table of predictions."""
+    import pandas as pd
+    from scipy.special import ndtr
+
+    table = pd.read_csv(LEFT_OUT)
+    return table.assign(
+        study_id=table["cohort"],
+        error=table["expected"] - table["value"],
+        probability_below=ndtr(table["z"]),
+        scored=True,
+    )
 
 
 def shown_coverage(table) -> str:

@@ -9,7 +9,6 @@ two files of curves must lie beside this script for that. Without them it fits w
 
 import argparse
 import json
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +19,16 @@ from remodel.calibration import calibrate, load_problem
 from remodel.calibration.leave_out import leave_out_totals, predictions_without_cohorts
 from remodel.cli.calibrate import Printed, draw_fit
 from remodel.errors import RemodelError
+from remodel.files import read_text, write_csv, write_text
 from remodel.parameters.defaults import write_values
+from remodel.predictions import SHIPPED
 from remodel.predictions.spreads_file import SHIPPED_SPREADS, write_spreads
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.json"
+LEFT_OUT = HERE / "left_out.csv"
 PARAMETERS = HERE.parents[1] / "src" / "remodel" / "parameters" / "sets" / "reference"
+SHIPPED_DRAWS = PARAMETERS.parents[1] / "posteriors" / "reference.csv"
 
 
 def main() -> int:
@@ -51,16 +54,18 @@ def main() -> int:
         write_spreads(fit.problem.spreads, SHIPPED_SPREADS)
         print(f"Values written into {PARAMETERS}, spreads into {SHIPPED_SPREADS}")
         if fit.posterior is not None:
-            shutil.copy(fit.folder / "posterior.csv", HERE)
-            print(f"Draws written into {HERE / 'posterior.csv'}")
+            write_text(SHIPPED_DRAWS, read_text(fit.folder / "posterior.csv", RemodelError))
+            print(f"Draws written into {SHIPPED_DRAWS}")
     if given.leave_out:
-        leave_out(fit)
+        table = leave_out(fit)
+        if given.install:
+            write_csv(LEFT_OUT, shipped_rows(table))
     code = compare(mode, found)
     print(f"Results: {out}\nMain figure:\n{figures[0]}")
     return code
 
 
-def leave_out(fit) -> None:
+def leave_out(fit):
     """Predict every cohort by a fit without it; write and print how well that works."""
     values = {p.name: p.value for p in chosen(fit)}
     table = predictions_without_cohorts(fit.problem, values)
@@ -70,6 +75,14 @@ def leave_out(fit) -> None:
         totals = leave_out_totals(table, by)
         totals.to_csv(fit.folder / f"leave_out_by_{'_'.join(by)}.csv", index=False)
         print(totals.round(3).to_string(index=False))
+    return table
+
+
+def shipped_rows(table):
+    """Return the predictions of the package's own rows, as the report on validation reads them."""
+    package = table[(table["table"] == SHIPPED) & table["is_plain"]]
+    columns = ["cohort", "arm", "endpoint", "time_months", "drug_class", "value", "expected", "sd"]
+    return package[[*columns, "z", "log_score", "crps"]].round(4)
 
 
 def chosen(fit):
