@@ -37,7 +37,7 @@ from remodel.files import write_atomically, writing
 from remodel.progress import Progress, Silent
 
 CHAINS = 32
-_FIRST, _MORE = 1.5, 0.5  # points of the first and of later explorations, over the emulator's terms
+_FIRST, _MORE = 1.5, 1.0  # points of the first and of later explorations, over the emulator's terms
 _FEWEST = 160  # points of an exploration
 _EXPLORATIONS = 6
 _PIECE = 10  # transitions of each chain between two looks at the convergence
