@@ -36,6 +36,9 @@ from remodel.sweeps import open_sweep as open_sweep
 from remodel.sweeps import sweep as sweep
 from remodel.validation.validate import validate as validate
 from remodel.verification.verify import verify as verify
+from remodel.virtual_trials.early_markers import early_markers as early_markers
+from remodel.virtual_trials.trial import VirtualTrial as VirtualTrial
+from remodel.virtual_trials.trial import virtual_trial as virtual_trial
 
 __version__: str
 

@@ -176,7 +176,7 @@ def _read(
     with_start = np.concatenate(([0], steps))
     begin = np.concatenate((np.zeros((len(woman), 1)), actual), axis=1)
     variables: dict[str, Any] = {}
-    for name, error in _errors(endpoints, tools, conditions, woman, with_start, begin):
+    for name, error in reading_errors(endpoints, tools, conditions, woman, with_start, begin):
         for variable in (name, name + PERCENT_CHANGE):
             if variable in dataset:
                 truth = _at(dataset, variable, actual)
@@ -247,7 +247,7 @@ def _endpoints(dataset: xr.Dataset, tools: Instruments) -> list[str]:
     return names
 
 
-def _errors(
+def reading_errors(
     names: Iterable[str],
     tools: Instruments,
     conditions: Conditions,
@@ -255,7 +255,21 @@ def _errors(
     steps: IntArray,
     months: FloatArray,
 ) -> Iterable[tuple[str, FloatArray]]:
-    """Yield the logarithm of reading over truth, shape (n, 1 + n_visits), by endpoint."""
+    """Yield the logarithm of reading over truth, shape (n, n_steps), by endpoint.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Endpoints that are scanned or sampled.
+    tools : Instruments
+    conditions : Conditions
+    woman : ndarray of int, shape (n,)
+        Number of each, by which her errors are found.
+    steps : ndarray of int, shape (n_steps,)
+        Number of each reading, the first that at day 0.
+    months : ndarray, shape (n, n_steps)
+        When each is taken.
+    """
     scans = {
         site: _scan_scores(site, conditions, woman, steps, tools)
         for site in SITES

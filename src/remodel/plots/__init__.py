@@ -5,15 +5,24 @@ without a display; save one with ``figure.savefig("name.png")``.
 """
 
 from remodel.plots.cells import phase_plane
+from remodel.plots.early_markers import marker_against_change
 from remodel.plots.models import ModelScenario, models_side_by_side
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
+from remodel.plots.virtual_trials import power_curve, predictive_check
+from remodel.plots.women import spaghetti, waterfall, women_fan
 
 __all__ = [
     "ModelScenario",
+    "marker_against_change",
     "marker_panel",
     "models_side_by_side",
     "phase_plane",
+    "power_curve",
+    "predictive_check",
     "published_points",
+    "spaghetti",
     "trial_overlay",
+    "waterfall",
+    "women_fan",
 ]
