@@ -31,6 +31,7 @@ from remodel.cli import (
     sensitivity,
     simulate,
     sweep,
+    trial,
     validate,
     verify,
     warmup,
@@ -41,6 +42,7 @@ OK, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _COMMANDS = (
     simulate,
     population,
+    trial,
     run,
     sweep,
     sensitivity,

@@ -89,8 +89,7 @@ def _print(result: VirtualTrial) -> None:
     if design.entry:
         print_text(f"{100 * result.eligible:.3g} % of women meet the criteria at screening.")
     print_text(
-        f"{design.power.replicates:,} replicates; power at alpha {design.power.alpha:g}, "
-        "two-sided:"
+        f"{design.power.replicates:,} replicates; power at alpha {design.power.alpha:g}, two-sided:"
     )
     print()
     print_table(*_power(result.power), right=range(3, 8))
@@ -112,7 +111,7 @@ def _power(power: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
             str(row.n_per_arm),
             number(row.effect, 3),
             number(row.sd, 3),
-            "-" if row.power != row.power else f"{row.power:.3f}",  # noqa: PLR0124 # NaN
+            "-" if row.power != row.power else f"{row.power:.3f}",  # NaN
         ]
         for row in power.head(_MOST_ROWS).itertuples()
     ]

@@ -81,7 +81,9 @@ def _scatter(
     axes.plot(early[:_MOST_DOTS], late[:_MOST_DOTS], ".", color=shade, markersize=2, alpha=0.5)
     axes.axhline(mean_y, color="#999999", linewidth=1.0, label="no information")
     ends = np.array([low, high])
-    axes.plot(ends, mean_y + slope * (ends - mean_x), color=INK, linewidth=1.1, label=f"r = {r:.2f}")
+    axes.plot(
+        ends, mean_y + slope * (ends - mean_x), color=INK, linewidth=1.1, label=f"r = {r:.2f}"
+    )
     axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.set_ylim(*np.quantile(late, [0.002, 0.998]))
     axes.legend(loc="lower left", fontsize=7)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Z = 1.959963984540054
 _MOST_LINES = 7
+_APART = 0.055  # of the time axis, between arms
 _KEYS = ["endpoint", "months", "comparison", "analysis"]
 
 
@@ -51,14 +52,14 @@ def power_curve(
         raise ConfigError("no comparison has a power.")
     groups = list(shown.groupby(_KEYS, sort=False))[:_MOST_LINES]
     with paper():
-        figure = Figure(figsize=(6.4, 3.0), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.2), layout="constrained")
         axes = figure.add_subplot()
         for i, (key, group) in enumerate(groups):
             shade, dashes = look(i)
             n, height = group["n_per_arm"].to_numpy(float), 100 * group["power"].to_numpy(float)
             half = 100 * _Z * group["standard_error"].to_numpy(float)
             axes.fill_between(n, height - half, height + half, color=shade, alpha=0.15, linewidth=0)
-            label = f"{str(key[0]).replace('_', ' ')}, {key[1]:g} months\n{key[2]}, {key[3]}"
+            label = f"{_words(str(key[0]))}, {key[1]:g} months\n{key[2]}, {key[3]}"
             axes.plot(n, height, color=shade, linestyle=dashes, marker="o", markersize=3,
                       label=label.replace("_", " "))  # fmt: skip
         if expected is not None:
@@ -69,7 +70,7 @@ def power_curve(
         axes.set_xlim(left=0)
         axes.set_xlabel("women in each arm")
         axes.set_ylabel("power [%]")
-        figure.legend(loc="outside right upper")
+        figure.legend(loc="outside right center")
         if title:
             figure.suptitle(title, x=0.01, ha="left")
     kept = [key for key, _ in groups]
@@ -106,13 +107,12 @@ def predictive_check(
     table : pandas.DataFrame
         Published values beside the predictions at their visit.
     """
-    import pandas as pd
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(predictions["endpoint"])) if endpoints is None else list(endpoints)
     arms = list(dict.fromkeys(predictions["arm"]))
     with paper():
-        width = 2.0 + 2.5 * len(names)
+        width = 2.6 + 2.7 * len(names)
         figure = Figure(figsize=(width, 4.1), layout="constrained")
         grid = figure.subplots(2, len(names), sharex=True, squeeze=False, height_ratios=[2, 1])
         for column, name in enumerate(names):
@@ -122,19 +122,23 @@ def predictive_check(
                 _draw_predictions(top, bottom, rows, position, len(arms))
             _draw_published(top, bottom, published[published["endpoint"] == name], arms)
             top.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
-            top.set_title(name.replace("_", " ").replace("bmd", "BMD"))
+            top.set_title(_words(name))
             bottom.set_xlabel("months from the start")
             bottom.set_ylim(bottom=0)
             tick_months(bottom.xaxis, 0, float(predictions["months"].max()))
         grid[0, 0].set_ylabel("change from start [%]")
         grid[1, 0].set_ylabel("SD of change [%]")
-        figure.legend(handles=_entries(arms, published), loc="outside right upper")
+        figure.legend(handles=_entries(arms, published), loc="outside right center")
         if title:
             figure.suptitle(title, x=0.01, ha="left")
     keys = ["arm", "endpoint", "months", "quantity"]
     if not len(published):
         return figure, predictions
-    return figure, pd.merge(published, predictions, on=keys, how="left")
+    return figure, published.merge(predictions, on=keys, how="left")
+
+
+def _words(endpoint: str) -> str:
+    return endpoint.replace("_", " ").replace("bmd", "BMD")
 
 
 def _draw_predictions(
@@ -142,18 +146,18 @@ def _draw_predictions(
 ) -> None:
     shade, dashes = look(position)
     span = float(rows["months"].max())
-    shift = 0.02 * span * (position - (n_arms - 1) / 2)
+    shift = _APART * span * (position - (n_arms - 1) / 2)
     for quantity, group in rows.groupby("quantity", sort=False):
         months = group["months"].to_numpy(float)
         low, high = group["low_90"].to_numpy(float), group["high_90"].to_numpy(float)
         middle = group["median"].to_numpy(float)
         if quantity == "women":
-            start = np.concatenate([[0.0], months])
-            ends = [np.concatenate([[0.0], values]) for values in (low, high)]
-            top.fill_between(start, *ends, color=shade, alpha=0.13, linewidth=0)
+            top.vlines(months + shift, low, high, color=shade, linewidth=9, alpha=0.2)
         elif quantity == "mean":
             top.vlines(months + shift, low, high, color=shade, linewidth=5, alpha=0.45)
-            top.plot([0, *months], [0, *middle], color=shade, linestyle=dashes, linewidth=0.9)
+            top.plot(
+                [0, *(months + shift)], [0, *middle], color=shade, linestyle=dashes, linewidth=0.9
+            )
         else:
             bottom.vlines(months + shift, low, high, color=shade, linewidth=5, alpha=0.45)
 
@@ -163,7 +167,7 @@ def _draw_published(top: Axes, bottom: Axes, rows: pd.DataFrame, arms: Sequence[
     for row in rows.itertuples():
         position = arms.index(row.arm) if row.arm in arms else len(arms)
         shade = look(position).color if row.arm in arms else INK
-        shift = 0.02 * span * (position - (len(arms) - 1) / 2) if row.arm in arms else 0.0
+        shift = _APART * span * (position - (len(arms) - 1) / 2) if row.arm in arms else 0.0
         error = None
         if np.isfinite(row.low_95):
             error = [[row.value - row.low_95], [row.high_95 - row.value]]
@@ -181,7 +185,7 @@ def _entries(arms: Sequence[str], published: pd.DataFrame) -> list[object]:
         Line2D([], [], color=look(i).color, linestyle=look(i).dashes, label=arm.replace("_", " "))
         for i, arm in enumerate(arms)
     ]
-    entries.append(Patch(color=GRAY, alpha=0.13, linewidth=0, label="90 % of women, as read"))
+    entries.append(Patch(color=GRAY, alpha=0.2, linewidth=0, label="90 % of women, as read"))
     entries.append(Patch(color=GRAY, alpha=0.45, linewidth=0, label="90 % of trials"))
     if len(published):
         label = "published (95 % interval)"

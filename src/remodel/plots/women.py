@@ -53,7 +53,7 @@ def women_fan(
     -------
     figure : matplotlib.figure.Figure
     table : pandas.DataFrame
-        ``arm, values (truth|reading), months, low_90, low_50, median, high_50, high_90``.
+        ``arm, kind (truth|reading), months, low_90, low_50, median, high_50, high_90``.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def women_fan(
     looks = {arm: look(i) for i, arm in enumerate(rows)}
     with paper():
         figure, panels = _panels(len(tables), title)
-        for axes, (kind, group) in zip(panels, table.groupby("values", sort=False), strict=True):
+        for axes, (kind, group) in zip(panels, table.groupby("kind", sort=False), strict=True):
             _draw_fans(axes, group, looks, str(kind))
             axes.set_title({"truth": "True", "reading": "As read"}[str(kind)])
             _finish_time(axes, float(months[-1]), variable)
@@ -105,7 +105,7 @@ def spaghetti(
     -------
     figure : matplotlib.figure.Figure
     table : pandas.DataFrame
-        ``arm, woman, months, values (truth|reading), value``.
+        ``arm, woman, months, kind (truth|reading), value``.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def spaghetti(
         figure, panels = _panels(len(rows), title)
         for position, (axes, arm) in enumerate(zip(panels, rows, strict=True)):
             shade = look(position).color
-            for kind, group in table[table["arm"] == arm].groupby("values"):
+            for kind, group in table[table["arm"] == arm].groupby("kind"):
                 for _, course in group.groupby("woman"):
                     style: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.6}
                     if kind == "reading":
@@ -136,7 +136,9 @@ def spaghetti(
             axes.set_title(arm.replace("_", " "))
             _finish_time(axes, float(months[-1]), variable)
         panels[0].set_ylabel(axis_label(dataset[variable]))
-        note = f"{women} women an arm; lines: true course" + ("; dots: readings" * (readings is not None))
+        note = f"{women} women an arm; lines: true course" + (
+            "; dots: readings" * (readings is not None)
+        )
         figure.supxlabel(note, fontsize=7, color=GRAY, x=0.02, ha="left")
     return figure, table
 
@@ -166,7 +168,7 @@ def waterfall(
     -------
     figure : matplotlib.figure.Figure
     table : pandas.DataFrame
-        ``arm, values, women, mean, sd, share_losing, share_losing_5``.
+        ``arm, kind, women, mean, sd, share_losing, share_losing_5``.
 
     Raises
     ------
@@ -206,7 +208,7 @@ def _summary(arm: str, kind: str, values: FloatArray, weights: FloatArray) -> di
     mean = float(np.average(values, weights=weights))
     return {
         "arm": arm,
-        "values": {"true": "truth", "as read": "reading"}[kind],
+        "kind": {"true": "truth", "as read": "reading"}[kind],
         "women": len(values),
         "mean": mean,
         "sd": float(np.sqrt(np.average((values - mean) ** 2, weights=weights))),
@@ -285,7 +287,7 @@ def _fan_table(
         weights = _weights(dataset, chosen)
         for i, month in enumerate(months):
             band = quantiles(values[chosen, i], weights, _SHARES)
-            head = {"arm": arm, "values": kind, "months": float(month)}
+            head = {"arm": arm, "kind": kind, "months": float(month)}
             lines.append({**head, **dict(zip(_NAMES, band.tolist(), strict=True))})
     return pd.DataFrame(lines)
 
@@ -297,7 +299,7 @@ def _long(
 
     values = dataset[variable].to_numpy()
     number = dataset["woman" if "woman" in dataset.coords else "simulation"].to_numpy()
-    at = dataset["month"].to_numpy() if "month" in dataset.coords else None
+    at = dataset["month"].to_numpy() if "visit" in dataset.dims else None
     return pd.concat(
         [
             pd.DataFrame(
@@ -305,7 +307,7 @@ def _long(
                     "arm": arm,
                     "woman": number[row],
                     "months": months if at is None else at[row],
-                    "values": kind,
+                    "kind": kind,
                     "value": values[row],
                 }
             )
@@ -321,15 +323,37 @@ def _draw_fans(axes: Axes, table: pd.DataFrame, looks: dict[str, Look], kind: st
         shade, dashes = looks[str(arm)]
         months = group["months"].to_numpy()
         if kind == "truth":
-            for (low, high, alpha), ends in zip(_BANDS, (("low_90", "high_90"), ("low_50", "high_50")), strict=True):
+            for (low, high, alpha), ends in zip(
+                _BANDS, (("low_90", "high_90"), ("low_50", "high_50")), strict=True
+            ):
                 del low, high
-                axes.fill_between(months, group[ends[0]], group[ends[1]], color=shade, alpha=alpha, linewidth=0)
+                axes.fill_between(
+                    months, group[ends[0]], group[ends[1]], color=shade, alpha=alpha, linewidth=0
+                )
             axes.plot(months, group["median"], color=shade, linestyle=dashes)
             continue
         shift = 0.012 * float(table["months"].max()) * (position - (len(looks) - 1) / 2)
-        for ends, width, alpha in ((("low_90", "high_90"), 1.0, 0.7), (("low_50", "high_50"), 4.0, 0.5)):
-            axes.vlines(months + shift, group[ends[0]], group[ends[1]], color=shade, linewidth=width, alpha=alpha)
-        axes.plot(months + shift, group["median"], color=shade, linestyle=dashes, marker="o", markersize=2.5, linewidth=0.8)
+        for ends, width, alpha in (
+            (("low_90", "high_90"), 1.0, 0.7),
+            (("low_50", "high_50"), 4.0, 0.5),
+        ):
+            axes.vlines(
+                months + shift,
+                group[ends[0]],
+                group[ends[1]],
+                color=shade,
+                linewidth=width,
+                alpha=alpha,
+            )
+        axes.plot(
+            months + shift,
+            group["median"],
+            color=shade,
+            linestyle=dashes,
+            marker="o",
+            markersize=2.5,
+            linewidth=0.8,
+        )
 
 
 def _panels(n: int, title: str, columns: int | None = None) -> tuple[Figure, list[Axes]]:
@@ -337,7 +361,7 @@ def _panels(n: int, title: str, columns: int | None = None) -> tuple[Figure, lis
 
     across = columns or n
     down = -(-n // across)
-    figure = Figure(figsize=(2.1 + 2.35 * across, 0.7 + 2.2 * down), layout="constrained")
+    figure = Figure(figsize=(2.4 + 2.4 * across, 0.7 + 2.2 * down), layout="constrained")
     panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel().tolist()
     if title:
         figure.suptitle(title, x=0.01, ha="left")
@@ -365,9 +389,12 @@ def _legend(figure: Figure, looks: dict[str, Look], *, bands: bool) -> None:
     ]
     if bands:
         entries += [
-            Patch(color=GRAY, alpha=alpha, linewidth=0, label=f"central {100 * (high - low):.0f} % of women")
+            Patch(
+                color=GRAY,
+                alpha=alpha,
+                linewidth=0,
+                label=f"central {100 * (high - low):.0f} % of women",
+            )
             for low, high, alpha in reversed(_BANDS)
         ]
-    figure.legend(handles=entries, loc="outside right upper")
-
-
+    figure.legend(handles=entries, loc="outside right center")

@@ -1,16 +1,13 @@
-"""What a virtual trial is: ``TRIAL.toml``, read and checked before anything is simulated."""
+"""What a virtual trial is: the tables of ``TRIAL.toml``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from remodel.errors import ConfigError, nearest
-from remodel.files import Table, load_toml
+from remodel.errors import ConfigError
 from remodel.files.schema import (
     Count,
     CountOrZero,
@@ -20,10 +17,8 @@ from remodel.files.schema import (
     Schema,
     Texts,
     one_of,
-    validate,
 )
-from remodel.measurement.instruments import load_instruments
-from remodel.models import load_model
+from remodel.observations import load_trial
 from remodel.schedules import Schedule
 from remodel.units import PERCENT_CHANGE
 
@@ -70,7 +65,8 @@ class Arm(Schema):
     ----------
     name : str
     schedule : str
-        What is given from month 0 on.
+        What is given from month 0 on; by default that of the first arm in ``published``, or
+        nothing.
     share : int
         Of women, in proportion to the other shares.
     published : tuple of str
@@ -80,7 +76,7 @@ class Arm(Schema):
     """
 
     name: FileName
-    schedule: str = "none"
+    schedule: str | None = None
     share: Count = 1
     published: Words = ()
     assumed_mean: float | None = None
@@ -229,7 +225,7 @@ class Design(Schema):
 
     def schedule(self, arm: Arm) -> Schedule:
         """Return what women of an arm are given, before day 0 too."""
-        sentences = [self.prior, arm.schedule]
+        sentences = [self.prior, _given(arm)]
         if self.run_in is not None and not _is_none(self.run_in.schedule):
             months = f"{self.run_in.months:g} mo"
             sentences.append(f"{self.run_in.schedule} for {months} from -{months}")
@@ -246,6 +242,29 @@ class Design(Schema):
         return tuple(_pair(word) for word in words)
 
 
+def _given(arm: Arm) -> str:
+    if arm.schedule is not None or not arm.published:
+        return arm.schedule or "none"
+    study, name = source_of(arm.published[0])
+    return str(load_trial(study).arm(name).schedule)
+
+
+def source_of(text: str) -> tuple[str, str]:
+    """Return study and arm of a text like ``zofast/zol_immediate``.
+
+    Raises
+    ------
+    ConfigError
+    """
+    study, _, arm = text.partition("/")
+    if not arm:
+        raise ConfigError(
+            f"published: expected STUDY/ARM such as 'zofast/zol_immediate', got '{text}'.",
+            field="published",
+        )
+    return study, arm
+
+
 def _is_none(sentence: str) -> bool:
     return sentence.strip().lower() in ("", "none")
 
@@ -258,112 +277,3 @@ def _pair(words: str) -> tuple[str, str]:
             field="comparison",
         )
     return first, rest[0]
-
-
-def load_design(source: str | Path | Mapping[str, Any] | Design) -> Design:
-    """Read and check the design of a trial.
-
-    Parameters
-    ----------
-    source : path, mapping or Design
-        ``TRIAL.toml`` or its content.
-
-    Raises
-    ------
-    ConfigError
-        Naming file, line and key.
-    """
-    if isinstance(source, Design):
-        return source
-    top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
-    design = validate(top, Design)
-    _check_arms(top, design)
-    _check_visits(top, design)
-    for i, endpoint in enumerate(design.endpoint):
-        _check_endpoint(top.item("endpoint", i), design, endpoint)
-    if not design.endpoint:
-        top.fail("endpoint", "a trial needs at least one table [[endpoint]].")
-    for i, stratum in enumerate(design.stratum):
-        if not stratum.cuts or any(b <= a for a, b in zip(stratum.cuts, stratum.cuts[1:], strict=False)):
-            top.item("stratum", i).fail("cuts", "expected rising numbers, at least one.")
-    for name, limits in design.entry.items():
-        low, high = limits.lower, limits.upper
-        if low is not None and high is not None and low >= high:
-            top.table("entry").fail(name, f"no reading is from {low:g} to {high:g}.")
-    return _absolute(top, design)
-
-
-def _absolute(top: Table, design: Design) -> Design:
-    """Return a design whose files are found from anywhere."""
-    if top.path is None:
-        return design
-    folder, changes = top.path.resolve().parent, {}
-    if isinstance(design.population, str) and design.population.endswith((".toml", ".csv", ".zarr")):
-        changes["population"] = str(folder / design.population)
-    tools = design.measurement
-    if tools.instruments:
-        file = str(folder / tools.instruments)
-        changes["measurement"] = tools.model_copy(update={"instruments": file})
-    if design.assurance is not None and design.assurance.file:
-        file = str(folder / design.assurance.file)
-        changes["assurance"] = design.assurance.model_copy(update={"file": file})
-    return design.model_copy(update=changes)
-
-
-def _check_arms(top: Table, design: Design) -> None:
-    if len(design.arm) < 2:
-        top.fail("arm", "a trial compares at least two tables [[arm]].")
-    if len(set(design.names)) < len(design.names):
-        top.fail("arm", "two arms have the same name.")
-    assumed = [arm.assumed_mean is not None for arm in design.arm]
-    for i, arm in enumerate(design.arm):
-        table = top.item("arm", i)
-        table.checked("schedule", design.schedule, arm)
-        if (arm.assumed_mean is None) != (arm.assumed_sd is None):
-            table.fail("assumed_mean", "give assumed_mean and assumed_sd together.")
-    if any(assumed) and not all(assumed):
-        top.fail("arm", "give every arm its assumed_mean and assumed_sd, or none.")
-    if any(assumed) and (design.entry or design.stratum or design.run_in or design.assurance):
-        top.fail("arm", "assumed changes have no women: leave out entry, stratum, run_in, assurance.")
-
-
-def _check_visits(top: Table, design: Design) -> None:
-    months = design.visits.months
-    table = top.table("visits")
-    if not months or months[0] < 0 or any(b <= a for a, b in zip(months, months[1:], strict=False)):
-        table.fail("months", "expected rising months from 0.")
-    if not design.later:
-        table.fail("months", "a trial needs a visit after month 0.")
-    if design.visits.window_months >= design.later[0]:
-        table.fail("window_months", "the first visit may not fall before day 0.")
-
-
-def _check_endpoint(table: Table, design: Design, endpoint: Endpoint) -> None:
-    for month in endpoint.months:
-        if month not in design.later:
-            table.fail(
-                "months",
-                f"month {month:g} is outside the trial, whose visits are at months "
-                f"{_series(design.visits.months)}.",
-            )
-    if not endpoint.months:
-        table.fail("months", "expected at least one visit.")
-    for word in endpoint.analysis:
-        if word not in ANALYSES:
-            table.fail("analysis", f"'{word}' is not an analysis.{nearest(word, ANALYSES)}")
-    for pair in table.checked("comparison", design.comparisons, endpoint):
-        for name in pair:
-            if name not in design.names:
-                table.fail("comparison", f"no arm is called '{name}'.{nearest(name, design.names)}")
-        if pair[0] == pair[1]:
-            table.fail("comparison", f"'{pair[0]}' is compared with itself.")
-    tools = load_instruments()
-    known = (*tools.scans, *tools.samples)
-    if endpoint.measurement not in known:
-        table.fail("name", f"'{endpoint.name}' is not measured.{nearest(endpoint.measurement, known)}")
-    if not design.is_assumed and endpoint.measurement not in load_model(design.model).endpoints:
-        table.fail("name", f"the model '{design.model}' has no '{endpoint.measurement}'.")
-
-
-def _series(months: Iterable[float]) -> str:
-    return ", ".join(f"{month:g}" for month in months)

@@ -15,7 +15,7 @@ from remodel.errors import ConfigError, nearest
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.measurement.measure import READING, measure
 from remodel.populations.population import Population
-from remodel.simulation.inputs import Schedules
+from remodel.simulation.arguments import Schedules
 from remodel.simulation.simulate import simulate
 from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MARKERS = ("ctx", "p1np", "bsap", "ntx")
-KINDS = ("level", "change")
+QUANTITIES = ("level", "change")
 ALL_ARMS = "all arms"
 _Z = 1.959963984540054
 
@@ -36,7 +36,7 @@ class Pair:
     arm: str
     marker: str
     month: float
-    kind: str
+    quantity: str
     samples: int
     read: bool
     outcome: str
@@ -87,7 +87,7 @@ def early_markers(
     Returns
     -------
     pandas.DataFrame
-        ``arm, marker, months, kind (level|change), samples, values (truth|reading), outcome,
+        ``arm, marker, months, quantity (level|change), samples, kind (truth|reading), outcome,
         outcome_months, n, r, r_low_95, r_high_95, auc, auc_low_95, auc_high_95``. ``auc`` is the
         chance that a woman among the worst has the higher marker; 0.5 tells nothing. Intervals are
         those of so many women, not of the model.
@@ -153,20 +153,19 @@ def early_and_late(
     )
     scans = measure(dataset, late, seed=seed, instruments=tools)
     reads = {
-        n: measure(dataset, [0.0, *early], seed=seed, instruments=tools, samples=n)
-        for n in samples
+        n: measure(dataset, [0.0, *early], seed=seed, instruments=tools, samples=n) for n in samples
     }
     first = next(iter(reads.values()))
     arms = _arms(dataset, len(women))
     return [
-        Pair(arm, marker, month, kind, n, is_read, outcome, last, a, b, weights)
+        Pair(arm, marker, month, quantity, n, is_read, outcome, last, a, b, weights)
         for arm, rows in arms.items()
         for marker in markers
-        for month, kind in _occasions(early)
+        for month, quantity in _occasions(early)
         for n, is_read, source in [(0, False, first), *((n, True, reads[n]) for n in samples)]
         for last in late
         for a, b, weights in [
-            _values(source, scans, marker, month, kind, outcome, last, is_read, rows)
+            _values(source, scans, marker, month, quantity, outcome, last, is_read, rows)
         ]
     ]
 
@@ -195,7 +194,7 @@ def _months(name: str, months: Sequence[float]) -> list[float]:
 def _occasions(months: Sequence[float]) -> Iterator[tuple[float, str]]:
     yield 0.0, "level"
     for month in months:
-        yield from ((month, kind) for kind in KINDS)
+        yield from ((month, quantity) for quantity in QUANTITIES)
 
 
 def _arms(dataset: xr.Dataset, n: int) -> dict[str, Any]:
@@ -213,7 +212,7 @@ def _values(
     scans: xr.Dataset,
     marker: str,
     month: float,
-    kind: str,
+    quantity: str,
     outcome: str,
     last: float,
     is_read: bool,
@@ -221,7 +220,7 @@ def _values(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return marker, later change and weights of women who have both."""
     end = READING if is_read else ""
-    name = f"{marker}{PERCENT_CHANGE if kind == 'change' else ''}{end}"
+    name = f"{marker}{PERCENT_CHANGE if quantity == 'change' else ''}{end}"
     early = source[name].sel(visit=month).to_numpy()[rows]
     late = scans[f"{outcome}{PERCENT_CHANGE}{end}"].sel(visit=last).to_numpy()[rows]
     weights = source["weight"].to_numpy()[rows]
@@ -241,9 +240,9 @@ def _row(pair: Pair, worst: float) -> dict[str, Any]:
         "arm": pair.arm,
         "marker": pair.marker,
         "months": pair.month,
-        "kind": pair.kind,
+        "quantity": pair.quantity,
         "samples": pair.samples,
-        "values": "reading" if pair.read else "truth",
+        "kind": "reading" if pair.read else "truth",
         "outcome": pair.outcome,
         "outcome_months": pair.outcome_month,
         "n": len(pair.early),

@@ -43,9 +43,7 @@ def mixed_model(
     woman, visit = np.nonzero(np.isfinite(change))
     n_visits, at = len(months), np.eye(len(months))[visit]
     standard = (baseline - baseline.mean()) / (baseline.std() or 1.0)
-    x = np.concatenate(
-        [at, at * is_first[woman][:, None], at * standard[woman][:, None]], axis=1
-    )
+    x = np.concatenate([at, at * is_first[woman][:, None], at * standard[woman][:, None]], axis=1)
     random = np.ones((len(woman), 1))
     if covariance == "random_slope":
         time = months[visit] / months[-1]

@@ -70,7 +70,8 @@ class Pool:
     def cumulative(self) -> FloatArray:
         """Cumulative shares by which women are drawn."""
         total: FloatArray = np.cumsum(self.weights)
-        return total / total[-1]
+        shares: FloatArray = total / total[-1]
+        return shares
 
 
 def simulated_pool(
@@ -103,7 +104,9 @@ def simulated_pool(
     people = _people(design, women or design.women)
     _check_screened(design, people)
     scored = [f"bmd_{name.removeprefix(_SCORE)}" for name in _screened(design) if _SCORE in name]
-    others = [name for name in _screened(design) if _SCORE not in name and name not in people.columns]
+    others = [
+        name for name in _screened(design) if _SCORE not in name and name not in people.columns
+    ]
     names = tuple(dict.fromkeys((*design.measurements, *scored, *others)))
     months = _grid(design)
     dataset = simulate(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from remodel.errors import ConfigError
 from remodel.observations import Observation, load_observations, reported_standard_error
-from remodel.virtual_trials.design import Design
+from remodel.virtual_trials.design import Design, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,22 +15,6 @@ _Z = 1.959963984540054
 _COLUMNS = (
     "arm", "endpoint", "months", "quantity", "value", "low_95", "high_95", "n", "study",
 )  # fmt: skip
-
-
-def source_of(text: str) -> tuple[str, str]:
-    """Return study and arm of a text like ``zofast/zol_immediate``.
-
-    Raises
-    ------
-    ConfigError
-    """
-    study, _, arm = text.partition("/")
-    if not arm:
-        raise ConfigError(
-            f"published: expected STUDY/ARM such as 'zofast/zol_immediate', got '{text}'.",
-            field="published",
-        )
-    return study, arm
 
 
 def published_changes(design: Design) -> pd.DataFrame:
@@ -60,9 +43,7 @@ def published_changes(design: Design) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def _rows(
-    seen: Observation, arm: str, arm_of: dict[tuple[str, str], str]
-) -> list[dict[str, Any]]:
+def _rows(seen: Observation, arm: str, arm_of: dict[tuple[str, str], str]) -> list[dict[str, Any]]:
     error = reported_standard_error(seen)
     half = math.nan if error is None else _Z * error
     row = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import FloatArray
+from remodel.errors import require
 from remodel.files import write_atomically, writing
 from remodel.files.output import DRAFT
 from remodel.progress import Progress
@@ -181,12 +182,11 @@ def _computed(
     screening: Screening,
     firsts: Sequence[int],
     threads: int | None,
-    client: Client | None,
+    client: Any,
 ) -> Iterator[tuple[int, dict[str, FloatArray]]]:
     """Yield chunks as they are finished."""
     if client is not None:
-        from distributed import as_completed as as_gathered
-
+        as_gathered: Any = require("distributed", "cluster").as_completed
         shared = client.scatter(task, broadcast=True)
         futures = {client.submit(_remote, shared, first, pure=False): first for first in firsts}
         for future in as_gathered(list(futures)):
@@ -225,7 +225,8 @@ def chunk(task: Task, screening: Screening, first: int) -> dict[str, FloatArray]
         if one in fitted:
             results[i] = fitted[one]
     arrays = {
-        name: np.stack([getattr(r, name) for r in results], axis=1) for name in ("effect", "sd", "p")
+        name: np.stack([getattr(r, name) for r in results], axis=1)
+        for name in ("effect", "sd", "p")
     }
     summaries = [_summary(task, replicate) for replicate in replicates]
     for i, name in enumerate(("counts", "means", "variances")):
@@ -237,9 +238,7 @@ def _total(task: Task, size: int) -> int:
     return size * len(task.design.arm)
 
 
-def _result(
-    task: Task, replicates: Sequence[Replicate], numbers: range, one: Comparison
-) -> Result:
+def _result(task: Task, replicates: Sequence[Replicate], numbers: range, one: Comparison) -> Result:
     """Return one comparison in every replicate; a mixed model comes later."""
     if one.analysis == "mixed_model":
         nothing = np.full(len(numbers), np.nan)
@@ -272,9 +271,7 @@ def _measurement(design: Design, one: Comparison) -> str:
     return endpoint.measurement
 
 
-def _mixed(
-    task: Task, replicates: Sequence[Replicate], numbers: range
-) -> dict[Comparison, Result]:
+def _mixed(task: Task, replicates: Sequence[Replicate], numbers: range) -> dict[Comparison, Result]:
     """Return mixed models; one fit serves all visits of an endpoint."""
     design, asked = task.design, [c for c in task.comparisons if c.analysis == "mixed_model"]
     groups: dict[tuple[str, tuple[str, str], int], list[Comparison]] = {}

@@ -163,7 +163,7 @@ def assurance_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     keys = ["endpoint", "months", "comparison", "analysis", "n_per_arm"]
     groups = pd.concat(tables).groupby(keys, sort=False)
-    spread = groups["effect"].quantile([0.05, 0.95]).unstack()
+    effect = groups["effect"]
     power = groups["power"]
     return pd.DataFrame(
         {
@@ -171,7 +171,7 @@ def assurance_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
             "standard_error": power.std() / np.sqrt(power.count()),
             "low_90": power.quantile(0.05),
             "high_90": power.quantile(0.95),
-            "effect_low_90": spread[0.05],
-            "effect_high_90": spread[0.95],
+            "effect_low_90": effect.quantile(0.05),
+            "effect_high_90": effect.quantile(0.95),
         }
     ).reset_index()

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel.errors import ConfigError
-from remodel.files import read_text, results_folder, write_csv, write_text
+from remodel.files import results_folder, write_csv, write_text
 from remodel.plots.virtual_trials import power_curve, predictive_check
 from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import manifest
 from remodel.simulation.inputs import check_count
-from remodel.virtual_trials.analyses import expected_size
-from remodel.virtual_trials.design import Design, load_design
+from remodel.virtual_trials.design import Design
+from remodel.virtual_trials.load import load_design
 from remodel.virtual_trials.pool import Pool, Screening, simulated_pool
 from remodel.virtual_trials.published import published_changes
 from remodel.virtual_trials.replicate import replicate_of, to_frame
 from remodel.virtual_trials.run import Found, Task, connected, run
+from remodel.virtual_trials.sample_size import QUICK, sample_size
 from remodel.virtual_trials.tables import (
     TRUTH,
     arm_table,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 _MANIFEST = "trial.json"
 _WOMEN_SHOWN = 10_000  # whose percentiles a figure shows
-_GRID = 9  # sizes tried at once in a search
-_PILOT, _PILOT_REPLICATES = 100, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +118,7 @@ class VirtualTrial:
         return prediction_table(design, self.found, changes)
 
     def figures(self) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
-        """Yield name, figure and the numbers in it: power, and a check against what is published."""
+        """Yield name, figure and the numbers in it: power, and a check against published arms."""
         title = self.design.title
         if len(set(self.design.power.sizes)) > 1:
             yield "power", *power_curve(self.power, title=title)
@@ -132,7 +131,7 @@ def virtual_trial(
     trial: str | Path | Mapping[str, Any] | Design,
     out: str | Path | None = None,
     *,
-    draws: Sequence[Mapping[str, float]] | None = None,
+    draws: Mapping[str, Any] | None = None,
     threads: int | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
@@ -152,9 +151,9 @@ def virtual_trial(
         Folder for ``power.csv``, ``arms.csv``, ``readings.csv``, ``truth.csv`` and
         ``differences.csv``. Replicates are kept there as they are finished, and a run that was
         stopped continues with the same numbers.
-    draws : sequence of mapping, optional
-        Parameters of the model, one mapping a draw, for ``[assurance]``; by default those of its
-        file, or the posterior that the package ships.
+    draws : mapping of str to array_like, optional
+        Equally likely values of parameters, one number a draw, for ``[assurance]``; by default
+        those of its file, or the posterior that ships with the model.
     threads : int, optional
         All processors by default. Numbers do not depend on it.
     scheduler, workers
@@ -184,7 +183,7 @@ def virtual_trial(
     with connected(scheduler, workers) as client:
         compute = partial(run, out=folder, threads=threads, client=client, progress=steps)
         found = compute(Task.of(design, pool))
-        size = None if design.sample_size is None else _search(design, pool, compute)
+        size = None if design.sample_size is None else sample_size(design, pool, compute)
         assurance = None
         if design.assurance is not None:
             tables = [_drawn_power(design, values, threads, compute) for values in parameters]
@@ -234,36 +233,23 @@ def _write(result: VirtualTrial, folder: Path, replicate: int) -> None:
     write_text(folder / _MANIFEST, json.dumps(record, indent=2, default=str) + "\n")
 
 
-def _draws(
-    design: Design, draws: Sequence[Mapping[str, float]] | None
-) -> Sequence[Mapping[str, float]]:
-    """Return draws of parameters for an assurance."""
+def _draws(design: Design, draws: Mapping[str, Any] | None) -> Sequence[Mapping[str, float]]:
+    """Return draws of parameters for an assurance, one mapping a draw."""
     if design.assurance is None:
         return ()
     if draws is None:
-        draws = _file_draws(design.assurance.file) if design.assurance.file else _shipped(design)
-    if len(draws) < 2:
-        raise ConfigError("[assurance] needs at least two draws of parameters.", field="draws")
-    return draws[: design.assurance.draws]
+        from remodel.models.draws import posterior_draws
 
-
-def _file_draws(path: str) -> list[dict[str, float]]:
-    import io
-
-    import pandas as pd
-
-    table = pd.read_csv(io.StringIO(read_text(path, ConfigError)))
-    numbers = table.select_dtypes("number")
-    kept = [name for name in numbers if name not in ("draw", "weight", "objective")]
-    return [{str(k): float(v) for k, v in row.items()} for row in numbers[kept].to_dict("records")]
-
-
-def _shipped(design: Design) -> list[dict[str, float]]:
-    """Return draws of the posterior that comes with the model."""
-    from remodel.models.draws import posterior_draws
-
-    assert design.assurance is not None  # noqa: S101 # the caller has seen to it
-    return list(posterior_draws(design.assurance.draws))
+        draws = posterior_draws(design.model, design.assurance.file or None)
+    columns = {name: np.atleast_1d(values) for name, values in draws.items()}
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or min(lengths) < 2:
+        raise ConfigError(
+            "[assurance] needs at least two draws of parameters, as many of each.", field="draws"
+        )
+    n = lengths.pop()
+    chosen = np.unique(np.linspace(0, n - 1, min(n, design.assurance.draws)).round().astype(int))
+    return [{name: float(values[i]) for name, values in columns.items()} for i in chosen]
 
 
 def _drawn_power(
@@ -274,73 +260,5 @@ def _drawn_power(
     pool = simulated_pool(
         design, women=design.assurance.women, parameters=parameters, threads=threads
     )
-    task = Task.of(design, pool, replicates=design.assurance.replicates, analyses=_QUICK)
+    task = Task.of(design, pool, replicates=design.assurance.replicates, analyses=QUICK)
     return power_table(compute(task), design.power.alpha)
-
-
-_QUICK = ("t_test", "ancova", "responders")
-
-
-def _search(design: Design, pool: Pool, compute: Any) -> pd.DataFrame:
-    """Return the smallest trial whose first endpoint reaches the power asked for.
-
-    The sizes of one search share their replicates, in which a smaller trial is the beginning of a
-    larger one; the second search tries sizes between the last without and the first with enough
-    power.
-    """
-    import pandas as pd
-
-    asked = design.sample_size
-    assert asked is not None  # noqa: S101 # the caller has seen to it
-    first = design.endpoint[0]
-    analysis = next((name for name in first.analysis if name in _QUICK), None)
-    if analysis is None:
-        raise ConfigError("[sample_size]: the first endpoint needs a t_test, ancova or responders.")
-    only = first.model_copy(
-        update={
-            "months": (first.months[-1],),
-            "comparison": [" vs ".join(design.comparisons(first)[0])],
-        }
-    )
-    narrow = design.model_copy(update={"endpoint": [only]})
-
-    def tried(sizes: Sequence[int], replicates: int | None = None) -> pd.DataFrame:
-        task = Task.of(narrow, pool, sizes, replicates, [analysis])
-        return power_table(compute(task), design.power.alpha)
-
-    pilot = tried([_PILOT], _PILOT_REPLICATES).iloc[0]
-    guess = math.inf
-    if pilot["effect"] != 0:
-        guess = expected_size(pilot["effect"], pilot["sd"], asked.power, design.power.alpha)
-    low, high, table = 2, 0, pd.DataFrame()
-    center = min(guess, float(asked.largest))
-    while not high:
-        sizes = np.unique(np.clip(np.geomspace(center / 2, center * 1.6, _GRID), low, asked.largest))
-        table = tried([int(n) for n in np.unique(np.ceil(sizes))])
-        enough = table[table["power"] >= asked.power]
-        if len(enough):
-            high = int(enough["n_per_arm"].iloc[0])
-            low = int(table.loc[table["n_per_arm"] < high, "n_per_arm"].max()) if (
-                table["n_per_arm"] < high
-            ).any() else 2
-        elif table["n_per_arm"].iloc[-1] >= asked.largest:
-            raise ConfigError(
-                f"[sample_size]: with {asked.largest:,} women an arm the power is "
-                f"{table['power'].iloc[-1]:.2f}, below {asked.power:g}; raise 'largest'.",
-                field="largest",
-            )
-        else:
-            center *= 3
-    while high - low > 1:
-        between = np.unique(np.linspace(low, high, _GRID + 2).round().astype(int))
-        table = tried(between.tolist())
-        reached = table.loc[table["power"] >= asked.power, "n_per_arm"]
-        high = int(reached.min())
-        below = table.loc[table["n_per_arm"] < high, "n_per_arm"]
-        low = int(below.max()) if len(below) else high - 1
-    row = table[table["n_per_arm"] == high].iloc[[0]].copy()
-    row.insert(5, "power_asked", asked.power)
-    row["n_closed_form"] = math.ceil(guess) if math.isfinite(guess) else math.nan
-    return row.reset_index(drop=True)
-
-

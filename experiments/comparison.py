@@ -1,0 +1,62 @@
+"""Numbers of an experiment that is a script, beside those of its expected.json."""
+
+import argparse
+import json
+from pathlib import Path
+
+from remodel.errors import ConfigError
+from remodel.experiments.expected import accept, compare, load_expected, write_numbers
+
+Key = tuple[str, str, float]
+
+
+def arguments(text: str) -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer women and replicates")
+    parser.add_argument("--out", type=Path, help="folder for results")
+    parser.add_argument("--accept", action="store_true", help="expect what is found")
+    return parser.parse_args()
+
+
+def results_folder(script: Path, given: argparse.Namespace) -> Path:
+    """Return the folder for results, made."""
+    folder = given.out or script.parent / "results" / ("quick" if given.quick else "")
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def finish(script: Path, given: argparse.Namespace, out: Path, found: dict[Key, float]) -> int:
+    """Compare numbers, print and write them; 1 if one is not as expected."""
+    mode, path = "quick" if given.quick else "full", script.parent / "expected.json"
+    if given.accept and not load_expected(path, mode):
+        _begin(path, mode, found)
+
+    def value(number):
+        key = (number.arm, number.output, number.month)
+        if key not in found:
+            raise ConfigError(f"{path}: no number is {key}.")
+        return found[key]
+
+    numbers = compare(load_expected(path, mode), value)
+    write_numbers(out / "numbers.json", numbers)
+    if given.accept:
+        accept(path, mode, numbers)
+        return 0
+    different = [n for n in numbers if not n.passed]
+    for n in different:
+        print(f"{n.arm} {n.output} {n.month:g}: {n.found:.4g}, expected {n.expected:.4g}")
+    verdict = "FAIL" if different else "PASS"
+    print(f"{verdict}: {len(numbers) - len(different)} of {len(numbers)} numbers as expected.")
+    return int(bool(different))
+
+
+def _begin(path: Path, mode: str, found: dict[Key, float]) -> None:
+    """Expect every number found, within a tenth of it."""
+    rows = [
+        {"arm": arm, "output": output, "month": month, "value": value,
+         "tolerance": round(max(0.02, abs(value) / 10), 3)}
+        for (arm, output, month), value in found.items()
+    ]  # fmt: skip
+    content = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**content, mode: rows}))
