@@ -10,7 +10,8 @@ from remodel.plots.models import ModelScenario, models_side_by_side
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
 from remodel.plots.virtual_trials import power_curve, predictive_check
-from remodel.plots.women import spaghetti, waterfall, women_fan
+from remodel.plots.waterfall import waterfall
+from remodel.plots.women import spaghetti, women_fan
 
 __all__ = [
     "ModelScenario",

@@ -120,7 +120,8 @@ def predictive_check(
             for position, arm in enumerate(arms):
                 rows = predictions[(predictions["endpoint"] == name) & (predictions["arm"] == arm)]
                 _draw_predictions(top, bottom, rows, position, len(arms))
-            _draw_published(top, bottom, published[published["endpoint"] == name], arms)
+            rows = published[published["endpoint"] == name]
+            _draw_published(top, bottom, rows, arms, float(predictions["months"].max()))
             top.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
             top.set_title(_words(name))
             bottom.set_xlabel("months from the start")
@@ -162,8 +163,9 @@ def _draw_predictions(
             bottom.vlines(months + shift, low, high, color=shade, linewidth=5, alpha=0.45)
 
 
-def _draw_published(top: Axes, bottom: Axes, rows: pd.DataFrame, arms: Sequence[str]) -> None:
-    span = float(rows["months"].max()) if len(rows) else 0.0
+def _draw_published(
+    top: Axes, bottom: Axes, rows: pd.DataFrame, arms: Sequence[str], span: float
+) -> None:
     for row in rows.itertuples():
         position = arms.index(row.arm) if row.arm in arms else len(arms)
         shade = look(position).color if row.arm in arms else INK

@@ -1,4 +1,4 @@
-"""Figures of women who differ: fans of truth and of readings, single courses, waterfalls."""
+"""Figures of women who differ: fans of truth and of readings, and single courses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
 from remodel.plots.panels import check_variables, time_unit_of
-from remodel.plots.style import GRAY, INK, Look, axis_label, look, paper
+from remodel.plots.style import GRAY, Look, axis_label, look, paper
 from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _BANDS = ((0.05, 0.95, 0.16), (0.25, 0.75, 0.34))
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NAMES = ("low_90", "low_50", "median", "high_50", "high_90")
 _MOST_ARMS = 6
-_MOST_BARS = 400
 
 
 def women_fan(
@@ -63,7 +62,7 @@ def women_fan(
     import pandas as pd
 
     check_variables(dataset, [variable])
-    rows = _rows(dataset, arms)
+    rows = arm_rows(dataset, arms)
     months = dataset["time"].to_numpy() / DAYS_PER_MONTH
     tables = [_fan_table(dataset, variable, rows, months, "truth")]
     if readings is not None:
@@ -73,7 +72,7 @@ def women_fan(
     table = pd.concat(tables, ignore_index=True)
     looks = {arm: look(i) for i, arm in enumerate(rows)}
     with paper():
-        figure, panels = _panels(len(tables), title)
+        figure, panels = panels_of(len(tables), title)
         for axes, (kind, group) in zip(panels, table.groupby("kind", sort=False), strict=True):
             _draw_fans(axes, group, looks, str(kind))
             axes.set_title({"truth": "True", "reading": "As read"}[str(kind)])
@@ -115,7 +114,7 @@ def spaghetti(
     import pandas as pd
 
     check_variables(dataset, [variable])
-    rows = {arm: chosen[:women] for arm, chosen in _rows(dataset, arms).items()}
+    rows = {arm: chosen[:women] for arm, chosen in arm_rows(dataset, arms).items()}
     months = dataset["time"].to_numpy() / DAYS_PER_MONTH
     tables = [_long(dataset, variable, rows, months, "truth")]
     if readings is not None:
@@ -124,7 +123,7 @@ def spaghetti(
         tables.append(_long(readings, variable + _READING, rows, at, "reading"))
     table = pd.concat(tables, ignore_index=True)
     with paper():
-        figure, panels = _panels(len(rows), title)
+        figure, panels = panels_of(len(rows), title)
         for position, (axes, arm) in enumerate(zip(panels, rows, strict=True)):
             shade = look(position).color
             for kind, group in table[table["arm"] == arm].groupby("kind"):
@@ -143,101 +142,14 @@ def spaghetti(
     return figure, table
 
 
-def waterfall(
-    readings: xr.Dataset,
-    variable: str,
-    month: float,
-    *,
-    arms: Sequence[str] | None = None,
-    title: str = "",
-) -> tuple[Figure, pd.DataFrame]:
-    """Draw the change of every woman at a visit in order, as read and true, one column an arm.
-
-    Parameters
-    ----------
-    readings : xarray.Dataset
-        Of ``measure``.
-    variable : str
-        A percent change.
-    month : float
-        A visit.
-    arms, title
-        As ``women_fan``.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    table : pandas.DataFrame
-        ``arm, kind, women, mean, sd, share_losing, share_losing_5``.
+def arm_rows(dataset: xr.Dataset, arms: Iterable[str] | None) -> dict[str, Any]:
+    """Return rows of each arm, or of all where there are none.
 
     Raises
     ------
     ConfigError
-        If there is no such variable, arm or visit.
+        If an arm is unknown, or there are too many.
     """
-    import pandas as pd
-
-    check_variables(readings, [variable, variable + _READING])
-    visits = readings["visit"].to_numpy()
-    if month not in visits:
-        known = ", ".join(f"{visit:g}" for visit in visits)
-        raise ConfigError(f"month = {month:g}: the visits are at months {known}.", field="month")
-    rows = _rows(readings, arms)
-    summaries = []
-    with paper():
-        figure, panels = _panels(2 * len(rows), title, columns=len(rows))
-        kinds = [("true", variable), ("as read", variable + _READING)]
-        for line, (kind, name) in enumerate(kinds):
-            for column, (arm, chosen) in enumerate(rows.items()):
-                values = readings[name].sel(visit=month).to_numpy()[chosen]
-                weights = _weights(readings, chosen)[np.isfinite(values)]
-                values = values[np.isfinite(values)]
-                axes = panels[line * len(rows) + column]
-                _bars(axes, values, look(column).color)
-                axes.set_title(f"{arm.replace('_', ' ')}, {kind}")
-                if column == 0:
-                    axes.set_ylabel("change from start [%]")
-                if line == 1:
-                    axes.set_xlabel("share of women [%]")
-                summaries.append(_summary(arm, kind, values, weights))
-        _same_limits(panels)
-    return figure, pd.DataFrame(summaries)
-
-
-def _summary(arm: str, kind: str, values: FloatArray, weights: FloatArray) -> dict[str, Any]:
-    mean = float(np.average(values, weights=weights))
-    return {
-        "arm": arm,
-        "kind": {"true": "truth", "as read": "reading"}[kind],
-        "women": len(values),
-        "mean": mean,
-        "sd": float(np.sqrt(np.average((values - mean) ** 2, weights=weights))),
-        "share_losing": float(np.average(values < 0, weights=weights)),
-        "share_losing_5": float(np.average(values < -5, weights=weights)),
-    }
-
-
-def _bars(axes: Axes, values: FloatArray, shade: str) -> None:
-    """Draw values from the highest to the lowest, thinned where they would not be seen."""
-    ordered = np.sort(values)[::-1]
-    n = min(len(ordered), _MOST_BARS)
-    chosen = ordered[np.linspace(0, len(ordered) - 1, n).round().astype(int)]
-    at = 100 * (np.arange(n) + 0.5) / n
-    colors = np.where(chosen < 0, shade, GRAY)
-    axes.bar(at, chosen, width=100 / n, color=colors.tolist(), linewidth=0)
-    axes.axhline(0.0, color=INK, linewidth=0.6)
-    axes.axvline(100 * float((ordered >= 0).mean()), color=INK, linewidth=0.6, linestyle=":")
-    axes.set_xlim(0, 100)
-
-
-def _same_limits(panels: Sequence[Axes]) -> None:
-    limits = np.array([axes.get_ylim() for axes in panels])
-    for axes in panels:
-        axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
-
-
-def _rows(dataset: xr.Dataset, arms: Iterable[str] | None) -> dict[str, Any]:
-    """Return rows of each arm."""
     size = dataset.sizes["simulation"]
     names = dataset["arm"].to_numpy().astype(str) if "arm" in dataset.coords else None
     if names is None:
@@ -252,7 +164,8 @@ def _rows(dataset: xr.Dataset, arms: Iterable[str] | None) -> dict[str, Any]:
     return {arm: np.flatnonzero(names == arm) for arm in chosen}
 
 
-def _weights(dataset: xr.Dataset, rows: Any) -> FloatArray:
+def weights_of(dataset: xr.Dataset, rows: Any) -> FloatArray:
+    """Return the weights of rows, shape (n,)."""
     if "weight" not in dataset.coords:
         return np.ones(len(rows))
     weights: FloatArray = dataset["weight"].to_numpy()[rows]
@@ -284,7 +197,7 @@ def _fan_table(
     values = dataset[variable].to_numpy()
     lines = []
     for arm, chosen in rows.items():
-        weights = _weights(dataset, chosen)
+        weights = weights_of(dataset, chosen)
         for i, month in enumerate(months):
             band = quantiles(values[chosen, i], weights, _SHARES)
             head = {"arm": arm, "kind": kind, "months": float(month)}
@@ -356,7 +269,8 @@ def _draw_fans(axes: Axes, table: pd.DataFrame, looks: dict[str, Look], kind: st
         )
 
 
-def _panels(n: int, title: str, columns: int | None = None) -> tuple[Figure, list[Axes]]:
+def panels_of(n: int, title: str, columns: int | None = None) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels in columns, all with one vertical axis."""
     from matplotlib.figure import Figure
 
     across = columns or n

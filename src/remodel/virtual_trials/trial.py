@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +124,8 @@ class VirtualTrial:
         if len(set(self.design.power.sizes)) > 1:
             yield "power", *power_curve(self.power, title=title)
         published = published_changes(self.design)
-        published = published[published["quantity"] != "difference"]
+        is_shown = published["months"] <= self.design.later[-1]
+        published = published[is_shown & (published["quantity"] != "difference")]
         yield "predictive_check", *predictive_check(self.predictions(), published, title=title)
 
 
@@ -238,8 +240,7 @@ def _draws(design: Design, draws: Mapping[str, Any] | None) -> Sequence[Mapping[
     if design.assurance is None:
         return ()
     if draws is None:
-        from remodel.models.draws import posterior_draws
-
+        posterior_draws = importlib.import_module("remodel.models.draws").posterior_draws
         draws = posterior_draws(design.model, design.assurance.file or None)
     columns = {name: np.atleast_1d(values) for name, values in draws.items()}
     lengths = {len(values) for values in columns.values()}

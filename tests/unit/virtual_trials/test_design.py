@@ -23,7 +23,7 @@ _ARM = {"name": "a", "schedule": "none"}
         ({"endpoint": []}, "at least one"),
         ({"arm": [_ARM]}, "at least two"),
         ({"arm": [_ARM, _ARM]}, "same name"),
-        ({"arm": [_ARM, {"name": "b", "schedule": "denosumap 60 mg"}]}, "denosumab"),
+        ({"arm": [_ARM, {"name": "b", "schedule": "denosumap 60 mg once"}]}, "denosumab"),
         ({"arm": [_ARM, {"name": "b", "published": "halt"}]}, "expected STUDY/ARM"),
         ({"arm": [_ARM, {"name": "b", "assumed_mean": 1.0}]}, "assumed_mean and assumed_sd together"),
         ({"visits": {"months": [0, 12, 6]}}, "rising months"),
