@@ -79,12 +79,14 @@ def _check_arms(top: Table, design: Design) -> None:
     if len(set(design.names)) < len(design.names):
         top.fail("arm", "two arms have the same name.")
     assumed = [arm.assumed_mean is not None for arm in design.arm]
+    model = top.checked("model", load_model, design.model)
     for i, arm in enumerate(design.arm):
         table = top.item("arm", i)
         for text in arm.published:
             study, name = table.checked("published", source_of, text)
             table.checked("published", table.checked("published", load_trial, study).arm, name)
-        table.checked("schedule", design.schedule, arm)
+        schedule = table.checked("schedule", design.schedule, arm)
+        table.checked("schedule", model.with_drugs, schedule.drugs)
         if (arm.assumed_mean is None) != (arm.assumed_sd is None):
             table.fail("assumed_mean", "give assumed_mean and assumed_sd together.")
     if any(assumed) and not all(assumed):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 
 from remodel.errors import ConfigError
 from remodel.files import results_folder, write_csv, write_text
+from remodel.models.draws import posterior_draws
 from remodel.plots.virtual_trials import power_curve, predictive_check
 from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import manifest
@@ -240,7 +240,6 @@ def _draws(design: Design, draws: Mapping[str, Any] | None) -> Sequence[Mapping[
     if design.assurance is None:
         return ()
     if draws is None:
-        posterior_draws = importlib.import_module("remodel.models.draws").posterior_draws
         draws = posterior_draws(design.model, design.assurance.file or None)
     columns = {name: np.atleast_1d(values) for name, values in draws.items()}
     lengths = {len(values) for values in columns.values()}
