@@ -78,7 +78,8 @@ def _scatter(
     r = float(joint / np.sqrt(variance * np.average(b * b, weights=weights)))
     low, high = np.quantile(early, [0.005, 0.995])
     mean_x, mean_y = np.average(early, weights=weights), np.average(late, weights=weights)
-    axes.plot(early[:_MOST_DOTS], late[:_MOST_DOTS], ".", color=shade, markersize=2, alpha=0.5)
+    every = max(1, len(early) // _MOST_DOTS)
+    axes.plot(early[::every], late[::every], ".", color=shade, markersize=2, alpha=0.5)
     axes.axhline(mean_y, color="#999999", linewidth=1.0, label="no information")
     ends = np.array([low, high])
     axes.plot(
@@ -86,7 +87,7 @@ def _scatter(
     )
     axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.set_ylim(*np.quantile(late, [0.002, 0.998]))
-    axes.legend(loc="lower left", fontsize=7)
+    axes.legend(loc="lower left", fontsize=7, frameon=True, framealpha=0.85, edgecolor="none")
     return r, slope
 
 
