@@ -19,6 +19,7 @@ from remodel.units import DAYS_PER_YEAR
 
 Changes = dict[float, dict[str, str]]
 """By time, then by the name of a parameter or state, its new value as a formula."""
+_BEFORE = 1e-6  # days
 
 
 def periods_of(
@@ -60,11 +61,14 @@ def periods_of(
     timed += [(max(float(surgery[0]) - start, begin), a) for a in surgery_actions(model)]
     if any(action.kind == PUT for _, action in timed):
         return {}, "it is reset"
-    changes: Changes = {begin: _first(model, named, start, statements)}
+    later: Changes = {}
     for time, action in timed:
         if np.isfinite(time):
-            _change(changes.setdefault(time, {}), action, statements)
-    changes = {time: at for time, at in changes.items() if at}
+            _change(later.setdefault(time, {}), action, statements)
+    later = {time: at for time, at in later.items() if at}
+    # the first condition may not use what the model computes, so what is given then comes after it
+    first = min((begin, *later)) - _BEFORE
+    changes = {first: _first(model, named, start, statements), **later}
     for name in estimated:
         if any(name in at for at in changes.values()):
             return {}, f"its women or doses set {name}, which is estimated"

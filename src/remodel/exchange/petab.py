@@ -157,7 +157,7 @@ class _Tables:
     def number(self, n: int, target: Target, arm: tuple[int, int], changes: Changes) -> None:
         """Add one measurement, with its observable and its experiment."""
         row, kind = target.observation, _kind(target)
-        observable = f"{row.endpoint}_{kind}"
+        observable = f"observed_{row.endpoint}_{kind}"  # a model may have quantities named alike
         # a level that follows a T-score counts from day 0, and another level from nothing
         reference = 0.0 if row.kind == "level" else row.reference_time
         reference = math.nan if kind == "level" else reference
@@ -200,7 +200,7 @@ class _Tables:
             periods.setdefault(reference, {}).update(kept)
         listed: list[Any] = []
         for time in sorted(periods):
-            listed += [time, self.condition(periods[time])]
+            listed += [time, self.condition(periods[time]) if periods[time] else []]
         self.petab.add_experiment(name, *listed)
 
     def condition(self, values: Mapping[str, str]) -> str:

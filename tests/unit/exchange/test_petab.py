@@ -30,6 +30,8 @@ one,treated,bmd_lumbar_spine,24,7.0,6.4,7.6,percent,ci95,,change
 one,treated,ctx,6,-70,-74,-66,percent,ci95,,change
 one,treated,bmd_lumbar_spine,36,9.0,8.4,9.6,percent,ci95,untreated,difference
 one,untreated,bmd_lumbar_spine,12,-0.5,-1.1,0.1,percent,ci95,,change
+one,inhibitor,bmd_lumbar_spine,12,-2.0,-2.6,-1.4,percent,ci95,,change
+one,inhibitor,estradiol,12,2.0,1.0,3.0,pmol/L,ci95,,level
 """
 REGIMENS = """\
 study_id,arm,drug,schedule,dose_mg,time_months,start_month,end_month,dose_mg_per_day,age_at_start,menopause_age
@@ -38,6 +40,7 @@ one,treated,denosumab,discrete,60,6,,,,70,49
 one,treated,denosumab,discrete,60,12,,,,70,49
 one,treated,denosumab,discrete,60,18,,,,70,49
 one,untreated,,none,,,,,,66,50
+one,inhibitor,anastrozole,continuous,,,0,24,1,62,50
 """
 
 
@@ -72,14 +75,15 @@ def test_what_cannot_be_expressed_is_listed(written):
     assert [(row["endpoint"], row["time_months"], row["reason"]) for row in rows] == [
         ("bmd_lumbar_spine", "36", "it compares two arms")
     ]
-    assert len(read(written).measurements) == 4
+    assert len(read(written).measurements) == 6
     assert "the soft loss" in written[1].read_text()
 
 
 def test_doses_are_periods_after_the_history(written):
     problem = read(written)
     sizes = sorted(len(experiment.periods) for experiment in problem.experiments)
-    assert sizes == [2, 5]  # history and day 0; history and four doses
+    # history and day 0; history, a rate at day 0 and its end; the same for levels; four doses
+    assert sizes == [2, 3, 3, 5]
     for experiment in problem.experiments:
         times = [period.time for period in experiment.periods]
         assert times[0] < 0
@@ -97,7 +101,8 @@ def test_noise_and_priors_are_those_of_the_fit(written):
     for parameter in problem.parameters:
         own = fit.parameters()[parameter.id]
         assert parameter.nominal_value == pytest.approx(own.value * own.factor)
-        if own.prior.kind == "lognormal":
+        if parameter.id == "remodeling_rate_lumbar_spine":  # its unit is 1/y
+            assert own.prior.kind == "lognormal"
             center, sd = parameter.prior_parameters
             assert math.exp(float(center)) == pytest.approx(own.prior.center * own.factor)
             assert float(sd) == pytest.approx(own.prior.sd)
