@@ -3,7 +3,7 @@
     python experiments/17_fracture/run.py [--quick] [--out DIR] [--accept] [--install]
 
 `--install` writes the fitted link into the package; do so after the bone model has changed. Without
-it the numbers are those of the link fitted here. It takes about half a minute.
+it the numbers are those of the link fitted here. It takes about a minute.
 """
 
 import argparse
