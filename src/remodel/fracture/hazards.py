@@ -59,7 +59,7 @@ class Exposure:
     hip : ndarray, shape (..., n, n_times)
         Change of total hip since the start against that of the twin [%].
     turnover : ndarray, shape (..., n, n_times)
-        ln(CTX / CTX of the twin).
+        CTX over CTX of the twin, minus 1.
     """
 
     years: FloatArray
@@ -77,7 +77,7 @@ class Exposure:
     ) -> Exposure:
         """Return the exposure from levels of treated women and of their twins."""
         ratio = (hip / hip[..., :1]) / (hip_twin / hip_twin[..., :1])
-        return cls(years, 100.0 * (ratio - 1.0), np.log(ctx / ctx_twin))
+        return cls(years, 100.0 * (ratio - 1.0), ctx / ctx_twin - 1.0)
 
 
 def hazards_of(

@@ -25,7 +25,7 @@ class Link:
     ----------
     slopes : mapping of str to float
         ``hip``, ``vertebral``, ``other``: for each percent of total hip; ``turnover_vertebral``,
-        ``turnover_other``: for each unit of ln(CTX / CTX of the twin).
+        ``turnover_other``: for each unit of CTX / CTX of the twin - 1.
     spreads : mapping of str to float
         Standard deviation of ln relative risk between trials.
     covariance : ndarray, shape (5, 5)
@@ -44,7 +44,7 @@ class Link:
         hip : ndarray
             Change of total hip against that of the twin [%].
         turnover : ndarray
-            ln(CTX / CTX of the twin).
+            CTX / CTX of the twin - 1.
         """
         ratios = {}
         for family in dict.fromkeys(FAMILIES.values()):

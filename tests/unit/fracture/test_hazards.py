@@ -94,7 +94,7 @@ def test_exposure_counts_from_the_start_and_against_the_twin():
     ctx = np.array([[0.5, 0.25, 0.5]])
     found = Exposure.of(np.arange(3.0), hip, ctx, twin, np.full((1, 3), 0.5))
     assert found.hip == pytest.approx(np.array([[0.0, 5.0, 100 / 0.9 - 100]]))
-    assert found.turnover == pytest.approx(np.array([[0.0, -np.log(2), 0.0]]))
+    assert found.turnover == pytest.approx(np.array([[0.0, -0.5, 0.0]]))
 
 
 def test_a_link_of_zeros_is_no_effect():

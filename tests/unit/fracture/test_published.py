@@ -45,7 +45,7 @@ def synthetic(rng, n, spread=0.0):
     """Return arms with random exposures, and contrasts as a known link would give them."""
     years = np.linspace(0, 3, 37)
     hip = np.repeat(rng.uniform(-5, 7, (n, 1)), 37, axis=1) * np.minimum(years, 1)
-    turnover = np.repeat(rng.uniform(-1.5, 0.5, (n, 1)), 37, axis=1) * np.minimum(3 * years, 1)
+    turnover = np.repeat(rng.uniform(-0.8, 1.0, (n, 1)), 37, axis=1) * np.minimum(3 * years, 1)
     hip, turnover = np.vstack([hip, 0 * hip[:1]]), np.vstack([turnover, 0 * turnover[:1]])
     women = Women(np.full(n + 1, 70.0), np.full(n + 1, -2.0), {})
     keys = [("trial", f"arm{i}") for i in range(n)] + [("trial", "none")]
