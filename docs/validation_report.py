@@ -114,13 +114,15 @@ def bands(table) -> str:
 def left_out():
     """Return the predictions of cohorts by fits without them, as a table of predictions."""
     import pandas as pd
-    from scipy.special import ndtr
+    from scipy.special import stdtr
+
+    from remodel.predictions.spreads import DEGREES, SCALE
 
     table = pd.read_csv(LEFT_OUT)
     return table.assign(
         study_id=table["cohort"],
         error=table["expected"] - table["value"],
-        probability_below=ndtr(table["z"]),
+        probability_below=stdtr(DEGREES, table["z"] / SCALE),
         scored=True,
     )
 

@@ -18,7 +18,7 @@ from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem
 from remodel.calibration.rounds import marginal
-from remodel.predictions.spreads import Spreads, treatment_group
+from remodel.predictions.spreads import DEGREES, SCALE, Spreads, treatment_group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,7 +221,7 @@ def leave_out_table(objective: Objective, results: Sequence[LeftOut]) -> pd.Data
     for the spread between trials and the standard error of the number; ``sd`` for all. ``z`` is
     observed minus expected over ``sd``. ``log_score`` is the logarithm of the density at the
     number (higher is better), ``crps`` the continuous ranked probability score (lower is better),
-    both of a normal distribution in the unit of the number. Inequalities and limits of detection
+    both of Student's t in the unit of the number. Inequalities and limits of detection
     have no scores.
     """
     import pandas as pd
@@ -256,18 +256,27 @@ def leave_out_table(objective: Objective, results: Sequence[LeftOut]) -> pd.Data
 
 
 def _scored(table: pd.DataFrame) -> pd.DataFrame:
-    from scipy.special import ndtr
-    from scipy.stats import norm
+    from scipy.special import beta
+    from scipy.stats import t
 
     sd = np.hypot(table["sd_parameters"], table["sd_trials"])
     z = (table["value"] - table["expected"]) / sd
-    density = norm.pdf(z)
-    crps = sd * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / np.sqrt(np.pi))
-    scored = table.assign(sd=sd, z=z, log_score=norm.logpdf(z) - np.log(sd), crps=crps)
+    scaled, nu = z / SCALE, DEGREES
+    below, density = t.cdf(scaled, nu), t.pdf(scaled, nu)
+    # of Student's t: Jordan, Krueger and Lerch 2019, J Stat Softw 90(12), doi:10.18637/jss.v090.i12
+    spread = 2.0 * np.sqrt(nu) / (nu - 1.0) * beta(0.5, nu - 0.5) / beta(0.5, 0.5 * nu) ** 2
+    wide = 2.0 * density * (nu + scaled**2) / (nu - 1.0)
+    scored = table.assign(
+        sd=sd,
+        z=z,
+        probability_below=below,
+        log_score=t.logpdf(scaled, nu) - np.log(SCALE * sd),
+        crps=SCALE * sd * (scaled * (2.0 * below - 1.0) + wide - spread),
+    )
     for share in COVERAGES:
-        within = np.abs(z) <= norm.ppf(0.5 + share / 200.0)
-        scored[f"within_{share}"] = within.astype(float)
-    numbers = ["z", "log_score", "crps", *(f"within_{share}" for share in COVERAGES)]
+        scored[f"within_{share}"] = (np.abs(below - 0.5) <= share / 200.0).astype(float)
+    numbers = ["z", "probability_below", "log_score", "crps"]
+    numbers += [f"within_{share}" for share in COVERAGES]
     scored.loc[~table["is_plain"], numbers] = np.nan
     return scored
 

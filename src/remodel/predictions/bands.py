@@ -12,7 +12,7 @@ from remodel.models import Model
 from remodel.predictions.covariance import MARKER_POWER, blocks_of
 from remodel.predictions.evidence import Target
 from remodel.predictions.predictive import BANDS, Predictive
-from remodel.predictions.spreads import DENSITY, Spreads, kind_of
+from remodel.predictions.spreads import DEGREES, DENSITY, SCALE, Spreads, kind_of
 from remodel.units import PERCENT_CHANGE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def predictive_of(
             if band == "trial":
                 covariance = covariance - block.fixed
             sd[block.rows] = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    return Predictive(centers, sd)
+    return Predictive(centers, SCALE * sd, DEGREES)
 
 
 def with_bands(table: pd.DataFrame, predictive: Predictive, band: Band) -> pd.DataFrame:

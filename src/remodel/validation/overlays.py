@@ -18,7 +18,7 @@ from remodel.predictions import SHIPPED, Evidence, drug_class
 from remodel.predictions.arms import Members, members_of, patients_of
 from remodel.predictions.bands import curve_sd
 from remodel.predictions.predictive import BANDS, Predictive
-from remodel.predictions.spreads import Spreads, treatment_group
+from remodel.predictions.spreads import DEGREES, SCALE, Spreads, treatment_group
 from remodel.units import DAYS_PER_MONTH, PERCENT_CHANGE, percent_change
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Overlays:
                 months, group = coarse / DAYS_PER_MONTH, treatment_group(label)
                 sd = curve_sd(self.spreads, name, group, months, middle)
                 ends[0, :, arm] = Predictive(curves, np.zeros_like(sd)).quantiles(_BAND)
-                ends[1, :, arm] = Predictive(curves, sd).quantiles(_BAND)
+                ends[1, :, arm] = Predictive(curves, SCALE * sd, DEGREES).quantiles(_BAND)
             for band, by_end in zip(("", "_trial"), ends, strict=True):
                 for end, edges in zip((LOW, HIGH), by_end, strict=True):
                     smooth = np.stack([np.interp(times, coarse, edge) for edge in edges])

@@ -8,14 +8,14 @@ import pytest
 import toy
 from conftest import TRUTH
 from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.stats import t
 
 import remodel as rm
 from remodel.calibration import Objective
 from remodel.calibration.data import Source
 from remodel.calibration.leave_out import _scored, leave_out, leave_out_table, leave_out_totals
 from remodel.calibration.search import descend
-from remodel.predictions.spreads import DENSITY, DEVIATIONS, MARKER, Spreads
+from remodel.predictions.spreads import DEGREES, DENSITY, DEVIATIONS, MARKER, SCALE, Spreads
 
 MONTHS = (1.0, 3.0, 6.0, 12.0)
 COHORTS = ("one", "two", "three", "four", "five")
@@ -118,7 +118,11 @@ def test_bands_hold_what_they_say(cohorts):
     assert 0.3 < totals["within_50"] < 0.7
 
 
-def test_scores_are_those_of_a_normal_distribution():
+def student(center, sd):
+    return t(DEGREES, center, sd * SCALE)
+
+
+def test_scores_are_those_of_the_distribution_with_this_variance():
     table = pd.DataFrame(
         {
             "value": [1.0, 4.0, 9.0],
@@ -129,11 +133,12 @@ def test_scores_are_those_of_a_normal_distribution():
         }
     )
     scored = _scored(table)
-    assert scored["log_score"].iloc[0] == pytest.approx(norm(0.5, 0.5).logpdf(1.0))
+    assert scored["log_score"].iloc[0] == pytest.approx(student(0.5, 0.5).logpdf(1.0))
     for row in (0, 1):
         center, sd = scored["expected"].iloc[row], scored["sd"].iloc[row]
         value = scored["value"].iloc[row]
-        known = norm(center, sd)
+        known = student(center, sd)
+        assert known.std() == pytest.approx(sd)
         below, _ = quad(lambda x, d=known: d.cdf(x) ** 2, center - 40 * sd, value, limit=200)
         above, _ = quad(lambda x, d=known: d.sf(x) ** 2, value, center + 40 * sd, limit=200)
         assert scored["crps"].iloc[row] == pytest.approx(below + above, rel=1e-6)

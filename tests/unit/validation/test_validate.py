@@ -62,6 +62,10 @@ def test_the_files_of_the_contract(jorg):
     assert len(pd.read_csv(out / "totals.csv")) == len(found.totals)
 
 
+# half of a band of 90 % in standard deviations: Student's t with six degrees of freedom
+HALF_90 = 1.9431802805 * (4.0 / 6.0) ** 0.5
+
+
 @pytest.mark.parametrize("band", ["parameters", "trial", "published"])
 def test_bands_hold_what_their_name_says(tables, band):
     rows = validate("jorg2022", **tables, band=band).predictions
@@ -71,7 +75,7 @@ def test_bands_hold_what_their_name_says(tables, band):
     if band == "parameters":  # jorg2022 ships without draws
         assert width.to_numpy() == pytest.approx(0.0)
         return
-    variance = (width / (2 * 1.6449)) ** 2
+    variance = (width / (2 * HALF_90)) ** 2
     error = rows["standard_error"][rows["scored"]] ** 2
     assert (variance > (error if band == "published" else 0.0)).all()
     is_middle = rows["probability_below"].between(0.05, 0.95)
@@ -84,7 +88,7 @@ def test_bands_of_a_trial_and_its_standard_error_add_up(tables):
     for band in ("trial", "published"):
         rows = validate("jorg2022", **tables, band=band).predictions
         rows = rows[rows["scored"]]
-        variances[band] = ((rows["high_90"] - rows["low_90"]) / (2 * 1.6448536)) ** 2
+        variances[band] = ((rows["high_90"] - rows["low_90"]) / (2 * HALF_90)) ** 2
     error = rows["standard_error"] ** 2
     assert variances["published"].to_numpy() == pytest.approx(
         (variances["trial"] + error).to_numpy()
