@@ -241,6 +241,12 @@ def _draws(design: Design, draws: Mapping[str, Any] | None) -> Sequence[Mapping[
         return ()
     if draws is None:
         draws = posterior_draws(design.model, design.assurance.file or None)
+    if not draws:
+        raise ConfigError(
+            f"[assurance]: the model '{design.model}' ships without draws of its parameters; name "
+            "the posterior.csv of a fit with 'file'.",
+            field="file",
+        )
     columns = {name: np.atleast_1d(values) for name, values in draws.items()}
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or min(lengths) < 2:

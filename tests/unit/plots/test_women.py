@@ -1,0 +1,88 @@
+"""Figures of women: truth and readings apart, and the numbers in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import remodel as rm
+from remodel.errors import ConfigError
+from remodel.plots.women import quantiles
+
+SPINE = "bmd_lumbar_spine_percent_change"
+RNG = np.random.default_rng(8)
+
+
+@pytest.fixture(scope="module")
+def courses():
+    """Return 400 women in two arms: a line each, and readings that err by 2 %."""
+    n, months = 400, np.arange(0, 25, 12.0)
+    arm = np.repeat(["alone", "protected"], n // 2)
+    slope = RNG.normal(np.where(arm == "alone", -2.0, 1.0), 1.0)
+    truth = slope[:, None] * months / 12
+    read = truth + RNG.normal(0, 2.0, truth.shape)
+    attrs = {"units": "percent", "long_name": "BMD, lumbar spine, change from start"}
+    who = {"arm": ("simulation", arm), "woman": ("simulation", np.arange(n) % (n // 2)),
+           "weight": ("simulation", np.ones(n))}  # fmt: skip
+    ds = xr.Dataset(
+        {SPINE: (("simulation", "time"), truth, attrs)}, coords={**who, "time": months * 30.4375}
+    )
+    seen = xr.Dataset(
+        {
+            SPINE: (("simulation", "visit"), truth, attrs),
+            f"{SPINE}_reading": (("simulation", "visit"), read, attrs),
+        },
+        coords={**who, "visit": months},
+    )
+    return ds, seen.assign_coords(month=(("simulation", "visit"), np.tile(months, (n, 1))))
+
+
+def test_the_fan_has_the_percentiles_of_truth_and_of_readings(courses):
+    ds, seen = courses
+    figure, table = rm.plots.women_fan(ds, SPINE, readings=seen)
+    assert len(figure.axes) == 2
+    rows = table[(table["arm"] == "alone") & (table["months"] == 24)].set_index("kind")
+    true = ds[SPINE].to_numpy()[:200, -1]
+    assert rows.loc["truth", "median"] == pytest.approx(np.median(true), abs=0.1)
+    assert rows.loc["truth", "low_90"] == pytest.approx(np.quantile(true, 0.05), abs=0.3)
+    width = rows["high_90"] - rows["low_90"]
+    assert width["reading"] > 1.2 * width["truth"]
+
+
+def test_the_waterfall_counts_who_loses(courses):
+    _, seen = courses
+    figure, table = rm.plots.waterfall(seen, SPINE, 24)
+    assert len(figure.axes) == 4
+    true = table[(table["arm"] == "alone") & (table["kind"] == "truth")].iloc[0]
+    values = seen[SPINE].to_numpy()[:200, -1]
+    assert true["share_losing"] == pytest.approx((values < 0).mean())
+    assert true["sd"] == pytest.approx(values.std())
+    read = table[(table["arm"] == "alone") & (table["kind"] == "reading")].iloc[0]
+    assert read["sd"] > true["sd"]
+
+
+def test_spaghetti_is_of_the_women_asked_for(courses):
+    ds, seen = courses
+    figure, table = rm.plots.spaghetti(ds, SPINE, readings=seen, women=5)
+    assert len(figure.axes) == 2
+    assert table.groupby(["arm", "kind"])["woman"].nunique().eq(5).all()
+
+
+def test_quantiles_count_weights():
+    values, weights = np.array([1.0, 2.0, np.nan, 3.0]), np.array([1.0, 8.0, 5.0, 1.0])
+    assert quantiles(values, weights, [0.5])[0] == pytest.approx(2.0)
+    assert np.isnan(quantiles(np.array([np.nan]), np.ones(1), [0.5])).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda ds, seen: rm.plots.women_fan(ds, "bmd"), "no variable 'bmd'"),
+        (lambda ds, seen: rm.plots.women_fan(ds, SPINE, arms=["alne"]), "Did you mean 'alone'"),
+        (lambda ds, seen: rm.plots.waterfall(seen, SPINE, 18), "visits are at months 0, 12, 24"),
+    ],
+)
+def test_wrong_figures_are_one_sentence(courses, call, words):
+    with pytest.raises(ConfigError, match=words):
+        call(*courses)
