@@ -37,11 +37,10 @@ def definition_like(study_id: str) -> Definition:
     study = load_trial(study_id)
     base = load_definition(_PRESETS.get(study.family, _OTHERWISE))
     means = _means(study)
-    patient, limits = dict(base.patient), dict(base.limits)
+    patient = dict(base.patient)
     for name in ("age", "menopause_age"):
         if name in means and name in patient:
             patient[name] = replace(patient[name], center=means[name])
-            limits.pop("years_since_menopause", None)
     centers = _relative_densities(means, patient["age"].center)
     for name, center in centers.items():
         if name in patient:
@@ -50,7 +49,7 @@ def definition_like(study_id: str) -> Definition:
     match = tuple(Moment(name, mean) for name, mean in means.items() if name in known)
     about = f"{base.about} Centers of {study.label}: {study.citation}."
     return replace(
-        base, name=study_id, about=about, patient=patient, limits=limits, match=match, text=""
+        base, name=study_id, about=about, patient=patient, match=match, text=""
     )
 
 
@@ -60,7 +59,7 @@ def _means(study: Study) -> dict[str, float]:
     means: dict[str, float] = {}
     for name in ("age", "menopause_age", *(f"t_score_{site}" for site in SITES)):
         value = getattr(study, name, None)
-        if value is None and arm is not None:
+        if value is None and arm is not None and name not in arm.assumed:
             value = getattr(arm, name, None)
         if value is not None:
             means[name] = float(value)
