@@ -153,9 +153,13 @@ class ScanFit:
     women: int
 
 
-def fit(data: list[Group], tails: str, start: tuple[float, ...] = START) -> ScanFit:
-    """Return the values of greatest likelihood."""
-    free = [i for i, name in enumerate(NAMES) if not (tails == "normal" and name == "freedom")]
+def fit(data: list[Group], tails: str, fixed: dict[str, float] | None = None) -> ScanFit:
+    """Return the values of greatest likelihood; ``fixed`` ones stay as they are."""
+    known = dict(fixed or {})
+    if tails == "normal":
+        known["freedom"] = 5.0
+    start = tuple(known.get(name, value) for name, value in zip(NAMES, START, strict=True))
+    free = [i for i, name in enumerate(NAMES) if name not in known]
     low, high = np.array(LOWER)[free], np.array(UPPER)[free]
     n = sum(len(group.age) for group in data)
 

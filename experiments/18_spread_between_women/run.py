@@ -1,0 +1,138 @@
+"""Estimate how women differ, from published spreads and repeated scans, and check it.
+
+    python experiments/18_spread_between_women/run.py [--scans FILE.csv] [--install] [--out DIR]
+
+``targets.csv`` names the published numbers and which of them are kept for the check. ``--scans`` is a
+table of repeated hip scans (woman, years, age_at_visit_2, bmd_total_hip, bmd_femoral_neck), of which
+three women in five are fitted; without it wander stays as it is. ``--install`` writes the result into
+the preset and the instruments of the package.
+"""
+
+import argparse
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import scans as repeated
+from estimate import PRIORS, changed, estimate
+from moments import load_arms, load_targets, scored, see
+from remodel.measurement.instruments import load_instruments
+from remodel.populations.load import load_definition
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parents[1] / "src" / "remodel"
+PRESET = PACKAGE / "populations" / "presets" / "postmenopausal.toml"
+INSTRUMENTS = PACKAGE / "measurement" / "instruments.toml"
+
+
+def main() -> int:
+    given = arguments()
+    targets, spread, tools = load_targets(), load_definition("postmenopausal"), load_instruments()
+    fit = None
+    if given.scans:
+        table = pd.read_csv(given.scans)
+        fitted, kept = repeated.sides(table)
+        errors = {f"scan_{s}": 100 * PRIORS[f"scan_{s}"][0] for s in repeated.SITES}
+        fit = repeated.fit(repeated.groups(fitted), "all", fixed={**errors, "scan_r": 0.2})
+        v, e = fit.values, fit.errors
+        print(f"scans of {fit.women} women, log-likelihood {fit.log_likelihood:.1f}")
+        for name, value in v.items():
+            print(f"  {name:24s} {value:8.3f} +- {e.get(name, 0):.3f}")
+        wander = replace(spread.wander, growth=v["wander_growth"], freedom=v["freedom"], sd=(
+            spread.wander.sd[0], v["wander_total_hip"] / 100, v["wander_femoral_neck"] / 100),
+            correlation=(*spread.wander.correlation[:2], v["wander_r"]))  # fmt: skip
+        spread = replace(spread, wander=wander)
+        for site in ("hip", "neck"):
+            row, name = targets["target"] == f"sof_slope_{site}", f"slope_sd_{SITE[site]}"
+            targets.loc[row, ["value", "low", "high"]] = (v[name], v[name] - e[name],
+                                                          v[name] + e[name])  # fmt: skip
+    for_fit = targets[targets["side"] == "estimation"]
+    found = estimate(for_fit, load_arms(for_fit), spread, tools, n=given.women)
+    print(f"moments: cost {found.cost:.2f} of {len(for_fit)} targets and {len(PRIORS)} priors")
+    for name, value in found.values.items():
+        low, high = found.interval(name)
+        print(f"  {name:24s} {value:8.4f} ({low:.4f} to {high:.4f}), {found.verdict(name)}")
+    spread, tools = changed(spread, tools, found.values)
+    table = scored(targets, see(load_arms(targets), 4 * given.women, spread, tools, seed=7))
+    report(table, found, fit, given.out or HERE / "results")
+    if given.install:
+        install(found, fit)
+    return 0
+
+
+SITE = {"hip": "total_hip", "neck": "femoral_neck"}
+
+
+def report(table, found, fit, out: Path) -> None:
+    """Print and write the targets with what the women give."""
+    out.mkdir(parents=True, exist_ok=True)
+    columns = ["target", "side", "value", "low", "high", "simulated", "near"]
+    table.to_csv(out / "targets.csv", index=False)
+    print(table[columns].round(3).to_string(index=False))
+    for side, rows in table.groupby("side"):
+        missed = ", ".join(rows["target"][~rows["near"]])
+        print(f"{side}: {rows['near'].sum()} of {len(rows)} near ({rows['near'].mean():.0%}); "
+              f"missed: {missed}")  # fmt: skip
+    content = {
+        name: {"sd": value, "low": found.interval(name)[0], "high": found.interval(name)[1],
+               "verdict": found.verdict(name)}
+        for name, value in found.values.items()
+    }  # fmt: skip
+    if fit is not None:
+        content["scans"] = {"values": fit.values, "errors": fit.errors, "women": fit.women}
+    (out / "estimate.json").write_text(json.dumps(content, indent=1))
+
+
+def install(found, fit) -> None:
+    """Write the result into the preset and the instruments."""
+    text, tools = PRESET.read_text("utf-8"), INSTRUMENTS.read_text("utf-8")
+    for name, value in found.values.items():
+        low, high = found.interval(name)
+        if name.startswith("scan_"):
+            tools = put(tools, f"scans.bmd_{name.removeprefix('scan_')}", "long_term", value)
+        elif name.startswith("wander_"):
+            site = name.removeprefix("wander_")
+            text = re.sub(rf"\b{site} = [\d.]+", f"{site} = {value:.4g}", text, count=1)
+        else:
+            table = f"parameter.{name}"
+            text = put(text, table, "sd", value)
+            text = put(text, table, "sd_low", low)
+            text = put(text, table, "sd_high", high)
+            text = put(text, table, "verdict", f'"{found.verdict(name)}"')
+    if fit is not None:
+        text = put(text, "wander", "growth", fit.values["wander_growth"])
+        text = put(text, "wander", "freedom", fit.values["freedom"])
+    PRESET.write_text(text, "utf-8")
+    INSTRUMENTS.write_text(tools, "utf-8")
+
+
+def put(text: str, table: str, key: str, value: object) -> str:
+    """Return TOML text with another value of a key, added where it is missing."""
+    shown = value if isinstance(value, str) else f"{value:.4g}"
+    begin = text.index(f"[{table}]\n")
+    end = text.find("\n[", begin + 1)
+    end = len(text) if end < 0 else end
+    section = text[begin:end]
+    line = f"{key} = {shown}"
+    new, count = re.subn(rf"(?m)^{key} = .*$", line, section)
+    if not count:
+        new = section.rstrip("\n") + f"\n{line}\n"
+    return text[:begin] + new + text[end:]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--scans", type=Path)
+    parser.add_argument("--women", type=int, default=600, help="of each arm")
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    np.seterr(all="raise", under="ignore")
+    raise SystemExit(main())
