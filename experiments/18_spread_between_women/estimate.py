@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-
 from moments import Arm, see, value
+
 from remodel.measurement.instruments import Instruments
 from remodel.patient import SITES
 from remodel.populations.definition import Definition
@@ -45,7 +45,7 @@ PRIORS = {  # spread, and how far it is known, as the SD of its logarithm
 class Estimate:
     """Spreads with standard errors of their logarithm."""
 
-    values: dict[str, float]
+    spreads: dict[str, float]
     errors: dict[str, float]
     residuals: dict[str, float]
     cost: float
@@ -60,7 +60,7 @@ class Estimate:
     def interval(self, name: str) -> tuple[float, float]:
         """Return the interval of 90 %."""
         factor = float(np.exp(1.645 * self.errors[name]))
-        return self.values[name] / factor, self.values[name] * factor
+        return self.spreads[name] / factor, self.spreads[name] * factor
 
 
 def changed(

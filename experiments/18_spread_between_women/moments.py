@@ -21,12 +21,10 @@ from remodel.units import DAYS_PER_MONTH
 
 HERE = Path(__file__).parent
 SCANNED = "untreated_sof"
-OUTPUTS = tuple(
-    f"{name}{end}"
-    for name in ("bmd_lumbar_spine", "bmd_total_hip", "bmd_femoral_neck", "ctx", "ntx", "p1np",
-                 "bsap")
-    for end in ("", "_percent_change")
-) + ("estradiol",)  # fmt: skip
+LEVELS = (
+    "bmd_lumbar_spine", "bmd_total_hip", "bmd_femoral_neck", "ctx", "ntx", "p1np", "bsap",
+)  # fmt: skip
+OUTPUTS = (*LEVELS, *(f"{name}_percent_change" for name in LEVELS), "estradiol")
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,12 @@ def _names(text: str) -> list[str]:
 
 def definition(arm: Arm, change: Mapping[str, Definition]) -> Definition:
     """Return the women of an arm, with the spread of ``change['postmenopausal']``."""
-    base = definition_like(arm.like) if is_trial(arm.like) else load_definition(
-        {"like": arm.like, "patient": dict(arm.patient)} if arm.patient else arm.like
+    base = (
+        definition_like(arm.like)
+        if is_trial(arm.like)
+        else load_definition(
+            {"like": arm.like, "patient": dict(arm.patient)} if arm.patient else arm.like
+        )
     )
     spread = change.get("spread")
     if spread is None:
@@ -107,8 +109,10 @@ def see(
                             times=times * DAYS_PER_MONTH, rtol=1e-4)  # fmt: skip
         plain = None
         if arm.name == SCANNED:  # the mechanism alone, without wander
-            plain = rm.simulate(schedule=arm.schedule, patient=women.without_wander(),
-                                outputs=OUTPUTS, times=times * DAYS_PER_MONTH, rtol=1e-4)  # fmt: skip
+            plain = rm.simulate(
+                schedule=arm.schedule, patient=women.without_wander(), outputs=OUTPUTS,
+                times=times * DAYS_PER_MONTH, rtol=1e-4,
+            )  # fmt: skip
             plain = rm.measure(plain, arm.months)
         seen[arm.name] = Seen(rm.measure(truth, arm.months, seed=seed, instruments=tools),
                               women.weights, plain)  # fmt: skip

@@ -2,10 +2,10 @@
 
     python experiments/18_spread_between_women/run.py [--scans FILE.csv] [--install] [--out DIR]
 
-``targets.csv`` names the published numbers and which of them are kept for the check. ``--scans`` is a
-table of repeated hip scans (woman, years, age_at_visit_2, bmd_total_hip, bmd_femoral_neck), of which
-three women in five are fitted; without it wander stays as it is. ``--install`` writes the result into
-the preset and the instruments of the package.
+``targets.csv`` names the published numbers and which of them are kept for the check. ``--scans`` is
+a table of repeated hip scans (woman, years, age_at_visit_2, bmd_total_hip, bmd_femoral_neck), of
+which three women in five are fitted; without it, wander has the growth and tails that it has.
+``--install`` writes the result into the preset and the instruments of the package.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 import scans as repeated
 from estimate import PRIORS, changed, estimate
 from moments import load_arms, load_targets, scored, see
+
 from remodel.measurement.instruments import load_instruments
 from remodel.populations.load import load_definition
 
@@ -35,10 +35,10 @@ def main() -> int:
     fit = None
     if given.scans:
         table = pd.read_csv(given.scans)
-        fitted, kept = repeated.sides(table)
+        fitted, _ = repeated.sides(table)
         errors = {f"scan_{s}": 100 * PRIORS[f"scan_{s}"][0] for s in repeated.SITES}
         fit = repeated.fit(repeated.groups(fitted), "all", fixed={**errors, "scan_r": 0.2})
-        v, e = fit.values, fit.errors
+        v, e = fit.sizes, fit.errors
         print(f"scans of {fit.women} women, log-likelihood {fit.log_likelihood:.1f}")
         for name, value in v.items():
             print(f"  {name:24s} {value:8.3f} +- {e.get(name, 0):.3f}")
@@ -53,10 +53,10 @@ def main() -> int:
     for_fit = targets[targets["side"] == "estimation"]
     found = estimate(for_fit, load_arms(for_fit), spread, tools, n=given.women)
     print(f"moments: cost {found.cost:.2f} of {len(for_fit)} targets and {len(PRIORS)} priors")
-    for name, value in found.values.items():
+    for name, value in found.spreads.items():
         low, high = found.interval(name)
         print(f"  {name:24s} {value:8.4f} ({low:.4f} to {high:.4f}), {found.verdict(name)}")
-    spread, tools = changed(spread, tools, found.values)
+    spread, tools = changed(spread, tools, found.spreads)
     table = scored(targets, see(load_arms(targets), 4 * given.women, spread, tools, seed=7))
     report(table, found, fit, given.out or HERE / "results")
     if given.install:
@@ -80,17 +80,17 @@ def report(table, found, fit, out: Path) -> None:
     content = {
         name: {"sd": value, "low": found.interval(name)[0], "high": found.interval(name)[1],
                "verdict": found.verdict(name)}
-        for name, value in found.values.items()
+        for name, value in found.spreads.items()
     }  # fmt: skip
     if fit is not None:
-        content["scans"] = {"values": fit.values, "errors": fit.errors, "women": fit.women}
+        content["scans"] = {"values": fit.sizes, "errors": fit.errors, "women": fit.women}
     (out / "estimate.json").write_text(json.dumps(content, indent=1))
 
 
 def install(found, fit) -> None:
     """Write the result into the preset and the instruments."""
     text, tools = PRESET.read_text("utf-8"), INSTRUMENTS.read_text("utf-8")
-    for name, value in found.values.items():
+    for name, value in found.spreads.items():
         low, high = found.interval(name)
         if name.startswith("scan_"):
             tools = put(tools, f"scans.bmd_{name.removeprefix('scan_')}", "long_term", value)
@@ -104,8 +104,8 @@ def install(found, fit) -> None:
             text = put(text, table, "sd_high", high)
             text = put(text, table, "verdict", f'"{found.verdict(name)}"')
     if fit is not None:
-        text = put(text, "wander", "growth", fit.values["wander_growth"])
-        text = put(text, "wander", "freedom", fit.values["freedom"])
+        text = put(text, "wander", "growth", fit.sizes["wander_growth"])
+        text = put(text, "wander", "freedom", fit.sizes["freedom"])
     PRESET.write_text(text, "utf-8")
     INSTRUMENTS.write_text(tools, "utf-8")
 

@@ -147,7 +147,7 @@ class ScanFit:
     """Estimates with standard errors, in percent and years."""
 
     tails: str
-    values: dict[str, float]
+    sizes: dict[str, float]
     errors: dict[str, float]
     log_likelihood: float
     women: int

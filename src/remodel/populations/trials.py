@@ -48,9 +48,7 @@ def definition_like(study_id: str) -> Definition:
     known = {*patient, *(f"t_score_{site}" for site in SITES)}
     match = tuple(Moment(name, mean) for name, mean in means.items() if name in known)
     about = f"{base.about} Centers of {study.label}: {study.citation}."
-    return replace(
-        base, name=study_id, about=about, patient=patient, match=match, text=""
-    )
+    return replace(base, name=study_id, about=about, patient=patient, match=match, text="")
 
 
 def _means(study: Study) -> dict[str, float]:

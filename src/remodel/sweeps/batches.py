@@ -36,6 +36,7 @@ def prepare(design: Design, rows: Rows, threads: int | None = None) -> Batch:
         schedules(design.schedule, rows, design.drugs) or design.schedule,
         _patients(design, rows) if model.follows_age else None,
         {**design.parameters, **{name: rows[name] for name in design.of_kind("parameter")}},
+        "population" if design.kind == "population" else None,
     )
     return Batch.build(
         model,

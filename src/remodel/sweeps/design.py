@@ -22,7 +22,7 @@ from remodel.sweeps.factors import Column, Factor, Rows
 from remodel.sweeps.reductions import Reduction
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-LISTED = ("list", "table")
+LISTED = ("list", "table", "population")
 SAMPLED = ("latin_hypercube", "sobol", "random")
 STRUCTURED = ("morris", "saltelli")
 KINDS = ("grid", *LISTED, *SAMPLED, *STRUCTURED)

@@ -14,10 +14,13 @@ import numpy as np
 from pydantic import Field
 
 from remodel.errors import ConfigError, RemodelError, ScheduleError, nearest
-from remodel.files import Table, checked_file_name, load_toml
+from remodel.files import Table, checked_file_name, load_toml, shown
 from remodel.files.schema import Count, CountOrZero, Numbers, Positive, Schema, Texts, one_of
 from remodel.files.schema import validate as validated
 from remodel.models import Model, load_model
+from remodel.populations.definition import T_SCORES
+from remodel.populations.population import Population, check_components
+from remodel.populations.sample import population
 from remodel.simulation import dataset as results
 from remodel.solvers.methods import DEFAULT, MAX_STEPS, checked_rtol, method_of
 from remodel.sweeps.batches import prepare
@@ -82,6 +85,7 @@ class DesignFile(Schema):
     constraints: Texts = ()
     factors: dict[str, FactorTable] = Field(default_factory=dict)
     table: str | None = None
+    population: Any = None
     solver: SolverTable = SolverTable()
     precision: str = PRECISIONS[0]
 
@@ -146,6 +150,8 @@ def design_of(top: Table, also: Iterable[str] = (), model: str | Model | None = 
     names = top.checked("schedule", fields, content.schedule)
     samples = _samples(top, content)
     columns = _table(top, content, folder) if content.kind == "table" else {}
+    if content.kind == "population":
+        columns = _women(top, content, folder, simulated)
     _check_fields(top, names, (*columns, *content.factors))
     factors, values = load_factors(
         top, content.factors, content.kind, simulated, content.schedule, columns
@@ -197,6 +203,35 @@ def _table(top: Table, content: DesignFile, folder: Path | None) -> dict[str, Co
     if content.table is None:
         top.fail("table", "this key is missing.")
     return top.checked("table", table_columns, (folder or Path()) / content.table)
+
+
+class WomenTable(Schema):
+    """The table ``population``."""
+
+    like: str = "postmenopausal"
+    n: Count
+    seed: CountOrZero = 0
+
+
+def _women(top: Table, content: DesignFile, folder: Path | None, model: Model) -> dict[str, Column]:
+    """Return attributes and parameters of women: of a file of them, a table or a population."""
+    source = content.population
+    if source is None:
+        top.fail("population", "this key is missing.")
+    if isinstance(source, str):
+        source = top.checked("population", Population.load, (folder or Path()) / source)
+    elif isinstance(source, Mapping):
+        table = validated(top.table("population"), WomenTable)
+        path = (folder or Path()) / table.like
+        like = path if path.suffix == ".toml" else table.like
+        source = top.checked("population", lambda: population(table.n, like, seed=table.seed))
+    if not isinstance(source, Population):
+        top.fail("population", f"expected a table, a file or a Population, got {shown(source)}.")
+    check_components(source.definition, model)
+    names = ("age", "menopause_age", *T_SCORES)
+    columns: dict[str, Column] = {n: source[n] for n in names if n in source.columns}
+    columns["sex"] = source.patients.sex.astype(object)
+    return {**columns, **source.parameters_of(model, content.parameters)}
 
 
 def _patient(top: Table, content: DesignFile, factors: Iterable[Factor]) -> dict[str, Any]:

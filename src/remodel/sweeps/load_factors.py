@@ -27,6 +27,8 @@ RESERVED = frozenset(
     {"simulation", "time", "month", "chunk", DONE, "status", "stopped_at", *COUNTERS, "attempt"}
 )
 """Names of the arrays that every store has."""
+_SOURCES = {"table": "table", "population": "population"}
+"""Keys of a design that columns come from."""
 _IN_YEARS = ("age", "menopause_age")
 
 
@@ -83,14 +85,16 @@ def load_factors(
         top.fail("factors", "a design needs at least one factor, such as [factors.dose].")
     factors, values = [], dict(columns)
     for name in names:
-        where, key = (listed, name) if name in tables else (top, "table")
+        where, key = (listed, name) if name in tables else (top, _SOURCES.get(kind, "table"))
         varied = _varied(where, key, name, model, template)
         if name in columns:
             if name in tables:
                 _check_column(listed.table(name), tables[name], varied)
             factors.append(Factor(name, varied.kind, varied.unit))
-        elif kind == "table":
-            where.fail(name, f"the table has no column '{name}'.{nearest(name, columns)}")
+        elif kind in _SOURCES:
+            where.fail(
+                name, f"the {_SOURCES[kind]} has no column '{name}'.{nearest(name, columns)}"
+            )
         elif kind == "list":
             values[name] = _listed_column(listed.table(name), tables[name], varied)
             factors.append(Factor(name, varied.kind, varied.unit))
