@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scans as repeated
+from check_scans import compared
 from estimate import PRIORS, changed, estimate
 from moments import load_arms, load_targets, scored, see
 
@@ -25,19 +26,21 @@ from remodel.populations.load import load_definition
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "src" / "remodel"
-PRESET = PACKAGE / "populations" / "presets" / "postmenopausal.toml"
+PRESETS = PACKAGE / "populations" / "presets"
+OF_TRIALS = ("aromatase_inhibitor", "osteoporosis")
 INSTRUMENTS = PACKAGE / "measurement" / "instruments.toml"
 
 
 def main() -> int:
     given = arguments()
-    targets, spread, tools = load_targets(), load_definition("postmenopausal"), load_instruments()
+    targets, spread, tools = load_targets(), load_definition(OF_TRIALS[0]), load_instruments()
     fit = None
     if given.scans:
-        table = pd.read_csv(given.scans)
-        fitted, _ = repeated.sides(table)
-        errors = {f"scan_{s}": 100 * PRIORS[f"scan_{s}"][0] for s in repeated.SITES}
-        fit = repeated.fit(repeated.groups(fitted), "all", fixed={**errors, "scan_r": 0.2})
+        table_of_scans = pd.read_csv(given.scans)
+        fitted, _ = repeated.sides(table_of_scans)
+        known = {f"scan_{s}": 100 * PRIORS[f"scan_{s}"][0] for s in repeated.SITES}
+        known |= {f"slope_sd_{SITE[s]}": value_of(targets, f"sof_slope_{s}") for s in SITE}
+        fit = repeated.fit_scans(fitted, fixed={**known, "scan_r": 0.2})
         v, e = fit.sizes, fit.errors
         print(f"scans of {fit.women} women, log-likelihood {fit.log_likelihood:.1f}")
         for name, value in v.items():
@@ -46,10 +49,6 @@ def main() -> int:
             spread.wander.sd[0], v["wander_total_hip"] / 100, v["wander_femoral_neck"] / 100),
             correlation=(*spread.wander.correlation[:2], v["wander_r"]))  # fmt: skip
         spread = replace(spread, wander=wander)
-        for site in ("hip", "neck"):
-            row, name = targets["target"] == f"sof_slope_{site}", f"slope_sd_{SITE[site]}"
-            targets.loc[row, ["value", "low", "high"]] = (v[name], v[name] - e[name],
-                                                          v[name] + e[name])  # fmt: skip
     for_fit = targets[targets["side"] == "estimation"]
     found = estimate(for_fit, load_arms(for_fit), spread, tools, n=given.women)
     print(f"moments: cost {found.cost:.2f} of {len(for_fit)} targets and {len(PRIORS)} priors")
@@ -59,9 +58,25 @@ def main() -> int:
     spread, tools = changed(spread, tools, found.spreads)
     table = scored(targets, see(load_arms(targets), 4 * given.women, spread, tools, seed=7))
     report(table, found, fit, given.out or HERE / "results")
+    if fit is not None:
+        community = replace(
+            spread,
+            wander=replace(
+                spread.wander,
+                sd=(spread.wander.sd[0], *(fit.sizes[f"wander_{s}"] / 100 for s in repeated.SITES)),
+            ),
+        )
+        kept = compared(repeated.sides(table_of_scans)[1], community, tools)
+        kept.to_csv((given.out or HERE / "results") / "kept_scans.csv", index=False)
+        print(kept.round(3).to_string(index=False))
     if given.install:
-        install(found, fit)
+        install(content_of(found), None if fit is None else fit.sizes)
     return 0
+
+
+def value_of(targets: pd.DataFrame, name: str) -> float:
+    """Return the published value of a target."""
+    return float(targets["value"][targets["target"] == name].iloc[0])
 
 
 SITE = {"hip": "total_hip", "neck": "femoral_neck"}
@@ -77,36 +92,64 @@ def report(table, found, fit, out: Path) -> None:
         missed = ", ".join(rows["target"][~rows["near"]])
         print(f"{side}: {rows['near'].sum()} of {len(rows)} near ({rows['near'].mean():.0%}); "
               f"missed: {missed}")  # fmt: skip
-    content = {
-        name: {"sd": value, "low": found.interval(name)[0], "high": found.interval(name)[1],
-               "verdict": found.verdict(name)}
-        for name, value in found.spreads.items()
-    }  # fmt: skip
+    content = content_of(found)
     if fit is not None:
         content["scans"] = {"values": fit.sizes, "errors": fit.errors, "women": fit.women}
     (out / "estimate.json").write_text(json.dumps(content, indent=1))
 
 
-def install(found, fit) -> None:
-    """Write the result into the preset and the instruments."""
-    text, tools = PRESET.read_text("utf-8"), INSTRUMENTS.read_text("utf-8")
-    for name, value in found.spreads.items():
-        low, high = found.interval(name)
+def content_of(found) -> dict[str, dict[str, object]]:
+    """Return each spread with its interval of 90 % and verdict."""
+    return {
+        name: {"sd": value, "low": found.interval(name)[0], "high": found.interval(name)[1],
+               "verdict": found.verdict(name)}
+        for name, value in found.spreads.items()
+    }  # fmt: skip
+
+
+def install(spreads, fit) -> None:
+    """Write the result into the presets and the instruments.
+
+    Wander of trials goes to the presets of trials, that of the scans to women of a community; the
+    spine, of which there are no scans, wanders more there in proportion to the hip.
+    """
+    texts = {name: (PRESETS / f"{name}.toml").read_text("utf-8")
+             for name in ("postmenopausal", *OF_TRIALS)}  # fmt: skip
+    tools = INSTRUMENTS.read_text("utf-8")
+    wander = {}
+    for name, entry in spreads.items():
         if name.startswith("scan_"):
-            tools = put(tools, f"scans.bmd_{name.removeprefix('scan_')}", "long_term", value)
+            table = f"scans.bmd_{name.removeprefix('scan_')}"
+            tools = put(tools, table, "long_term", entry["sd"])
         elif name.startswith("wander_"):
-            site = name.removeprefix("wander_")
-            text = re.sub(rf"\b{site} = [\d.]+", f"{site} = {value:.4g}", text, count=1)
+            wander[name.removeprefix("wander_")] = entry["sd"]
         else:
-            table = f"parameter.{name}"
-            text = put(text, table, "sd", value)
-            text = put(text, table, "sd_low", low)
-            text = put(text, table, "sd_high", high)
-            text = put(text, table, "verdict", f'"{found.verdict(name)}"')
-    if fit is not None:
-        text = put(text, "wander", "growth", fit.sizes["wander_growth"])
-        text = put(text, "wander", "freedom", fit.sizes["freedom"])
-    PRESET.write_text(text, "utf-8")
+            text = texts["postmenopausal"]
+            for key, value in (
+                ("sd", entry["sd"]),
+                ("sd_low", entry["low"]),
+                ("sd_high", entry["high"]),
+                ("verdict", f'"{entry["verdict"]}"'),
+            ):
+                text = put(text, f"parameter.{name}", key, value)
+            texts["postmenopausal"] = text
+    for name, text in texts.items():
+        sizes = dict(wander)
+        changed_text = text
+        if name not in OF_TRIALS:
+            if fit is None:
+                continue
+            more = fit["wander_total_hip"] / 100 / wander["total_hip"]
+            sizes = {"lumbar_spine": more * wander["lumbar_spine"],
+                     **{s: fit[f"wander_{s}"] / 100 for s in repeated.SITES}}  # fmt: skip
+        listed = ", ".join(f"{site} = {size:.4g}" for site, size in sizes.items())
+        changed_text = put(changed_text, "wander", "sd", f"{{ {listed} }}")
+        if fit is not None:
+            changed_text = put(changed_text, "wander", "growth", fit["wander_growth"])
+            changed_text = put(changed_text, "wander", "freedom", fit["freedom"])
+        texts[name] = changed_text
+    for name, text in texts.items():
+        (PRESETS / f"{name}.toml").write_text(text, "utf-8")
     INSTRUMENTS.write_text(tools, "utf-8")
 
 
