@@ -34,7 +34,6 @@ PRIORS = {  # spread, and how far it is known, as the SD of its logarithm
     "bsap_scale": (0.25, 0.40),
     "wander_lumbar_spine": (0.022, 0.15),
     "wander_total_hip": (0.020, 0.12),
-    "wander_femoral_neck": (0.021, 0.12),
     "scan_lumbar_spine": (0.0170, 0.10),
     "scan_total_hip": (0.0165, 0.08),
     "scan_femoral_neck": (0.0250, 0.08),
@@ -74,8 +73,9 @@ def changed(
     )  # fmt: skip
     wander = spread.wander
     assert wander is not None
-    sizes = [values.get(f"wander_{s}", v) for s, v in zip(SITES, wander.sd, strict=True)]
-    sd = sizes[0], sizes[1], sizes[2]
+    spine = values.get(f"wander_{SITES[0]}", wander.sd[0])
+    hip = values.get(f"wander_{SITES[1]}", wander.sd[1])
+    sd = spine, hip, hip * wander.sd[2] / wander.sd[1]  # the neck goes with the hip, as in scans
     scans = {
         name: scan.model_copy(
             update={"long_term": values.get(f"scan_{name.removeprefix('bmd_')}", scan.long_term)}

@@ -134,20 +134,17 @@ def install(spreads, fit) -> None:
                 text = put(text, f"parameter.{name}", key, value)
             texts["postmenopausal"] = text
     for name, text in texts.items():
-        sizes = dict(wander)
-        changed_text = text
+        if fit is None:  # without scans only components and instruments are written
+            continue
+        ratio = fit["wander_femoral_neck"] / fit["wander_total_hip"]
+        sizes = {**wander, "femoral_neck": ratio * wander["total_hip"]}
         if name not in OF_TRIALS:
-            if fit is None:
-                continue
             more = fit["wander_total_hip"] / 100 / wander["total_hip"]
-            sizes = {"lumbar_spine": more * wander["lumbar_spine"],
-                     **{s: fit[f"wander_{s}"] / 100 for s in repeated.SITES}}  # fmt: skip
+            sizes = {site: more * size for site, size in sizes.items()}
         listed = ", ".join(f"{site} = {size:.4g}" for site, size in sizes.items())
-        changed_text = put(changed_text, "wander", "sd", f"{{ {listed} }}")
-        if fit is not None:
-            changed_text = put(changed_text, "wander", "growth", fit["wander_growth"])
-            changed_text = put(changed_text, "wander", "freedom", fit["freedom"])
-        texts[name] = changed_text
+        sized = put(text, "wander", "sd", f"{{ {listed} }}")
+        sized = put(sized, "wander", "growth", fit["wander_growth"])
+        texts[name] = put(sized, "wander", "freedom", fit["freedom"])
     for name, text in texts.items():
         (PRESETS / f"{name}.toml").write_text(text, "utf-8")
     INSTRUMENTS.write_text(tools, "utf-8")
