@@ -23,6 +23,11 @@ def test_correlation_and_area_are_those_of_libraries():
     assert auc(x, case, ones) == pytest.approx(rank)
 
 
+def test_ties_count_half():
+    score, case = np.array([1.0, 1.0, 2.0]), np.array([True, False, False])
+    assert auc(score, case, np.ones(3)) == pytest.approx(0.25)
+
+
 def test_a_weight_of_two_is_two_women():
     x, y = RNG.normal(size=(2, 50))
     weights = np.where(np.arange(50) < 20, 2.0, 1.0)

@@ -119,10 +119,12 @@ def test_readings_have_the_columns_of_the_table_of_readings(screening):
 
 
 def test_readings_err_and_the_truth_does_not(screening):
-    replicate = replicate_of(screening(), 0, 2000)
+    narrow = screening()
+    replicate = replicate_of(narrow, 0, 2000)
     read, true = replicate.change["bmd_lumbar_spine"], replicate.truth["bmd_lumbar_spine"]
     apart = read[np.isfinite(read)] - true[np.isfinite(true)]
-    assert apart.std() == pytest.approx(100 * 0.015 * np.sqrt(2), rel=0.15)
+    noise = narrow.instruments.scans["bmd_lumbar_spine"].long_term
+    assert apart.std() == pytest.approx(100 * noise * np.sqrt(2), rel=0.1)
 
 
 def test_a_trial_writes_its_tables(simulated, tmp_path):
