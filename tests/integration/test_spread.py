@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "18_spread_between_women"
+FOLDER = Path(__file__).parents[2] / "experiments" / "21_spread_between_women"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Estimate how women differ, from published spreads and repeated scans, and check it.
 
-    python experiments/18_spread_between_women/run.py [--scans FILE.csv] [--install] [--out DIR]
+    python experiments/21_spread_between_women/run.py [--scans FILE.csv] [--install] [--out DIR]
 
 ``targets.csv`` names the published numbers and which of them are kept for the check. ``--scans`` is
 a table of repeated hip scans (woman, years, age_at_visit_2, bmd_total_hip, bmd_femoral_neck), of
