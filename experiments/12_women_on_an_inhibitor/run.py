@@ -39,7 +39,8 @@ def main() -> int:
     print(checks.to_string(index=False, float_format="%.3g"))
     for row in checks.itertuples():
         found[row.trial, f"{row.endpoint}_difference", row.months] = row.difference
-        found[row.trial, f"{row.endpoint}_standard_error", row.months] = row.standard_error
+        if row.months == 12:
+            found[row.trial, f"{row.endpoint}_standard_error", row.months] = row.standard_error
     code = finish(Path(__file__), given, out, found)
     print(f"Results: {out}\nMain figure:\n{out / 'figures' / 'waterfall.png'}")
     return code
@@ -71,9 +72,9 @@ def spread(out: Path, n: int) -> dict:
                 true, read = (values[f"{site}_percent_change{end}"] for end in ("", "_reading"))
                 row = {"arm": arm, "endpoint": site, "months": month, "mean": float(read.mean()),
                        "sd_true": float(true.std()), "sd_read": float(read.std())}  # fmt: skip
-                found[arm, f"{site}_mean", month] = row["mean"]
-                found[arm, f"{site}_sd_true", month] = row["sd_true"]
-                found[arm, f"{site}_sd_read", month] = row["sd_read"]
+                if month == 24:
+                    for name in ("mean", "sd_true", "sd_read"):
+                        found[arm, f"{site}_{name}", month] = row[name]
                 if (arm, site, month) in published.index:
                     limits = published.loc[(arm, site, month)]
                     row["published"] = f"{limits.sd_low:g} to {limits.sd_high:g}"

@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE.parent))
 from comparison import arguments, finish, results_folder  # noqa: E402
 
 SHOWN = (("ctx", 3.0, "change"), ("p1np", 6.0, "change"), ("ctx", 0.0, "level"))
+COMPARED = ("anastrozole", "all arms", "untreated")
 
 
 def main() -> int:
@@ -46,10 +47,10 @@ def main() -> int:
                 "and outcome_months == @last and samples < 2"
             )
             print(rows[["arm", "marker", "months", "quantity", "kind", "r", "auc"]].to_string(
-                index=False, header=not found, float_format="%.2f"))  # fmt: skip
+                index=False, float_format="%.2f"))  # fmt: skip
             for row in rows.itertuples():
-                found[arm, f"{marker}_{quantity}_{month:g}_{row.kind}_r", float(last)] = row.r
-                found[arm, f"{marker}_{quantity}_{month:g}_{row.kind}_auc", float(last)] = row.auc
+                if arm in COMPARED:
+                    found[arm, f"{marker}_{quantity}_{month:g}_{row.kind}_r", float(last)] = row.r
     figure = draw(women, config, options, out)
     code = finish(Path(__file__), given, out, found)
     print(f"Results: {out}\nMain figure:\n{figure}")

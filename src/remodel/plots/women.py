@@ -95,10 +95,11 @@ def spaghetti(
 
     Parameters
     ----------
-    dataset, variable, readings, arms, title
+    dataset, variable, readings, arms
         As ``women_fan``.
     women : int
         How many are drawn: the first of each arm.
+    title : str
 
     Returns
     -------
