@@ -103,7 +103,8 @@ def trial(name: str, out: Path, *, quick: bool) -> pd.DataFrame:
     columns = ["endpoint", "months", "difference", "standard_error"]
     table = result.differences[columns].merge(published, on=["endpoint", "months"], how="left")
     table["trial"] = name
-    table["inside"] = table["difference"].between(table["low_95"], table["high_95"])
+    inside = table["difference"].between(table["low_95"], table["high_95"])
+    table["inside"] = inside.astype(object).where(table["low_95"].notna(), "")
     table["se_ratio"] = table["standard_error"] / table["published_se"]
     first = [
         "trial",
