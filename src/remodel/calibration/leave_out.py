@@ -18,12 +18,13 @@ from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem
 from remodel.calibration.rounds import marginal
+from remodel.predictions.predictive import COVERAGES
+from remodel.predictions.reliability import coverage
 from remodel.predictions.spreads import DEGREES, SCALE, Spreads, treatment_group
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COVERAGES = (50, 80, 90, 95)
 _STEPS = 3
 _EVALUATIONS = 30  # of the likelihood of spreads, from those of the whole fit
 _AT_BOUND = 1e-4
@@ -273,31 +274,21 @@ def _scored(table: pd.DataFrame) -> pd.DataFrame:
         log_score=t.logpdf(scaled, nu) - np.log(SCALE * sd),
         crps=SCALE * sd * (scaled * (2.0 * below - 1.0) + wide - spread),
     )
-    for share in COVERAGES:
-        scored[f"within_{share}"] = (np.abs(below - 0.5) <= share / 200.0).astype(float)
-    numbers = ["z", "probability_below", "log_score", "crps"]
-    numbers += [f"within_{share}" for share in COVERAGES]
+    within = {f"within_{100 * share:.0f}": np.abs(below - 0.5) <= share / 2 for share in COVERAGES}
+    scored = scored.assign(**{name: holds.astype(float) for name, holds in within.items()})
+    numbers = ["z", "probability_below", "log_score", "crps", *within]
     scored.loc[~table["is_plain"], numbers] = np.nan
     return scored
 
 
 def leave_out_totals(table: pd.DataFrame, by: Sequence[str] = ("group",)) -> pd.DataFrame:
-    """Return scores and coverage of a table of ``leave_out_table`` by some of its columns."""
-    import pandas as pd
+    """Return scores and coverage of a table of ``leave_out_table`` by some of its columns.
 
-    rows = []
-    for key, group in table[table["is_plain"]].groupby(list(by), sort=True):
-        off = group["expected"] - group["value"]
-        rows.append(
-            {
-                **dict(zip(by, key, strict=True)),
-                "n": len(group),
-                "cohorts": group["cohort"].nunique(),
-                "mae": off.abs().mean(),
-                "bias": off.mean(),
-                "log_score": group["log_score"].mean(),
-                "crps": group["crps"].mean(),
-                **{f"within_{share}": group[f"within_{share}"].mean() for share in COVERAGES},
-            }
-        )
-    return pd.DataFrame(rows)
+    They are those of ``predictions.reliability.coverage``, clustered by cohort.
+    """
+    numbers = table.assign(
+        study_id=table["cohort"],
+        error=table["expected"] - table["value"],
+        scored=table["is_plain"],
+    )
+    return coverage(numbers, by).rename(columns={"trials": "cohorts"})

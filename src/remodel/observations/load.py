@@ -371,6 +371,6 @@ def _arm(row: Row) -> Arm:
 
 def _schedule(row: Row) -> Schedule:
     try:
-        return Schedule.parse(row.required("schedule"))
+        return Schedule.parse(row.text("schedule"))
     except (ScheduleError, UnitError) as error:
         row.fail("schedule", str(error), error)

@@ -25,16 +25,8 @@ MEANING = {
     "trial": "true mean of a new trial: parameters, and spread between trials",
     "published": "published number of a new trial: that, and its standard error",
 }
-COLUMNS = (
-    "low_90",
-    "low_50",
-    "high_50",
-    "high_90",
-    "band",
-    "probability_below",
-    "log_score",
-    "crps",
-)
+SCORES = ("probability_below", "log_score", "crps")
+COLUMNS = ("low_90", "low_50", "high_50", "high_90", "band", *SCORES)
 
 
 def predictive_of(
@@ -67,14 +59,17 @@ def predictive_of(
     return Predictive(centers, SCALE * sd, DEGREES)
 
 
-def with_bands(table: pd.DataFrame, predictive: Predictive, band: Band) -> pd.DataFrame:
+def with_bands(
+    table: pd.DataFrame, targets: Sequence[Target], predictive: Predictive, band: Band
+) -> pd.DataFrame:
     """Return a table of predictions with bands and scores of their distribution.
 
     ``low_90`` to ``high_90`` are the ends of bands of 50 and 90 %, ``band`` says of what,
     ``probability_below`` is the predicted probability of a number below the published one,
     ``log_score`` the logarithm of the predicted density there (NaN where only the parameters are
-    uncertain), and ``crps`` the continuous ranked probability score. Where a simulation failed all
-    are NaN.
+    uncertain), and ``crps`` the continuous ranked probability score. Inequalities and limits of
+    detection are no numbers to be predicted and have no scores. Where a simulation failed all are
+    NaN.
     """
     columns = dict.fromkeys(COLUMNS, np.full(len(table), np.nan))
     columns["band"] = np.full(len(table), band)
@@ -91,7 +86,10 @@ def with_bands(table: pd.DataFrame, predictive: Predictive, band: Band) -> pd.Da
         for name, values in scores.items():
             columns[name] = np.full(len(table), np.nan)
             columns[name][kept] = values
-    return table.assign(**columns)
+    with_scores = table.assign(**columns)
+    is_bound = np.array([target.observation.is_bound for target in targets], dtype=bool)
+    with_scores.loc[is_bound, list(SCORES)] = np.nan
+    return with_scores
 
 
 def curve_sd(

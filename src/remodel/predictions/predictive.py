@@ -103,7 +103,8 @@ def clustered_interval(
     """Return the interval of a share whose numbers come in clusters, such as trials.
 
     Wilson's interval, with the number of observations divided by the design effect: the variance
-    of the share between clusters over that of independent observations, at least 1.
+    of the share between clusters over that of independent observations, at least 1. One cluster
+    alone counts as one observation.
 
     Parameters
     ----------
@@ -117,10 +118,12 @@ def clustered_interval(
     n, share = len(hits), float(np.mean(hits))
     _, index = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
     sizes = np.bincount(index)
-    between = float(np.sum((np.bincount(index, hits) - share * sizes) ** 2))
     independent = n * share * (1.0 - share)
-    largest = float(np.sum(sizes**2)) / n  # where every cluster is all hits or none
-    effect = max(1.0, between / independent) if independent > 0.0 else largest
+    effect = float(np.sum(sizes**2)) / n  # where every cluster is all hits or none
+    if independent > 0.0 and len(sizes) > 1:
+        between = float(np.sum((np.bincount(index, hits) - share * sizes) ** 2))
+        few = len(sizes) / (len(sizes) - 1.0)  # clusters lie about their own mean
+        effect = max(1.0, few * between / independent)
     size, z = n / effect, norm.ppf(0.5 + 0.5 * level)
     middle = (share + z**2 / (2.0 * size)) / (1.0 + z**2 / size)
     half = z / (1.0 + z**2 / size) * np.sqrt(share * (1.0 - share) / size + (z / (2.0 * size)) ** 2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.predictions.predictive import COVERAGES, clustered_interval
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def coverage(table: pd.DataFrame, by: Sequence[str] = ("drug_class",)) -> pd.Dat
     Parameters
     ----------
     table : pandas.DataFrame
-        Rows with ``probability_below`` (of the predictive distribution, at the published number),
-        ``log_score``, ``crps``, ``error``, ``study_id`` and ``scored``.
+        Rows with ``probability_below`` (of the predictive distribution, at the published number;
+        rows without one do not count), ``log_score``, ``crps``, ``error``, ``study_id`` and
+        ``scored``.
     by : sequence of str
 
     Returns
@@ -74,8 +76,8 @@ def drift(table: pd.DataFrame, by: Sequence[str] = ("drug_class",)) -> pd.DataFr
     -------
     pandas.DataFrame
         ``n``, ``slope`` (of the error, predicted minus observed, in its unit a year) and
-        ``slope_se``, by least squares with errors clustered by trial; classes of fewer than five
-        numbers, or measured at one time, are left out.
+        ``slope_se``, by least squares with errors clustered by trial (NaN for one trial alone);
+        classes of fewer than five numbers, or measured at one time, are left out.
     """
     import pandas as pd
 
@@ -92,11 +94,17 @@ def drift(table: pd.DataFrame, by: Sequence[str] = ("drug_class",)) -> pd.DataFr
         slope = float(centered @ errors) / information
         residuals = errors - errors.mean() - slope * centered
         scores = pd.Series(centered * residuals).groupby(trials).sum().to_numpy()
-        se = float(np.sqrt(scores @ scores)) / information
+        se = _root_of_clusters(scores) / information
         rows.append(
             {**dict(zip(by, key, strict=True)), "n": len(years), "slope": slope, "slope_se": se}
         )
     return pd.DataFrame(rows)
+
+
+def _root_of_clusters(scores: FloatArray) -> float:
+    """Return the standard deviation of a sum over clusters, which says nothing of one alone."""
+    n = len(scores)
+    return float(np.sqrt(n / (n - 1.0) * (scores @ scores))) if n > 1 else float("nan")
 
 
 def contrasts(table: pd.DataFrame) -> pd.DataFrame:

@@ -167,7 +167,7 @@ def validate(
     table = prediction_table(predictor.targets, predicted)
     centers = _centers(predictor, values, draws, predicted)
     predictive = predictive_of(model, predictor.targets, centers, between, band)
-    table = with_bands(table, predictive, band)
+    table = with_bands(table, predictor.targets, predictive, band)
     gone = table[table["predicted"].isna()]
     validation = Validation(
         model=model.name,

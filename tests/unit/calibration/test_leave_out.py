@@ -116,6 +116,7 @@ def test_bands_hold_what_they_say(cohorts):
     assert totals["cohorts"] == 5
     assert 0.8 < totals["within_90"] < 0.99
     assert 0.3 < totals["within_50"] < 0.7
+    assert totals["within_90_low"] < totals["within_90"] < totals["within_90_high"]
 
 
 def student(center, sd):

@@ -344,6 +344,8 @@ def test_unreadable_sentence_is_placed(written) -> None:
 
     with pytest.raises(ObservationError, match=r"row 2, column schedule: .*stone"):
         load_regimens(written(text))
+    with pytest.raises(ObservationError, match=r"row 2, column schedule: .*write 'none'"):
+        load_regimens(written(changed(SENTENCES, 2, "schedule", "")))
 
 
 def test_one_row_an_arm(written) -> None:

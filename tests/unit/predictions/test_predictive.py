@@ -54,3 +54,18 @@ def test_numbers_of_few_trials_say_less_than_their_count():
     few = clustered_interval(np.array([1.0, 1.0, 1.0, 0.0]), range(4))
     assert together == pytest.approx(few)
     assert clustered_interval(np.ones(40), np.repeat(range(2), 20))[0] < 0.4
+
+
+def test_one_trial_alone_is_one_observation():
+    assert clustered_interval(np.repeat([1.0, 0.0], (9, 1)), ["own"] * 10) == pytest.approx(
+        clustered_interval(np.array([0.9]), ["own"])
+    )
+
+
+def test_hits_of_few_trials_have_the_variance_of_their_mean():
+    shares, size = np.array([0.2, 0.9, 0.7]), 10
+    hits = np.concatenate([np.arange(size) < share * size for share in shares]).astype(float)
+    share, z = shares.mean(), norm.ppf(0.975)
+    n = share * (1 - share) / (shares.var(ddof=1) / len(shares))
+    low, high = clustered_interval(hits, np.repeat(range(3), size))
+    assert 0.5 * (low + high) == pytest.approx((share + z**2 / (2 * n)) / (1 + z**2 / n))

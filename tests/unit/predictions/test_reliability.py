@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import linregress
 
 from remodel.predictions.reliability import contrasts, coverage, drift
 
@@ -54,6 +55,20 @@ def test_a_drift_is_measured_in_points_a_year():
     assert lines["slope"].to_numpy() == pytest.approx(0.3, abs=0.02)
     assert (lines["slope_se"] < 0.02).all()
     assert len(drift(rows.assign(time_months=12))) == 0
+
+
+def test_one_trial_says_nothing_of_how_drifts_of_trials_differ():
+    rows = table(40).assign(drug_class="denosumab")
+    (alone,) = drift(rows.assign(study_id="own")).to_dict("records")
+    assert np.isfinite(alone["slope"])
+    assert np.isnan(alone["slope_se"])
+    (apart,) = drift(rows.assign(study_id=range(40))).to_dict("records")
+    years = rows["time_months"] / 12.0
+    line = linregress(years, rows["error"])
+    residuals = rows["error"] - line.intercept - line.slope * years
+    scores = (years - years.mean()) * residuals
+    se = np.sqrt(40 / 39 * (scores**2).sum()) / ((years - years.mean()) ** 2).sum()
+    assert apart["slope_se"] == pytest.approx(se)
 
 
 def test_what_arms_of_a_trial_share_cancels():

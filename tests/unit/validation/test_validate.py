@@ -95,6 +95,18 @@ def test_bands_of_a_trial_and_its_standard_error_add_up(tables):
     )
 
 
+def test_a_limit_is_no_number_that_a_band_could_hold(tables):
+    observed = tables["observations"]
+    observed.write_text(OBSERVATIONS.replace(",-80,-85,-70,", ",<-10,,,"))
+    found = validate("jorg2022", **tables)
+    is_limit = found.predictions["endpoint"] == "ctx"
+    scores = found.predictions[["probability_below", "log_score", "crps"]]
+    assert scores[is_limit].isna().all(axis=None)
+    assert scores[~is_limit].notna().all(axis=None)
+    assert found.predictions["low_90"].notna().all()
+    assert found.coverage["n"].sum() == found.predictions["scored"].sum() - 1
+
+
 def test_an_unknown_band_is_named(tables):
     with pytest.raises(ConfigError, match="band = 'trials': Did you mean 'trial'"):
         validate("jorg2022", **tables, band="trials")
