@@ -1,14 +1,16 @@
 """Denosumab: an antibody that takes RANKL out of reach of RANK.
 
 Subcutaneous depot, two compartments, and elimination that is in part linear and in part saturable
-(uptake with the target). The values are one complete set, estimated from single doses over a
-three-hundredfold range and not mixed with others. Circulating target is not marrow RANKL: what
-acts on RANKL is the serum level, with a half-effect level of its own.
+(uptake with the target). Absorption, central volume and clearance are those of a population
+analysis [3]_, distribution that of an earlier one [1]_, and uptake is set so that 60 mg have the
+exposure of the label. Circulating target is not marrow RANKL: what acts on RANKL is the serum
+level, with a half-effect level of its own.
 
 References
 ----------
 .. [1] Peterson MC et al. (2004) AAPS annual meeting W4340, as coded in OpenBoneMin.
 .. [2] Peterson MC, Riggs MM (2012) CPT Pharmacometrics Syst Pharmacol 1:e14.
+.. [3] Gibiansky L et al. (2012) Clin Pharmacokinet 51:247.
 """
 
 from __future__ import annotations
