@@ -42,6 +42,7 @@ Parameters = ParameterSet | Mapping[str, float] | str | Path | None
 
 _BANDS = f"must be {', '.join(BAND_NAMES[:-1])} or {BAND_NAMES[-1]}."
 _TABLES = ("scorecard", "predictions", "totals", "coverage", "drift", "contrasts", "skipped")
+_CURVES = 50  # draws that make the bands of a figure
 _FILES = ("manifest.json", *(f"{name}.csv" for name in _TABLES))
 
 
@@ -189,7 +190,8 @@ def validate(
         _write(validation, folder, model, values, evidence)
         if not figures:
             return validation
-        overlays = Overlays(model, evidence, values, draws, between)
+        curves = {name: array[:: -(-len(array) // _CURVES)] for name, array in draws.items()}
+        overlays = Overlays(model, evidence, values, curves, between)
         (folder / "figures").mkdir(exist_ok=True)
         paths = _draw(table, overlays, folder / "figures", progress_of(progress))
     return replace(validation, figures=paths)
