@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 YOURS = "yours"
+_TITLE_WIDTH = 44  # letters, so that the titles of two columns do not meet
 _BARS = " (bars: 95 %\nconfidence interval)"
 _RINGED = "ringed: change from a later visit\nor from the other arm, counted\nfrom the model there"
 _BOUND = "arrow: published only as above\nor below this value"
@@ -143,7 +144,7 @@ def draw_lines(axes: Axes, dataset: xr.Dataset, variable: str, looks: Mapping[st
         axes.axhline(0.0, color="#BBBBBB", linewidth=0.7, zorder=0)
     else:
         _show_zero(axes)
-    axes.set_title(panel_title(dataset[variable]))
+    axes.set_title(wrapped(panel_title(dataset[variable]), _TITLE_WIDTH))
     axes.set_ylabel(axis_label(dataset[variable], under_title=True))
 
 
@@ -360,7 +361,7 @@ def make_room(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def wrapped(text: str, width: int = 34) -> str:
-    """Return a text broken into lines for a legend."""
+    """Return a text broken into lines, as for a legend."""
     import textwrap
 
     return "\n".join(textwrap.wrap(text.replace("_", " "), width)) or text

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 import remodel as rm
 from remodel.errors import ConfigError, ObservationError, RemodelWarning
@@ -190,6 +191,25 @@ def test_nothing_overlaps(overlay):
         assert one.x1 <= figure.bbox.width
         for other in boxes[i + 1 :]:
             assert not one.overlaps(other)
+
+
+def test_long_names_of_measurements_do_not_meet():
+    names = ("bmd_lumbar_spine_artefact_free", "bmd_lumbar_spine_qct", "sclerostin_serum", "ctx")
+    outputs = [f"{name}_percent_change" for name in names]
+    dataset = rm.simulate(patient=rm.Patient(age=60), years=1, outputs=outputs)
+    figure, _ = marker_panel(dataset, outputs)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    titles = [
+        child.get_window_extent(renderer)
+        for axes in figure.axes
+        for child in axes.get_children()
+        if isinstance(child, Text) and child.get_text() == axes.get_title(loc="left")
+    ]
+    assert len(titles) == 4
+    for i, one in enumerate(titles):
+        others = titles[i + 1 :] + [axes.get_window_extent(renderer) for axes in figure.axes]
+        assert not any(one.overlaps(other) for other in others)
 
 
 def test_a_marker_panel_has_two_columns_and_a_level_its_unit(dataset):
