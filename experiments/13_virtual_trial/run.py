@@ -12,7 +12,6 @@ from pathlib import Path
 import remodel as rm
 from remodel.cli.trial import draw
 from remodel.files import load_toml
-from remodel.models.draws import posterior_draws
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -27,9 +26,6 @@ def main() -> int:
         short = {"sizes": [12, 24], "replicates": 100}
         design |= {"women": 600, "power": {**design["power"], **short}}
         del design["assurance"], design["sample_size"]
-    elif not posterior_draws(design.get("model", "reference")):
-        print("The model ships without draws of its parameters: no assurance.")
-        del design["assurance"]
     result = rm.virtual_trial(design, out)
     figures = draw(result, out / "figures")
     print(result.power.to_string(index=False, float_format="%.3g"))

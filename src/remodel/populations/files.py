@@ -81,7 +81,7 @@ def write(
     """
     target = checked_path(path)
     if target.suffix == ".csv":
-        write_text(target.with_suffix(".toml"), definition_text(definition))
+        write_text(_beside(target, definition_text(definition)), definition_text(definition))
         write_csv(target, table)
         return
     attrs = {
@@ -91,6 +91,18 @@ def write(
         "rejections": json.dumps(rejections),
     }
     _write_store(target, table.drop(columns=["population", "seed"]), attrs)
+
+
+def _beside(target: Path, text: str) -> Path:
+    """Return where the definition goes, or raise where another file of the user's is there."""
+    beside = target.with_suffix(".toml")
+    if beside.exists() and not target.exists() and read_text(beside, ConfigError) != text:
+        raise ConfigError(
+            f"'{target}': the definition of these women would replace {beside}; choose another "
+            "name for them.",
+            field="path",
+        )
+    return beside
 
 
 def _write_store(target: Path, table: pd.DataFrame, attrs: Mapping[str, str]) -> None:

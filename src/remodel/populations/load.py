@@ -184,7 +184,7 @@ def definition_of(top: Table, text: str, name: str = "") -> Definition:
     }
     try:
         return Definition(
-            content.name or name,
+            content.name or name or f"like {content.like}",
             content.about,
             patient,
             components,
@@ -209,6 +209,8 @@ def _completed(top: Table) -> Table:
         top.fail("like", f"'{name}' is not a population.{nearest(name, preset_names())}")
     base = _completed(Table(None, "", parse_toml(preset_text(name), name, ConfigError)))
     content = {**base.content, **top.content}
+    if "name" not in top.content:  # what differs from a preset is not called like it
+        del content["name"]
     for key in ("patient", "parameter", "limits", "match"):
         content[key] = {**base.content.get(key, {}), **top.value(key, dict, {})}
     return replace(top, content=content)

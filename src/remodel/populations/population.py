@@ -129,13 +129,13 @@ class Population:
 
     def without_wander(self) -> Self:
         """Return the same women, whose density follows the mechanism alone."""
-        return replace(self, definition=replace(self.definition, wander=None))
+        return replace(self, definition=replace(self.definition, wander=None, text=""))
 
     def as_prescribed(self) -> Self:
         """Return the same women, who take every dose in time."""
         from remodel.populations.adherence import Pattern
 
-        perfect = replace(self.definition, adherence=(Pattern("as prescribed", 1.0),))
+        perfect = replace(self.definition, adherence=(Pattern("as prescribed", 1.0),), text="")
         return replace(self, definition=perfect, pattern=np.zeros(len(self), dtype=np.int64))
 
     def weighted(self, weights: Any) -> Self:

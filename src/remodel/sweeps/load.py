@@ -230,7 +230,8 @@ def _women(top: Table, content: DesignFile, folder: Path | None, model: Model) -
     check_components(source.definition, model)
     names = ("age", "menopause_age", *T_SCORES)
     columns: dict[str, Column] = {n: source[n] for n in names if n in source.columns}
-    columns["sex"] = source.patients.sex.astype(object)
+    if source.patients.is_male.any():  # a word, with which there are no sensitivities
+        columns["sex"] = source.patients.sex.astype(object)
     return {**columns, **source.parameters_of(model, content.parameters)}
 
 

@@ -22,7 +22,9 @@ from remodel.observations import load_trial
 from remodel.schedules import Schedule
 from remodel.units import PERCENT_CHANGE
 
-ANALYSES = ("t_test", "ancova", "responders", "mixed_model")
+QUICK = ("t_test", "ancova", "responders")
+"""Analyses that are repeated thousands of times."""
+ANALYSES = (*QUICK, "mixed_model")
 COVARIANCES = ("compound_symmetry", "random_slope")
 _VERSUS = re.compile(r"\s+(?:vs\.?|versus|against|-|minus)\s+")
 

@@ -27,6 +27,7 @@ MARKERS = ("ctx", "p1np", "bsap", "ntx")
 QUANTITIES = ("level", "change")
 ALL_ARMS = "all arms"
 _Z = 1.959963984540054
+_BELOW_ONE = 1 - 1e-12  # for points on a line, as two women are
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ def _row(pair: Pair, worst: float) -> dict[str, Any]:
     r = correlation(pair.early, pair.late, pair.weights)
     size = float(pair.weights.sum() ** 2 / np.square(pair.weights).sum())
     half = _Z / math.sqrt(max(size - 3, 1))
+    score = math.atanh(r * _BELOW_ONE)
     loses_most = is_worst(pair.late, pair.weights, worst)
     area = auc(pair.early, loses_most, pair.weights)
     wide = _Z * auc_error(area, size * worst, size * (1 - worst))
@@ -247,8 +249,8 @@ def _row(pair: Pair, worst: float) -> dict[str, Any]:
         "outcome_months": pair.outcome_month,
         "n": len(pair.early),
         "r": r,
-        "r_low_95": math.tanh(math.atanh(r) - half),
-        "r_high_95": math.tanh(math.atanh(r) + half),
+        "r_low_95": math.tanh(score - half),
+        "r_high_95": math.tanh(score + half),
         "auc": area,
         "auc_low_95": max(0.0, area - wide),
         "auc_high_95": min(1.0, area + wide),

@@ -13,7 +13,7 @@ from remodel.files.schema import validate
 from remodel.measurement.instruments import load_instruments
 from remodel.models import load_model
 from remodel.observations import load_trial
-from remodel.virtual_trials.design import ANALYSES, Design, Endpoint, source_of
+from remodel.virtual_trials.design import ANALYSES, QUICK, Design, Endpoint, source_of
 
 
 def load_design(source: str | Path | Mapping[str, Any] | Design) -> Design:
@@ -40,6 +40,7 @@ def load_design(source: str | Path | Mapping[str, Any] | Design) -> Design:
     if not design.endpoint:
         top.fail("endpoint", "a trial needs at least one table [[endpoint]].")
     _check_cuts(top, design)
+    _check_repeated(top, design)
     return _absolute(top, design)
 
 
@@ -51,6 +52,15 @@ def _check_cuts(top: Table, design: Design) -> None:
         low, high = limits.lower, limits.upper
         if low is not None and high is not None and low >= high:
             top.table("entry").fail(name, f"no reading is from {low:g} to {high:g}.")
+
+
+def _check_repeated(top: Table, design: Design) -> None:
+    """Refuse a power of no size, and an assurance of analyses too slow for it."""
+    if not design.power.sizes:
+        top.table("power").fail("sizes", "expected at least one number of women.")
+    analyses = {name for endpoint in design.endpoint for name in endpoint.analysis}
+    if design.assurance is not None and not analyses & set(QUICK):
+        top.fail("assurance", f"needs an endpoint with one of the analyses {', '.join(QUICK)}.")
 
 
 def _absolute(top: Table, design: Design) -> Design:

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -333,9 +334,9 @@ def _part(folder: Path | None, key: str, first: int) -> Path:
 def _load(path: Path) -> dict[str, FloatArray] | None:
     """Return a finished chunk; None where there is none, or it cannot be read."""
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             return {name: arrays[name] for name in _ARRAYS}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 

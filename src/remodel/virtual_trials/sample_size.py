@@ -10,7 +10,7 @@ import numpy as np
 
 from remodel.errors import ConfigError
 from remodel.virtual_trials.analyses import expected_size
-from remodel.virtual_trials.design import Design
+from remodel.virtual_trials.design import QUICK, Design
 from remodel.virtual_trials.pool import Pool
 from remodel.virtual_trials.run import Found, Task
 from remodel.virtual_trials.tables import power_table
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Tried = Callable[[Sequence[int]], pd.DataFrame]
 
-QUICK = ("t_test", "ancova", "responders")
-"""Analyses that are repeated thousands of times."""
 _GRID = 9  # sizes tried at once
 _PILOT, _PILOT_REPLICATES = 100, 200
 _SMALLEST = 2

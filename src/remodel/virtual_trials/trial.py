@@ -19,13 +19,13 @@ from remodel.plots.virtual_trials import power_curve, predictive_check
 from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import manifest
 from remodel.simulation.inputs import check_count
-from remodel.virtual_trials.design import Design
+from remodel.virtual_trials.design import QUICK, Design
 from remodel.virtual_trials.load import load_design
 from remodel.virtual_trials.pool import Pool, Screening, simulated_pool
 from remodel.virtual_trials.published import published_changes
 from remodel.virtual_trials.replicate import replicate_of, to_frame
 from remodel.virtual_trials.run import Found, Task, connected, run
-from remodel.virtual_trials.sample_size import QUICK, sample_size
+from remodel.virtual_trials.sample_size import sample_size
 from remodel.virtual_trials.tables import (
     TRUTH,
     arm_table,

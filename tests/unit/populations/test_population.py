@@ -109,6 +109,40 @@ def test_women_are_saved_bit_for_bit(tmp_path):
     assert list(table.columns[: len(first)]) == first
 
 
+@pytest.mark.parametrize("name", ["women.csv", "women.zarr"])
+def test_women_without_wander_or_missed_doses_are_saved_so(name, tmp_path):
+    women = rm.population(20, like="aromatase_inhibitor_in_practice", seed=9)
+    for changed in (women.without_wander(), women.as_prescribed()):
+        changed.save(tmp_path / name)
+        again = Population.load(tmp_path / name)
+        assert again.definition.wander == changed.definition.wander
+        assert [p.share for p in again.definition.adherence] == [
+            p.share for p in changed.definition.adherence
+        ]
+        assert np.array_equal(again.adherence, changed.adherence)
+
+
+def test_a_definition_never_replaces_another_file(tmp_path):
+    mine = tmp_path / "trial.toml"
+    mine.write_text("seed = 1\n")
+    with pytest.raises(ConfigError, match=r"would replace .*trial.toml"):
+        rm.population(5, seed=1).save(tmp_path / "trial.csv")
+    assert mine.read_text() == "seed = 1\n"
+    for like in ("postmenopausal", "osteoporosis"):  # its own pair is written again
+        rm.population(5, like=like).save(tmp_path / "women.csv")
+    assert Population.load(tmp_path / "women.csv").definition.name == "osteoporosis"
+
+
+def test_what_differs_from_a_preset_is_not_called_like_it(tmp_path):
+    women = rm.population(5, like={"like": "osteoporosis", "parameter": {"turnover": TURNOVER}})
+    assert women.definition.name == "like osteoporosis"
+    women.save(tmp_path / "women.csv")
+    assert Population.load(tmp_path / "women.csv").definition.name == "like osteoporosis"
+    (tmp_path / "women.toml").unlink()
+    with pytest.raises(ConfigError, match=r"women.toml is not beside it"):
+        Population.load(tmp_path / "women.csv")
+
+
 def test_a_definition_written_reads_back_equal():
     for name in preset_names():
         definition = load_definition(name)

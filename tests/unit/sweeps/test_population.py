@@ -34,6 +34,14 @@ def test_a_sweep_over_women_is_their_mechanism(tmp_path):
             assert np.allclose(swept[name], direct[name], rtol=1e-9)
 
 
+def test_sensitivities_are_of_what_differs_between_women():
+    design = {**DESIGN, "population": {"like": "aromatase_inhibitor", "n": 60, "seed": 2}}
+    indices = rm.sensitivity_analysis({**design, "sensitivity": {"method": "pawn"}})
+    factors = set(indices["factor"].to_numpy().tolist())
+    assert {"age", "t_score_total_hip"} < factors
+    assert "sex" not in factors
+
+
 def test_a_population_is_needed_and_checked():
     with pytest.raises(ConfigError, match="population: this key is missing"):
         rm.sweep(DESIGN)

@@ -32,6 +32,8 @@ _ARM = {"name": "a", "schedule": "none"}
         ({"entry": {"t_score_lumbar_spine": [1.0, -1.0]}}, "no reading is from 1 to -1"),
         ({"stratum": [{"name": "age", "cuts": []}]}, "expected rising numbers"),
         ({"power": {"sizes": [0]}}, "whole number"),
+        ({"power": {"sizes": []}}, r"\[power\] sizes: expected at least one number of women"),
+        ({"assurance": {}, "endpoint": [{"name": "ctx", "months": 12, "analysis": "mixed_model"}]}, "assurance: needs an endpoint with one of the analyses t_test"),
         ({"power": {"alpha": 2.0}}, "between 0 and 1"),
         ({"powr": {}}, "unknown key. Did you mean 'power'"),
     ],

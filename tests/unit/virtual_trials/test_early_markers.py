@@ -77,6 +77,13 @@ def test_arms_are_shown_apart_and_together():
     assert (together["n"] == 80).all()
 
 
+def test_two_women_say_nothing_and_stop_nothing():
+    women = rm.population(2, like="aromatase_inhibitor", seed=2)
+    table = rm.early_markers(women, AI, markers=["ctx"], months=[3], outcome_months=[24])
+    assert table["r"].abs().to_numpy() == pytest.approx(1.0)
+    assert (table["r_low_95"] < table["r_high_95"]).all()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

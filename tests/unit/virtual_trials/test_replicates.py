@@ -57,6 +57,15 @@ def test_a_run_that_was_stopped_continues_with_the_same_bits(simulated, tmp_path
     assert computed == [20, 40, 0, 20, 40]
 
 
+def test_a_chunk_that_cannot_be_read_is_computed_again(simulated, tmp_path):
+    whole = rm.virtual_trial(simulated(), tmp_path)
+    parts = sorted((tmp_path / "replicates").iterdir())
+    parts[0].write_bytes(parts[0].read_bytes()[:200])
+    parts[1].write_bytes(b"")
+    again = rm.virtual_trial(simulated(), tmp_path)
+    np.testing.assert_array_equal(whole.found.p, again.found.p)
+
+
 def test_the_beginning_of_a_larger_trial_is_a_smaller_one(screening):
     small, large = (replicate_of(screening(), 2, size) for size in (10, 30))
     np.testing.assert_array_equal(small.people.arm, large.people.arm[:10])
