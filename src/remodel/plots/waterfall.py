@@ -64,7 +64,7 @@ def waterfall(
         known = ", ".join(f"{visit:g}" for visit in visits)
         raise ConfigError(f"month = {month:g}: the visits are at months {known}.", field="month")
     rows = arm_rows(readings, arms)
-    summaries = []
+    summaries, limits = [], []
     with paper():
         figure, panels = panels_of(2 * len(rows), title, columns=len(rows))
         kinds = [("true", variable), ("as read", variable + _READING)]
@@ -75,14 +75,14 @@ def waterfall(
                 values = values[np.isfinite(values)]
                 axes = panels[line * len(rows) + column]
                 _bars(axes, values, look(column).color)
-                _trimmed(axes, values)
+                limits.append(np.quantile(values, _TRIMMED))
                 axes.set_title(f"{arm.replace('_', ' ')}, {kind}")
                 if column == 0:
                     axes.set_ylabel("change from start [%]")
                 if line == 1:
                     axes.set_xlabel("share of women [%]")
                 summaries.append(_summary(arm, kind, values, weights))
-        _same_limits(panels)
+        _limit(panels, limits)
     return figure, pd.DataFrame(summaries)
 
 
@@ -112,13 +112,8 @@ def _bars(axes: Axes, values: FloatArray, shade: str) -> None:
     axes.set_xlim(0, 100)
 
 
-def _same_limits(panels: Sequence[Axes]) -> None:
-    limits = np.array([axes.get_ylim() for axes in panels])
+def _limit(panels: Sequence[Axes], limits: Sequence[FloatArray]) -> None:
+    """Give all panels one axis, without the last few women, whose bars would make others small."""
+    low, high = np.min(limits, axis=0)[0], np.max(limits, axis=0)[1]
     for axes in panels:
-        axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
-
-
-def _trimmed(axes: Axes, values: FloatArray) -> None:
-    """Leave the last few women out of the limits, whose bars would make all others small."""
-    low, high = np.quantile(values, _TRIMMED)
-    axes.set_ylim(min(1.15 * low, 0.0), max(1.15 * high, 0.0))
+        axes.set_ylim(min(1.15 * low, 0.0), max(1.15 * high, 0.0))

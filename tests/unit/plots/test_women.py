@@ -62,6 +62,17 @@ def test_the_waterfall_counts_who_loses(courses):
     assert read["sd"] > true["sd"]
 
 
+def test_all_panels_of_a_waterfall_show_nearly_all_women(courses):
+    _, seen = courses
+    figure, _ = rm.plots.waterfall(seen, SPINE, 24)
+    read = seen[f"{SPINE}_reading"].sel(visit=24).to_numpy()
+    low, high = np.quantile(read[:200], 0.005), np.quantile(read[200:], 0.995)
+    for axes in figure.axes:
+        bottom, top = axes.get_ylim()
+        assert bottom <= low
+        assert top >= high
+
+
 def test_spaghetti_is_of_the_women_asked_for(courses):
     ds, seen = courses
     figure, table = rm.plots.spaghetti(ds, SPINE, readings=seen, women=5)
