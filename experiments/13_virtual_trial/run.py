@@ -44,6 +44,11 @@ def main() -> int:
         found[row["comparison"], "n_per_arm", row["months"]] = float(row["n_per_arm"])
     if result.assurance is not None:
         print(result.assurance.to_string(index=False, float_format="%.3g"))
+        rows = result.assurance.query(
+            "endpoint == 'bmd_total_hip' and analysis == 'ancova' and n_per_arm == 24"
+        )
+        for row in rows.itertuples():
+            found[row.comparison, "bmd_total_hip_ancova_assurance_24", row.months] = row.assurance
     code = finish(Path(__file__), given, out, found)
     print(f"Results: {out}\nMain figure:\n{figures[0]}")
     return code
