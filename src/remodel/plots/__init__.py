@@ -6,6 +6,7 @@ without a display; save one with ``figure.savefig("name.png")``.
 
 from remodel.plots.cells import phase_plane
 from remodel.plots.early_markers import marker_against_change
+from remodel.plots.individuals import her_course, her_traits
 from remodel.plots.models import ModelScenario, models_side_by_side
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
@@ -15,6 +16,8 @@ from remodel.plots.women import spaghetti, women_fan
 
 __all__ = [
     "ModelScenario",
+    "her_course",
+    "her_traits",
     "marker_against_change",
     "marker_panel",
     "models_side_by_side",

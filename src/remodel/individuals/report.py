@@ -1,0 +1,214 @@
+"""What ``fit-patient`` writes: tables, sentences and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from remodel._arrays import FloatArray
+from remodel.files import results_folder, write_csv, write_text
+from remodel.individuals.fit import ENOUGH, PatientFit
+from remodel.individuals.forecast import (
+    courses_of,
+    difference_table,
+    forecast_table,
+    posterior_table,
+    threshold_table,
+)
+from remodel.individuals.response import LEAST_FALL, NOT_TAKEN, marker_rule, response_table
+from remodel.individuals.woman import years_text
+from remodel.observations.endpoints import endpoints
+from remodel.provenance import manifest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_RECORD = "manifest.json"
+FILES = (
+    _RECORD, "forecast.csv", "thresholds.csv", "differences.csv", "response.csv", "posterior.csv",
+    "report.md",
+)  # fmt: skip
+DISCLAIMER = (
+    "Research, not a decision about a patient: this is what a model and a population say of "
+    "numbers, and neither has seen her."
+)
+_NAMES = {
+    "estrogen": "estradiol made outside the ovaries",
+    "turnover": "turnover",
+    "response": "amount of a bone drug for half its effect",
+    "menopause_age": "age at menopause",
+    "relative_density_lumbar_spine": "spine density",
+    "relative_density_total_hip": "hip density",
+    "relative_density_femoral_neck": "femoral neck density",
+    "ctx_scale": "CTX for its turnover",
+    "p1np_scale": "P1NP for its turnover",
+    "ntx_scale": "NTX for its turnover",
+    "bsap_scale": "BSAP for its turnover",
+}
+_TOLD = 0.95  # a trait whose spread stays above this share of the prior's is not told
+_WORST_K = 0.7
+
+
+def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
+    """Write everything but figures; return the courses under the options.
+
+    Raises
+    ------
+    StoreError
+        If files cannot be written.
+    """
+    folder = results_folder(out, FILES, mark=_RECORD, key="fit_patient", what="fit of a patient")
+    courses = courses_of(fit)
+    content = manifest(
+        model=fit.woman.model.name,
+        fit_patient=len(fit.woman.readings),
+        population=fit.woman.population.name,
+        draws=fit.woman.draws,
+        seed=fit.woman.seed,
+        effective_size=fit.effective_size,
+        pareto_k=fit.pareto_k,
+        rounds=fit.rounds,
+    )
+    write_text(folder / _RECORD, json.dumps(dict(content), indent=2, default=str))
+    write_csv(folder / "forecast.csv", forecast_table(courses))
+    write_csv(folder / "thresholds.csv", threshold_table(courses, fit.woman.thresholds))
+    write_csv(folder / "differences.csv", difference_table(courses))
+    write_csv(folder / "response.csv", response_table(fit))
+    write_csv(folder / "posterior.csv", posterior_table(fit))
+    write_text(folder / "report.md", report(fit, courses))
+    return courses
+
+
+def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
+    """Return the report, Markdown."""
+    blocks = [
+        "# One woman",
+        DISCLAIMER,
+        "## Readings and fit",
+        _bullets(fit_sentences(fit)),
+        "## Why",
+        _bullets(trait_sentences(fit)),
+        "## Is she taking it, does it work",
+        _bullets(response_sentences(fit)),
+        "## From now on",
+        _bullets(option_sentences(fit, courses)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _bullets(sentences: list[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def fit_sentences(fit: PatientFit) -> list[str]:
+    """Return how many readings there are, which contradict the others, and how good the draws."""
+    n = len(fit.woman.readings)
+    if not n:
+        return ["No readings: this is the forecast of women of her age and history."]
+    added = f", after {fit.rounds} rounds of draws added where she is" if fit.rounds else ""
+    sentences = [
+        f"{n} readings to month {fit.woman.now:g}; {fit.effective_size:.0f} effective draws of "
+        f"{len(fit.draws)}{added}; Pareto k {fit.pareto_k:.2f}."
+    ]
+    if fit.effective_size < ENOUGH or fit.pareto_k > _WORST_K:
+        sentences.append(
+            "These draws are few: her readings are far from what women of this population have; "
+            "take all bands as too narrow."
+        )
+    for outlier in fit.outliers:
+        side = "above" if outlier.size > 0 else "below"
+        sentences.append(
+            f"The {endpoints()[outlier.endpoint].long_name} at month {outlier.months:g} lies "
+            f"{abs(outlier.size):.1f} usual errors {side} what the other readings say, and counts "
+            "for little."
+        )
+    return sentences
+
+
+def trait_sentences(fit: PatientFit) -> list[str]:
+    """Return each trait of which her readings tell something, against the average woman."""
+    sentences, silent = [], []
+    spreads = fit.prior.definition.distributions
+    for name, values in fit.traits.items():
+        if name not in _NAMES:
+            continue
+        spread = spreads[name]
+        center = spread.center
+        low, high = np.quantile(values, (0.05, 0.95))
+        is_log = spread.kind == "lognormal"
+        narrowed = np.std(np.log(values) if is_log else values) / (spread.sd or np.inf)
+        shifted = abs(np.mean(np.log(values / center) if is_log else values - center)) / spread.sd
+        if narrowed > _TOLD and shifted < 1 - _TOLD:
+            silent.append(_NAMES[name])
+        elif is_log:
+            sentences.append(
+                f"Her {_NAMES[name]} is {np.median(values) / center:.2f} times the average "
+                f"(90 %: {low / center:.2f} to {high / center:.2f})."
+            )
+        else:
+            sentences.append(
+                f"Her {_NAMES[name]} is {np.median(values):.3g} (90 %: {low:.3g} to {high:.3g})."
+            )
+    if silent:
+        sentences.append(f"Her readings say nothing of: {', '.join(silent)}.")
+    return sentences
+
+
+def response_sentences(fit: PatientFit) -> list[str]:
+    """Return the explanations, and what the published rule says."""
+    if not fit.woman.taken.drugs:
+        return ["She takes no drug."]
+    table = response_table(fit)
+    shares = dict(zip(table["explanation"], table["probability"], strict=True))
+    words = ", ".join(f"{name.replace('_', ' ')} {100 * p:.0f} %" for name, p in shares.items())
+    sentences = [f"Explanations of her readings: {words}."]
+    prior = {p.name: p.share for p in fit.woman.patterns}
+    for name, p in fit.adherence.items():
+        if name in prior and len(prior) > 1:
+            sentences.append(f"'{name}': {100 * prior[name]:.0f} % before, {100 * p:.0f} % after.")
+    rule = marker_rule(fit.woman)
+    if rule.flags is None:
+        sentences.append(f"The rule of IOF and ECTS does not apply: {rule.why_not}.")
+    else:
+        falls = ", ".join(
+            f"{name.upper()} fell by {fall:.0f} % (needed: {LEAST_FALL[name]:g})"
+            for name, fall in rule.falls
+        )
+        verdict = "asks whether she takes it" if rule.flags else "sees a response"
+        sentences.append(f"The rule of IOF and ECTS {verdict}: {falls}.")
+    if shares[NOT_TAKEN] > 0.5:
+        sentences.append("Options are forecast as taken from now on.")
+    return sentences
+
+
+def option_sentences(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> list[str]:
+    """Return what each option does to spine and hip by its end, and against the first."""
+    sentences, names = [], list(courses)
+    for name, course in courses.items():
+        now = int(np.argmin(np.abs(course["months"].to_numpy() - fit.woman.now)))
+        period = years_text(float(course["months"][-1]) - fit.woman.now)
+        for site, label in (("lumbar_spine", "spine"), ("total_hip", "hip")):
+            density = course[f"bmd_{site}"].to_numpy()
+            score = course[f"t_score_{site}"].to_numpy()[:, -1]
+            change = 100 * (density[:, -1] / density[:, now] - 1)
+            sentences.append(
+                f"{name}, {label}: {_band(change)} % in {period}; T-score then {_band(score)}, "
+                f"below -2.5 with {100 * np.mean(score < -2.5):.0f} %."
+            )
+    for name in names[1:]:
+        ratio = courses[name]["bmd_lumbar_spine"] / courses[names[0]]["bmd_lumbar_spine"]
+        change = 100 * (ratio.to_numpy()[:, -1] - 1)
+        sentences.append(
+            f"{name} against {names[0]}, spine at the end: {_band(change)} %, higher with "
+            f"{100 * np.mean(change > 0):.0f} %."
+        )
+    return sentences
+
+
+def _band(values: FloatArray) -> str:
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    return f"{middle:+.1f} (90 %: {low:+.1f} to {high:+.1f})"

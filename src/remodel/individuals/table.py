@@ -1,0 +1,344 @@
+"""``remodel.fit_patients``: forecasts of the readings of many women."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel._arrays import FloatArray
+from remodel.errors import ConfigError, RemodelError
+from remodel.files import results_folder, write_csv, write_text, writing
+from remodel.individuals.clinic import (
+    Asked,
+    Case,
+    Clinic,
+    History,
+    by_history,
+    load_clinic,
+    output_months,
+)
+from remodel.individuals.courses import Courses, Draws, drawn, simulated
+from remodel.individuals.covariance import Observed, Points
+from remodel.individuals.posterior import course_of, fitted, readings_at, truth_at
+from remodel.individuals.prior import Prior
+from remodel.individuals.readings import T_SCORE, Reference
+from remodel.measurement.instruments import Instruments, load_instruments
+from remodel.models import Model, load_model
+from remodel.observations.endpoints import endpoints as known_endpoints
+from remodel.populations.definition import Definition
+from remodel.populations.load import load_definition
+from remodel.progress import ProgressLike, progress_of
+from remodel.provenance import fingerprint, manifest
+from remodel.schedules import Schedule
+from remodel.simulation.inputs import check_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS = 1024
+_TAILS = 32
+_SIZE = 1024  # draws of the posterior of one woman
+_RECORD = "manifest.json"
+_NAME = "predictions.csv"
+_PARTS = "parts"
+NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size")
+_QUANTILES = (0.25, 0.75, 0.05, 0.95)
+_ENOUGH = 50.0  # effective draws; below, a row says so
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecasts:
+    """Forecasts of the readings of a table.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The rows to predict, with ``mean, sd, low_50, high_50, low_90, high_90`` of the reading in
+        the unit of the row, ``effective_size`` and ``problem``, which is blank where all went well.
+    failed : mapping of str to str
+        What was wrong, by woman.
+    women : int
+        How many were fitted.
+    """
+
+    table: pd.DataFrame
+    failed: Mapping[str, str]
+    women: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Setting:
+    """What all women of a table share."""
+
+    definition: Definition
+    model: Model
+    tools: Instruments
+    reference: Reference
+    draws: int
+    seed: int
+    threads: int | None
+
+
+def fit_patients(
+    readings: str | Path,
+    out: str | Path | None = None,
+    *,
+    population: str | Path = "postmenopausal",
+    draws: int = DRAWS,
+    seed: int = 1,
+    threads: int | None = None,
+    instruments: Instruments | None = None,
+    progress: ProgressLike = None,
+) -> Forecasts:
+    """Forecast readings of many women from their own earlier ones.
+
+    Women of equal history share a stored population, which is weighted for each of them. A woman
+    whose rows are wrong, or who cannot be simulated, is marked; the others do not notice.
+
+    Parameters
+    ----------
+    readings : path
+        ``READINGS.csv``: ``woman, age, sex, menopause_age, bmi, schedule, endpoint, months, value,
+        unit, use`` and optional ``date, scanner, fasting, hour``. Rows with ``use = fit`` inform;
+        those with ``use = predict`` are forecast, and their value is never read.
+    out : path, optional
+        Folder for ``predictions.csv``. A run that was stopped continues there, and ends with the
+        same numbers.
+    population : str or path
+        The prior.
+    draws : int
+        Of each stored population.
+    seed : int
+    threads : int, optional
+        Processors; all by default. Results do not depend on it.
+    instruments : Instruments, optional
+        Other errors of readings than those of the package.
+    progress : Progress or callable, optional
+        Notified as women are fitted.
+
+    Raises
+    ------
+    RemodelError
+        One of its subclasses, if the table is none, or the folder holds another one.
+    """
+    check_count("threads", threads)
+    check_count("draws", draws)
+    check_count("seed", seed)
+    model = load_model("reference")
+    setting = _Setting(
+        load_definition(population),
+        model,
+        instruments or load_instruments(),
+        Reference.of(model),
+        draws,
+        seed,
+        threads,
+    )
+    clinic = load_clinic(readings, setting.reference)
+    folder = None if out is None else _folder(Path(out), Path(readings), setting)
+    notice = progress_of(progress)
+    notice.start(len(clinic.cases))
+    rows: list[dict[str, Any]] = []
+    failed = dict(clinic.problems)
+    for number, (history, cases) in enumerate(by_history(clinic.cases).items()):
+        results = _stored(folder, number)
+        if results is None:
+            results = _group(history, cases, setting)
+            if folder is not None:
+                write_text(folder / _PARTS / f"{number:05d}.json", json.dumps(results))
+        rows += results
+        notice.advance(len(cases))
+    failed |= {row["woman"]: row["problem"] for row in rows if row["severe"]}
+    table = _table(clinic, rows)
+    if folder is not None:
+        write_csv(folder / _NAME, table)
+    return Forecasts(table, failed, len(clinic.cases) - len(failed) + len(clinic.problems))
+
+
+def _folder(out: Path, readings: Path, setting: _Setting) -> Path:
+    """Return the folder of results, free of those of another table."""
+    identity = fingerprint(
+        [
+            hashlib.sha256(readings.read_bytes()).hexdigest(),
+            setting.definition.text,
+            setting.model.parameters.fingerprint(),
+            setting.tools.model_dump_json(),
+            setting.draws,
+            setting.seed,
+        ]
+    )
+    folder = results_folder(
+        out, (_RECORD, _NAME, _PARTS), mark=_RECORD, key="fit_patients", what="fit of patients"
+    )
+    record = folder / _RECORD
+    if record.exists():
+        before = json.loads(record.read_text(encoding="utf-8")).get("identity")
+        if before != identity:
+            raise ConfigError(
+                f"{folder} holds forecasts of another table, population or seed; use another "
+                "folder.",
+                field="out",
+            )
+    with writing(folder):
+        (folder / _PARTS).mkdir(exist_ok=True)
+    content = manifest(
+        model=setting.model.name,
+        population=setting.definition.name,
+        draws=setting.draws,
+        seed=setting.seed,
+        fit_patients=readings.name,
+        identity=identity,
+    )
+    write_text(record, json.dumps(dict(content), indent=2, default=str))
+    return folder
+
+
+def _stored(folder: Path | None, number: int) -> list[dict[str, Any]] | None:
+    """Return what an earlier run left of a group of women."""
+    if folder is None:
+        return None
+    path = folder / _PARTS / f"{number:05d}.json"
+    if not path.is_file():
+        return None
+    results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return results
+
+
+def _group(history: History, cases: Sequence[Case], setting: _Setting) -> list[dict[str, Any]]:
+    """Return forecasts of women of one history."""
+    try:
+        prior, draws, courses, start = _population(history, cases, setting)
+    except RemodelError as error:
+        return [_failure(case, asked, error) for case in cases for asked in case.asked]
+    results = []
+    for case in cases:
+        try:
+            since = courses.since((case.age - start) * 12)
+            results += _forecast(case, prior, draws, since, setting)
+        except (RemodelError, np.linalg.LinAlgError) as error:
+            results += [_failure(case, asked, error) for asked in case.asked]
+    return results
+
+
+def _population(
+    history: History, cases: Sequence[Case], setting: _Setting
+) -> tuple[Prior, Draws, Courses, float]:
+    """Return a stored population for women of one history, and the age at which it starts."""
+    prior = _prior(history, None, setting)
+    draws = drawn(prior, setting.draws, [1.0], setting.seed)
+    start, months = output_months(cases, treated=bool(history.schedule))
+    names = {r.endpoint for case in cases for r in case.readings}
+    names |= {asked.endpoint for case in cases for asked in case.asked}
+    schedule = Schedule.parse(history.schedule) if history.schedule else Schedule()
+    courses = simulated(
+        prior,
+        draws,
+        [schedule],
+        months,
+        sorted(names),
+        age=start,
+        menopause_age=history.menopause_age,
+        sex=history.sex,
+        threads=setting.threads,
+    )
+    return prior, draws, courses, start
+
+
+def _prior(history: History, bmi: float | None, setting: _Setting) -> Prior:
+    knows = history.menopause_age is not None or history.sex == "male"
+    return Prior.of(setting.definition, setting.model, bmi=bmi, knows_menopause=knows)
+
+
+def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
+    return {"row": asked.row, "woman": case.name, "problem": str(error), "severe": True}
+
+
+def _forecast(
+    case: Case, prior: Prior, draws: Draws, courses: Courses, setting: _Setting
+) -> list[dict[str, Any]]:
+    """Return forecasts of one woman."""
+    if not courses.possible.any():
+        raise ConfigError("no draw of this woman could be simulated.")
+    prior = prior.with_bmi(case.bmi)
+    observed = Observed.of(case.readings, setting.tools)
+    seed = (setting.seed, zlib.crc32(case.name.encode()))
+    male = case.sex == "male"
+    posterior = fitted(
+        prior,
+        draws,
+        courses,
+        observed,
+        setting.tools,
+        age=case.age,
+        male=male,
+        size=_SIZE,
+        tails=_TAILS,
+        seed=seed,
+    )
+    if not case.asked:
+        return []
+    points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
+    peers = prior.peers(case.age, male=male)
+    course = course_of(courses.rows(posterior.draw), points, peers)
+    truth = truth_at(posterior, points, course)
+    read = np.exp(readings_at(posterior, points, truth, setting.tools))
+    size = posterior.effective_size
+    problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
+    return [
+        {
+            "row": asked.row,
+            "woman": case.name,
+            "problem": problem,
+            "severe": False,
+            **_summary(_in_unit(asked.written, read[:, i], setting.reference)),
+            "effective_size": size,
+        }
+        for i, asked in enumerate(case.asked)
+    ]
+
+
+def _in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArray:
+    """Return densities as T-scores where those were asked for."""
+    if not written.startswith(T_SCORE):
+        return values
+    site = written.removeprefix(T_SCORE)
+    return (values - reference.mean[site]) / reference.sd[site]
+
+
+def _summary(values: FloatArray) -> dict[str, float]:
+    low_50, high_50, low_90, high_90 = np.quantile(values, _QUANTILES)
+    numbers = (values.mean(), values.std(ddof=1), low_50, high_50, low_90, high_90)
+    return dict(zip(NUMBERS, map(float, numbers), strict=False))
+
+
+def _table(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the rows that were asked for, in the order of the table."""
+    import pandas as pd
+
+    by_row = {result["row"]: result for result in results}
+    rows = []
+    for number, row in enumerate(clinic.rows):
+        if row["use"] != "predict":
+            continue
+        name = row["woman"]
+        result = by_row.get(number, {"problem": clinic.problems.get(name, "")})
+        cells = {key: value for key, value in row.items() if key != "value"}
+        if not cells.get("unit") and not row["endpoint"].startswith(T_SCORE):
+            described = known_endpoints().get(row["endpoint"])
+            cells["unit"] = described.level_unit if described else ""
+        rows.append(
+            cells
+            | {key: result.get(key, np.nan) for key in NUMBERS}
+            | {"problem": result["problem"]}
+        )
+    columns = [key for key in clinic.rows[0] if key != "value"]
+    if "unit" not in columns:
+        columns.append("unit")
+    return pd.DataFrame(rows, columns=[*columns, *NUMBERS, "problem"])

@@ -1,0 +1,199 @@
+"""Weights of draws: how likely they make the readings, and whether they can be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from remodel._arrays import FloatArray, IntArray
+from remodel.individuals.covariance import Observed, linear_columns, wander_covariance
+from remodel.individuals.prior import Prior
+from remodel.measurement.instruments import Instruments
+
+_USUAL, _BENT = 0.8, 3.0  # share of usual tails, and how far the others lean to wide ones
+_LEAST_TAIL = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tails:
+    """Draws of how far scans and wander reach, relative to a normal distribution.
+
+    Attributes
+    ----------
+    wander : ndarray, shape (s,)
+        Factors of the standard deviation.
+    scans : ndarray, shape (s, n_scans)
+    log_weights : ndarray, shape (s,)
+    """
+
+    wander: FloatArray
+    scans: FloatArray
+    log_weights: FloatArray
+
+    @classmethod
+    def drawn(cls, n: int, scans: int, prior: Prior, tools: Instruments, seed: int) -> Tails:
+        """Return draws, wide tails more often than they are and weighted for it."""
+        from scipy.stats import qmc
+
+        freedoms = [prior.wander.freedom, *[tools.scan.freedom] * scans]
+        power = math.ceil(math.log2(max(n, 2)))
+        rng = np.random.default_rng([seed, 1])
+        at = qmc.Sobol(len(freedoms), rng=rng).random_base2(power)[:n]
+        # the lowest shares are the widest tails; a fifth of all draws lean towards them
+        bent = np.clip((at - _USUAL) / (1 - _USUAL), 1e-9, 1.0) ** _BENT
+        share = np.clip(np.where(at < _USUAL, at / _USUAL, bent), 1e-12, 1 - 1e-12)
+        density = _USUAL + (1 - _USUAL) / _BENT * share ** (1 / _BENT - 1)
+        scale = np.column_stack([_scale(f, share[:, i]) for i, f in enumerate(freedoms)])
+        return cls(scale[:, 0], scale[:, 1:], -np.log(density).sum(axis=1))
+
+
+def _scale(freedom: float, share: FloatArray) -> FloatArray:
+    from scipy.special import gammaincinv
+
+    if math.isinf(freedom):
+        return np.ones_like(share)
+    scale: FloatArray = np.sqrt((freedom / 2 - 1) / gammaincinv(freedom / 2, share))
+    return scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """Covariance of the readings of a woman, for every draw of the tails.
+
+    Attributes
+    ----------
+    columns : ndarray, shape (d, n_linear + n_scanners)
+        What is linear: levels and scales, then offsets of scanners.
+    linear : ndarray, shape (n_linear + n_scanners, n_linear + n_scanners)
+        Its covariance.
+    wander : ndarray, shape (d, d)
+        Of unit tails.
+    noise : ndarray, shape (s, d, d)
+    inverse : ndarray, shape (s, d, d)
+        Of the whole covariance.
+    root : ndarray, shape (s, d, d)
+        Inverse of its triangular factor.
+    log_determinant : ndarray, shape (s,)
+    """
+
+    columns: FloatArray
+    linear: FloatArray
+    wander: FloatArray
+    noise: FloatArray
+    inverse: FloatArray
+    root: FloatArray
+    log_determinant: FloatArray
+
+    @classmethod
+    def of(
+        cls, prior: Prior, observed: Observed, covariance: FloatArray, tails: Tails, age: float
+    ) -> Fields:
+        """Return the covariances of readings.
+
+        Parameters
+        ----------
+        prior : Prior
+        observed : Observed
+        covariance : ndarray, shape (n_linear, n_linear)
+            Of levels and scales.
+        tails : Tails
+        age : float
+            At month 0 [y].
+        """
+        levels = linear_columns(prior, observed.points)
+        columns = np.column_stack([levels, observed.scanner_columns()])
+        linear = np.zeros((columns.shape[1],) * 2)
+        k = len(covariance)
+        linear[:k, :k] = covariance
+        linear[k:, k:] = np.diag(observed.scanner_sd**2)
+        wander = wander_covariance(prior.wander, age, observed.points, observed.points)
+        ones = np.ones((len(tails.wander), 1))
+        scale = np.concatenate([tails.scans, ones], axis=1)[:, observed.scan]
+        noise = observed.noise * scale[:, :, None] * scale[:, None, :]
+        shared = columns @ linear @ columns.T
+        whole = shared + tails.wander[:, None, None] ** 2 * wander + noise
+        lower = np.linalg.cholesky(whole)
+        root = np.linalg.inv(lower)
+        diagonal = np.diagonal(lower, axis1=1, axis2=2)
+        return cls(
+            columns,
+            linear,
+            wander,
+            noise,
+            np.swapaxes(root, 1, 2) @ root,
+            root,
+            2 * np.log(diagonal).sum(axis=1),
+        )
+
+    def log_likelihood(self, residuals: FloatArray) -> FloatArray:
+        """Return the logarithm of the density of readings, shape (n, s), without a constant.
+
+        Parameters
+        ----------
+        residuals : ndarray, shape (n, d)
+            Readings less the mean of each draw.
+        """
+        across = residuals.T.copy()
+        total = np.empty((len(residuals), len(self.root)))
+        for i, root in enumerate(self.root):
+            total[:, i] = np.square(root @ across).sum(axis=0)
+        return -0.5 * (total + self.log_determinant)
+
+
+def effective_size(log_weights: FloatArray) -> float:
+    """Return the number of draws of equal weight that would say as much (Kish)."""
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / np.square(weights).sum())
+
+
+def pareto_k(log_weights: FloatArray) -> float:
+    """Return the shape of the tail of weights; above 0.7 they should not be trusted.
+
+    Fitted to the largest weights as Zhang and Stephens do (2009, Technometrics 51:316), with the
+    weak prior of Vehtari et al. (2024, J Mach Learn Res 25:72).
+    """
+    finite = np.sort(log_weights[np.isfinite(log_weights)])
+    n = len(finite)
+    m = int(min(0.2 * n, 3 * math.sqrt(n)))
+    if m < _LEAST_TAIL:
+        return math.nan
+    weights = np.exp(finite - finite[-1])
+    excess = weights[-m:] - weights[-m - 1]
+    if excess[-1] <= 0 or excess[m // 4] <= 0:
+        return -math.inf  # equal weights
+    return _generalized_pareto(excess)
+
+
+def _generalized_pareto(excess: FloatArray) -> float:
+    m = len(excess)
+    count = 30 + int(math.sqrt(m))
+    steps = np.arange(1, count + 1)
+    quarter = excess[int(m / 4 + 0.5) - 1]
+    trial = 1 / excess[-1] + (1 - np.sqrt(count / (steps - 0.5))) / 3 / quarter
+    shape = np.array([np.log1p(-b * excess).mean() for b in trial])
+    profile = m * (np.log(-trial / shape) - shape - 1)
+    with np.errstate(over="ignore"):  # infinite for what is not likely at all
+        weights = 1 / np.array([np.exp(profile - p).sum() for p in profile])
+    b = float((trial * weights).sum() / weights.sum())
+    k = float(np.log1p(-b * excess).mean())
+    return (m * k + 5.0) / (m + 10)
+
+
+def resampled(log_weights: FloatArray, n: int, at: float) -> IntArray:
+    """Return positions of draws of equal weight, drawn systematically, shape (n,).
+
+    Parameters
+    ----------
+    log_weights : ndarray
+        Of any shape; positions count in its flat order.
+    n : int
+    at : float
+        Where the comb of positions begins, from 0 to 1.
+    """
+    weights = np.exp(log_weights - log_weights.max()).ravel()
+    ends = np.cumsum(weights)
+    comb = (np.arange(n) + at) * (ends[-1] / n)
+    chosen: IntArray = np.minimum(np.searchsorted(ends, comb), len(ends) - 1)
+    return chosen

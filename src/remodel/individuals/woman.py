@@ -1,0 +1,446 @@
+"""``WOMAN.toml``: who she is, what she took, what was read, and what she may take from now on."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from remodel.errors import ConfigError, RemodelError, nearest
+from remodel.files import Table, load_toml, read_text
+from remodel.files.schema import Count, Positive, Schema, one_of, validate
+from remodel.individuals.readings import (
+    T_SCORE,
+    Reading,
+    Reference,
+    merged,
+    months_between,
+    reading_of,
+)
+from remodel.models import Model, load_model
+from remodel.patient import SEXES, SITES, Patient
+from remodel.populations.adherence import Pattern
+from remodel.populations.definition import Definition
+from remodel.populations.load import load_definition
+from remodel.schedules import Schedule
+from remodel.units import DAYS_PER_MONTH, DAYS_PER_WEEK, DAYS_PER_YEAR, read_time
+
+COLUMNS = ("endpoint", "months", "date", "value", "unit", "scanner", "fasting", "hour")
+AS_PRESCRIBED = "as prescribed"
+NOT_TAKEN = "not taken"
+_NOT_TAKEN_SHARE = 0.15
+_NOT_TAKEN_SOURCE = (
+    "Share of women who hardly take their tablets: 9.5 % decline quickly (Winn 2016, "
+    "Pharmacoepidemiol Drug Saf 25:953), 17 % have stopped by 1 y (Kemp 2014, SpringerPlus 3:282)"
+)
+_WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+Score = Annotated[float, Field(ge=-6, le=6)]
+
+
+class PatientTable(Schema):
+    """The table ``[patient]``."""
+
+    age: Positive
+    sex: Annotated[str, one_of(SEXES, "a sex")] = "female"
+    menopause_age: Positive | None = None
+    bmi: Annotated[float, Field(ge=10, le=80)] | None = None
+    start: datetime.date | None = None
+    prior_fracture: bool | None = None
+    parental_fracture: bool | None = None
+    smoking: bool | None = None
+    glucocorticoids: bool | None = None
+    t_score_lumbar_spine: Score | None = None
+    t_score_total_hip: Score | None = None
+    t_score_femoral_neck: Score | None = None
+    bmd_lumbar_spine: Positive | None = None
+    bmd_total_hip: Positive | None = None
+    bmd_femoral_neck: Positive | None = None
+    scanner: str = ""
+
+
+class ReadingTable(Schema):
+    """A table ``[[reading]]``."""
+
+    endpoint: str
+    months: float | None = None
+    date: datetime.date | None = None
+    value: float
+    unit: str = ""
+    scanner: str = ""
+    fasting: bool = True
+    hour: float = 8.0
+
+
+class OptionTable(Schema):
+    """A table ``[[option]]``."""
+
+    name: str
+    schedule: str
+
+
+class DoubtTable(Schema):
+    """A table ``[[doubt]]``; times are numbers of months, or texts with a unit."""
+
+    name: str
+    probability: Annotated[float, Field(gt=0, lt=1)]
+    drugs: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    stop: float | str | None = None
+    gap: list[float | str] | None = None
+    taken: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+class ForecastTable(Schema):
+    """The table ``[forecast]``."""
+
+    years: Annotated[float, Field(gt=0, le=30)] = 5.0
+    thresholds: Annotated[tuple[float, ...], Field(strict=False)] = (-2.0, -2.5)
+
+
+class WomanFile(Schema):
+    """A woman."""
+
+    patient: PatientTable
+    taken: str = ""
+    now: Annotated[float, Field(ge=0)] | None = None
+    readings: str = ""
+    reading: list[ReadingTable] = Field(default_factory=list)
+    option: list[OptionTable] = Field(default_factory=list)
+    doubt: list[DoubtTable] = Field(default_factory=list)
+    forecast: ForecastTable = ForecastTable()
+    population: str = "postmenopausal"
+    draws: Annotated[int, Field(ge=64, le=65536)] = 2048
+    seed: Count = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Woman:
+    """One woman as she was described.
+
+    Attributes
+    ----------
+    age, menopause_age, bmi : float or None
+    sex : str
+    readings : tuple of Reading
+        In the order of time.
+    taken : Schedule
+        So far, as prescribed.
+    patterns : tuple of Pattern
+        How it may have been taken; shares sum to 1.
+    now : float
+        Months since month 0.
+    options : mapping of str to Schedule
+        From now on.
+    years : float
+        Of the forecast.
+    thresholds : tuple of float
+        T-scores.
+    population : Definition
+    model : Model
+    draws, seed : int
+    """
+
+    age: float
+    menopause_age: float | None
+    bmi: float | None
+    sex: str
+    readings: tuple[Reading, ...]
+    taken: Schedule
+    patterns: tuple[Pattern, ...]
+    now: float
+    options: Mapping[str, Schedule]
+    years: float
+    thresholds: tuple[float, ...]
+    population: Definition
+    model: Model
+    draws: int
+    seed: int
+
+    @property
+    def is_male(self) -> bool:
+        """Whether this is a man."""
+        return self.sex == "male"
+
+    def taken_as(self, number: int, since: Schedule | None = None) -> Schedule:
+        """Return what was taken until now in a pattern, and a schedule from now on."""
+        now = self.now * DAYS_PER_MONTH
+        until = self.patterns[number].edited(self.taken)
+        return until if since is None else until.stopped(now) & since.delayed(now)
+
+
+def load_woman(source: str | Path | Mapping[str, Any]) -> Woman:
+    """Return the woman of a file, or of the content of one.
+
+    Raises
+    ------
+    ConfigError
+        With file, line and key.
+    """
+    top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
+    content = validate(top, WomanFile)
+    model = load_model("reference")
+    reference = Reference.of(model)
+    patient = content.patient
+    _check_patient(top, patient)
+    readings = merged_readings(top, content, reference)
+    last = max((r.months for r in readings), default=0.0)
+    now = last if content.now is None else content.now
+    if now < last:
+        top.fail("now", f"month {now:g} lies before the last reading, month {last:g}.")
+    taken = top.checked("taken", Schedule.parse, content.taken) if content.taken else Schedule()
+    population = top.checked("population", _population, content.population, top)
+    return Woman(
+        patient.age,
+        patient.menopause_age,
+        patient.bmi,
+        patient.sex,
+        readings,
+        taken,
+        _patterns(top, content, taken),
+        now,
+        _options(top, content, now),
+        content.forecast.years,
+        tuple(content.forecast.thresholds),
+        population,
+        model,
+        content.draws,
+        content.seed,
+    )
+
+
+def _population(name: str, top: Table) -> Definition:
+    if name.endswith(".toml") and top.path is not None:
+        return load_definition(top.path.parent / name)
+    return load_definition(name)
+
+
+def _check_patient(top: Table, patient: PatientTable) -> None:
+    table = top.table("patient")
+    if patient.sex == "male" and patient.menopause_age is not None:
+        table.fail("menopause_age", "a man has no menopause.")
+    if patient.menopause_age is not None and patient.menopause_age > patient.age:
+        table.fail(
+            "menopause_age",
+            f"{patient.menopause_age:g} y lies after age {patient.age:g} y; leave it out before "
+            "menopause.",
+        )
+    table.checked("age", Patient, patient.age)
+
+
+def merged_readings(top: Table, content: WomanFile, reference: Reference) -> tuple[Reading, ...]:
+    """Return all readings of a file: of ``[patient]``, ``[[reading]]`` and the table beside it."""
+    written = _baseline(top, content.patient, reference)
+    start, latest = content.patient.start, -math.inf
+    for number, row in enumerate(content.reading):
+        table = top.item("reading", number)
+        months = _months(table, row, start)
+        if months < latest:
+            key = "date" if row.date is not None else "months"
+            table.fail(
+                key,
+                f"this reading, month {months:.3g}, stands after one of month {latest:.3g}; list "
+                "readings in the order of time.",
+            )
+        latest = months
+        reading = _placed(table, row, months, reference)
+        written.append((row.endpoint, reading))
+    if content.readings:
+        path = Path(content.readings)
+        if top.path is not None:
+            path = top.path.parent / path
+        written += _from_table(path, start, reference)
+    return merged(written, reference)
+
+
+def _baseline(top: Table, patient: PatientTable, reference: Reference) -> list[tuple[str, Reading]]:
+    table, readings = top.table("patient"), []
+    for site in SITES:
+        for endpoint in (f"bmd_{site}", f"{T_SCORE}{site}"):
+            value = getattr(patient, endpoint)
+            if value is not None:
+                row = ReadingTable(endpoint=endpoint, value=value, scanner=patient.scanner)
+                readings.append((endpoint, _placed(table, row, 0.0, reference, endpoint)))
+    return readings
+
+
+def _placed(
+    table: Table, row: ReadingTable, months: float, reference: Reference, key: str = ""
+) -> Reading:
+    """Return a reading; errors stand at the line it is on."""
+    try:
+        return reading_of(
+            row.endpoint,
+            months,
+            row.value,
+            row.unit,
+            reference,
+            scanner=row.scanner,
+            fasting=row.fasting,
+            hour=row.hour,
+        )
+    except RemodelError as error:
+        table.fail(key or error.field or "endpoint", error.problem, error)
+
+
+def _months(table: Table, row: ReadingTable, start: datetime.date | None) -> float:
+    if (row.months is None) == (row.date is None):
+        table.fail("months", "a reading has either months or a date.")
+    if row.date is None:
+        assert row.months is not None  # noqa: S101 # checked above
+        return row.months
+    if start is None:
+        table.fail("date", "dates need start in [patient], the date of month 0.")
+    if row.date < start:
+        table.fail("date", f"{row.date} lies before the start, {start}; month 0 comes first.")
+    return months_between(start, row.date)
+
+
+def _from_table(
+    path: Path, start: datetime.date | None, reference: Reference
+) -> list[tuple[str, Reading]]:
+    text = read_text(path, ConfigError)
+    rows = csv.DictReader(io.StringIO(text))
+    for name in rows.fieldnames or ():
+        if name not in COLUMNS:
+            raise ConfigError(f"{path}: unknown column '{name}'.{nearest(name, COLUMNS)}")
+    readings, latest = [], -math.inf
+    for number, cells in enumerate(rows, 2):
+        try:
+            row = row_of(cells)
+            table = Table(None, "", {})
+            months = _months(table, row, start)
+            if months < latest:
+                raise ConfigError(
+                    f"month {months:.3g} stands after month {latest:.3g}; list readings in the "
+                    "order of time.",
+                    field="months",
+                )
+            latest = months
+            readings.append((row.endpoint, _placed(table, row, months, reference)))
+        except RemodelError as error:
+            raise error.at(f"{path}, line {number}") from error
+    return readings
+
+
+def row_of(cells: Mapping[str, str | None]) -> ReadingTable:
+    """Return a row of a table of readings.
+
+    Raises
+    ------
+    ConfigError
+        With the column.
+    """
+    text = {name: (value or "").strip() for name, value in cells.items() if name}
+    day = text.get("date", "")
+    try:
+        when = datetime.date.fromisoformat(day) if day else None
+    except ValueError:
+        raise ConfigError(f"date = '{day}': expected YYYY-MM-DD.", field="date") from None
+    fasting = text.get("fasting", "").lower() or "yes"
+    if fasting not in _WORDS:
+        raise ConfigError(f"fasting = '{fasting}': expected yes or no.", field="fasting")
+    value = number_in(text, "value")
+    if value is None:
+        raise ConfigError("value is missing.", field="value")
+    hour = number_in(text, "hour")
+    return ReadingTable(
+        endpoint=text.get("endpoint", ""),
+        months=number_in(text, "months"),
+        date=when,
+        value=value,
+        unit=text.get("unit", ""),
+        scanner=text.get("scanner", ""),
+        fasting=_WORDS[fasting],
+        hour=8.0 if hour is None else hour,
+    )
+
+
+def number_in(cells: Mapping[str, str], name: str) -> float | None:
+    """Return the number in a column, None where it is blank.
+
+    Raises
+    ------
+    ConfigError
+    """
+    text = cells.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"{name} = '{text}': expected a finite number.", field=name)
+    return number
+
+
+def _patterns(top: Table, content: WomanFile, taken: Schedule) -> tuple[Pattern, ...]:
+    """Return how she may have taken her drugs; without doubts of the user, the usual one."""
+    doubts = []
+    for number, doubt in enumerate(content.doubt):
+        table = top.item("doubt", number)
+        doubts.append(table.checked("name", _doubt, doubt))
+    tablets = tuple(
+        dict.fromkeys(
+            dose.drug
+            for dose in taken.doses
+            if dose.interval is not None and dose.interval <= DAYS_PER_WEEK
+        )
+    )
+    if not doubts and tablets:
+        doubts = [
+            Pattern(NOT_TAKEN, _NOT_TAKEN_SHARE, tablets, taken=0.0, source=_NOT_TAKEN_SOURCE)
+        ]
+    total = math.fsum(doubt.share for doubt in doubts)
+    if total >= 1:
+        top.fail("doubt", f"the probabilities of doubts sum to {total:g}; they must stay below 1.")
+    return (Pattern(AS_PRESCRIBED, 1 - total), *doubts)
+
+
+def _doubt(doubt: DoubtTable) -> Pattern:
+    stop = None if doubt.stop is None else read_time(doubt.stop, "mo", "stop")
+    gap = None
+    if doubt.gap is not None:
+        if len(doubt.gap) != 2:
+            raise ConfigError(f"gap: expected two times, got {len(doubt.gap)}.", field="gap")
+        begin, end = (read_time(time, "mo", "gap") for time in doubt.gap)
+        gap = (begin, end)
+    pattern = Pattern(
+        doubt.name, doubt.probability, tuple(doubt.drugs), stop, gap, doubt.taken, 0.0, "as given"
+    )
+    if pattern.is_perfect:
+        raise ConfigError("a doubt needs stop, gap or taken below 1.", field="stop")
+    return pattern
+
+
+def _options(top: Table, content: WomanFile, now: float) -> dict[str, Schedule]:
+    options: dict[str, Schedule] = {}
+    for number, option in enumerate(content.option):
+        table = top.item("option", number)
+        if option.name in options:
+            table.fail("name", f"'{option.name}' names two options.")
+        none = option.schedule.strip().lower() in ("", "none")
+        schedule = (
+            Schedule() if none else table.checked("schedule", Schedule.parse, option.schedule)
+        )
+        early = min((dose.time for dose in schedule.doses), default=0.0)
+        if early < 0:
+            table.fail(
+                "schedule",
+                f"this option starts {-early / DAYS_PER_MONTH:.3g} months before now, month "
+                f"{now:g}, where her last reading is; what was given before belongs into taken.",
+            )
+        options[option.name] = schedule
+    return options
+
+
+def years_text(months: float) -> str:
+    """Return a time as people say it."""
+    years = months * DAYS_PER_MONTH / DAYS_PER_YEAR
+    return f"{years:g} y" if float(years).is_integer() else f"{months:g} months"
