@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from remodel.individuals.fit import PatientFit
+    from remodel.individuals.patient_fit import PatientFit
 
 
 def add_parser(commands: Any) -> None:

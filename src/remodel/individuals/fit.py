@@ -1,190 +1,33 @@
-"""``remodel.fit_patient``: one woman fitted, and her own forecast."""
+"""``remodel.fit_patient``: one woman fitted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from remodel._arrays import FloatArray, IntArray
-from remodel.errors import ConfigError, SolverError, nearest
-from remodel.individuals.courses import Courses, Draws, drawn, simulated
-from remodel.individuals.covariance import Observed, Points
+from remodel._arrays import FloatArray
+from remodel.errors import SolverError
+from remodel.individuals.courses import Draws, drawn
+from remodel.individuals.covariance import Observed
 from remodel.individuals.focus import focused
-from remodel.individuals.posterior import (
-    Posterior,
-    course_of,
-    fitted,
-    readings_at,
-    truth_at,
-)
+from remodel.individuals.patient_fit import PatientFit, output_months, simulated_for
+from remodel.individuals.posterior import Posterior, fitted
 from remodel.individuals.prior import Prior
-from remodel.individuals.readings import Reference, possible
+from remodel.individuals.report import write
+from remodel.individuals.weights import ENOUGH
 from remodel.individuals.woman import Woman, load_woman
 from remodel.measurement.instruments import Instruments, load_instruments
-from remodel.patient import SITES
 from remodel.populations.definition import DENSITIES
-from remodel.schedules import Schedule
 from remodel.simulation.inputs import check_count
-from remodel.units import DAYS_PER_MONTH
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-ENOUGH = 200.0  # effective draws
 _ROUNDS = 4  # of focused draws
 _TAILS = 256
 _DRAWS = 2048  # of the posterior
-_LEAST_MONTHS = 1.0
-ENDPOINTS = (*(f"bmd_{site}" for site in SITES), "ctx", "p1np")
-_OUTLYING = 3.0
 _EARLY_NOISE = 0.03  # of a scan, where her level is guessed before the fit
-
-
-@dataclass(frozen=True, slots=True)
-class Outlier:
-    """A reading that the others contradict; ``size`` counts usual errors of it."""
-
-    endpoint: str
-    months: float
-    size: float
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class PatientFit:
-    """The posterior of one woman.
-
-    Attributes
-    ----------
-    woman : Woman
-    prior : Prior
-    draws : Draws
-        What was simulated.
-    posterior : Posterior
-        Draws of equal weight.
-    rounds : int
-        How often draws were added where she is.
-    instruments : Instruments
-    threads : int or None
-    """
-
-    woman: Woman
-    prior: Prior
-    draws: Draws
-    posterior: Posterior
-    rounds: int
-    instruments: Instruments
-    threads: int | None = None
-
-    def __repr__(self) -> str:
-        return (
-            f"<PatientFit of {len(self.woman.readings)} readings, effective size "
-            f"{self.effective_size:.0f}, Pareto k {self.pareto_k:.2f}>"
-        )
-
-    @property
-    def effective_size(self) -> float:
-        """Number of draws of equal weight that would say as much."""
-        return self.posterior.effective_size
-
-    @property
-    def pareto_k(self) -> float:
-        """Shape of the tail of the weights; above 0.7 do not trust them."""
-        return self.posterior.pareto_k
-
-    @property
-    def outliers(self) -> tuple[Outlier, ...]:
-        """Readings that the others contradict by more than three of their errors."""
-        observed = self.posterior.observed
-        sizes = self.posterior.error.mean(axis=0) / np.sqrt(np.diag(observed.noise))
-        return tuple(
-            Outlier(r.endpoint, r.months, float(size))
-            for r, size in zip(observed.readings, sizes, strict=True)
-            if abs(size) > _OUTLYING
-        )
-
-    @cached_property
-    def pattern(self) -> IntArray:
-        """Number of the pattern of each draw, shape (m,)."""
-        return self.draws.pattern[self.posterior.draw]
-
-    @property
-    def adherence(self) -> dict[str, float]:
-        """Probability of each way she may have taken her drugs."""
-        names = [pattern.name for pattern in self.woman.patterns]
-        return {name: float(np.mean(self.pattern == i)) for i, name in enumerate(names)}
-
-    @cached_property
-    def traits(self) -> dict[str, FloatArray]:
-        """Values of everything that differs between women, shape (m,), by name."""
-        columns = self.prior.columns(self.draws.scores[self.posterior.draw])
-        chosen = {name: columns[name] for name in self.prior.nonlinear}
-        linear = np.exp(self.posterior.linear)
-        return chosen | {name: linear[:, i] for i, name in enumerate(self.prior.linear)}
-
-    def predict(
-        self,
-        schedule: str | Schedule | None = None,
-        years: float = 5.0,
-        *,
-        endpoints: Sequence[str] = ENDPOINTS,
-        step_months: float = 6.0,
-    ) -> xr.Dataset:
-        """Return her course from month 0, under a schedule from now on.
-
-        Options that are predicted from one fit share its draws, so that their difference is hers.
-
-        Parameters
-        ----------
-        schedule : str or Schedule, optional
-            From now on; none by default.
-        years : float
-            From now on.
-        endpoints : sequence of str
-        step_months : float
-
-        Returns
-        -------
-        xarray.Dataset
-            Dimensions ``draw`` and ``months`` (since month 0; the coordinate ``now`` says when now
-            is). ``<endpoint>`` is the truth, ``<endpoint>_reading`` what would be read;
-            ``t_score_<site>`` of both.
-
-        Raises
-        ------
-        ConfigError
-            If an endpoint is unknown, a dose lies before now, or a number is out of bounds.
-        """
-        later = schedule if isinstance(schedule, Schedule) else Schedule.parse(schedule or "none")
-        _check_option(later, endpoints, years, step_months)
-        until = self.woman.now + 12 * years
-        steps = np.arange(self.woman.now, until + 1e-9, step_months)
-        past = np.arange(0.0, self.woman.now, 3.0)
-        months = np.unique(np.round(np.concatenate([past, steps, [until]]), 6))
-        return _dataset(self, self._courses(later, months, endpoints), months, endpoints)
-
-    def _courses(self, later: Schedule, months: FloatArray, endpoints: Sequence[str]) -> FloatArray:
-        """Return log courses of the draws of the posterior, shape (m, n_endpoints, n_months)."""
-        used, position = np.unique(self.posterior.draw, return_inverse=True)
-        draws = self.draws.rows(used)
-        patterns = range(len(self.woman.patterns))
-        schedules = [self.woman.taken_as(i, later) for i in patterns]
-        grid = _grid(months)
-        courses = _simulated(
-            self.woman, self.prior, draws, schedules, grid, endpoints, self.threads
-        )
-        if not courses.possible.all():
-            raise SolverError(
-                f"{np.count_nonzero(~courses.possible)} of {len(used)} draws could not be "
-                "simulated under this schedule."
-            )
-        peers = self.prior.peers(self.woman.age, male=self.woman.is_male)
-        each = [course_of(courses, Points((n,) * len(months), months), peers) for n in endpoints]
-        return np.stack(each, axis=1)[position]
 
 
 def fit_patient(
@@ -228,8 +71,6 @@ def fit_patient(
     tools = instruments or load_instruments()
     fit = _fit(described, tools, threads)
     if out is not None:
-        from remodel.individuals.report import write
-
         write(fit, Path(out))
     return fit
 
@@ -263,10 +104,10 @@ def _posterior(
     tools: Instruments,
     threads: int | None,
 ) -> Posterior:
-    grid = _grid(observed.points.months)
+    grid = output_months(observed.points.months)
     endpoints = tuple(dict.fromkeys(observed.points.endpoint))
     schedules = [woman.taken_as(i) for i in range(len(woman.patterns))]
-    courses = _simulated(woman, prior, draws, schedules, grid, endpoints, threads)
+    courses = simulated_for(woman, prior, draws, schedules, grid, endpoints, threads)
     if not courses.possible.any():
         raise SolverError("no draw of this woman could be simulated; are age and menopause right?")
     return fitted(
@@ -281,33 +122,6 @@ def _posterior(
         tails=_TAILS,
         seed=(woman.seed,),
     )
-
-
-def _simulated(
-    woman: Woman,
-    prior: Prior,
-    draws: Draws,
-    schedules: Sequence[Schedule],
-    grid: FloatArray,
-    endpoints: Sequence[str],
-    threads: int | None,
-) -> Courses:
-    return simulated(
-        prior,
-        draws,
-        schedules,
-        grid,
-        endpoints,
-        age=woman.age,
-        menopause_age=woman.menopause_age,
-        sex=woman.sex,
-        threads=threads,
-    )
-
-
-def _grid(months: FloatArray) -> FloatArray:
-    """Return output times that hold some months, and month 0 [months]."""
-    return np.unique(np.round(np.concatenate([[0.0, _LEAST_MONTHS], months]), 6))
 
 
 def _early_levels(prior: Prior, woman: Woman, observed: Observed, n: int) -> FloatArray:
@@ -333,57 +147,3 @@ def _early_levels(prior: Prior, woman: Woman, observed: Observed, n: int) -> Flo
         mean + rng.standard_normal((n, k)) @ np.linalg.cholesky(spread + 1e-12 * np.eye(k)).T
     )
     return levels
-
-
-def _check_option(
-    schedule: Schedule, endpoints: Sequence[str], years: float, step_months: float
-) -> None:
-    if not 0 < years <= 50:
-        raise ConfigError(f"years = {years:g}: must be above 0 and at most 50.", field="years")
-    if not 0.25 <= step_months <= 12 * years:
-        raise ConfigError(
-            f"step_months = {step_months:g}: must be from 0.25 to the whole forecast, "
-            f"{12 * years:g}.",
-            field="step_months",
-        )
-    for name in endpoints:
-        if name not in possible():
-            raise ConfigError(
-                f"'{name}' is not read of a woman.{nearest(name, possible())}", field="endpoints"
-            )
-    early = min((dose.time for dose in schedule.doses), default=0.0)
-    if early < 0:
-        raise ConfigError(
-            f"this schedule starts {-early / DAYS_PER_MONTH:.3g} months before now; what was given "
-            "before the last reading belongs into taken.",
-            field="schedule",
-        )
-
-
-def _dataset(
-    fit: PatientFit, log_courses: FloatArray, months: FloatArray, endpoints: Sequence[str]
-) -> xr.Dataset:
-    import xarray as xr
-
-    from remodel.observations.endpoints import endpoints as known
-
-    n = len(months)
-    points = Points(
-        tuple(name for name in endpoints for _ in range(n)), np.tile(months, len(endpoints))
-    )
-    truth = truth_at(fit.posterior, points, log_courses.reshape(len(log_courses), -1))
-    read = readings_at(fit.posterior, points, truth, fit.instruments)
-    reference = Reference.of(fit.woman.model)
-    variables: dict[str, Any] = {}
-    for kind, values in (("", np.exp(truth)), ("_reading", np.exp(read))):
-        for i, name in enumerate(endpoints):
-            level = values[:, i * n : (i + 1) * n]
-            note = {"units": known()[name].level_unit, "long_name": known()[name].long_name}
-            variables[name + kind] = (("draw", "months"), level, note)
-            site = name.removeprefix("bmd_")
-            if site in SITES:
-                score = (level - reference.mean[site]) / reference.sd[site]
-                title = {"units": "1", "long_name": f"T-score of {note['long_name']}"}
-                variables[f"t_score_{site}{kind}"] = (("draw", "months"), score, title)
-    dataset = xr.Dataset(variables, coords={"months": months, "draw": np.arange(len(truth))})
-    return dataset.assign_coords(now=fit.woman.now)

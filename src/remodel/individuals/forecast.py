@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray
-from remodel.individuals.fit import ENDPOINTS, PatientFit
+from remodel.individuals.patient_fit import ENDPOINTS, PatientFit
 from remodel.patient import SITES
 from remodel.schedules import Schedule
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.files import results_folder, write_csv, write_text
-from remodel.individuals.fit import ENOUGH, PatientFit
 from remodel.individuals.forecast import (
     courses_of,
     difference_table,
@@ -19,7 +18,9 @@ from remodel.individuals.forecast import (
     posterior_table,
     threshold_table,
 )
+from remodel.individuals.patient_fit import PatientFit
 from remodel.individuals.response import LEAST_FALL, NOT_TAKEN, marker_rule, response_table
+from remodel.individuals.weights import ENOUGH
 from remodel.individuals.woman import years_text
 from remodel.observations.endpoints import endpoints
 from remodel.provenance import manifest

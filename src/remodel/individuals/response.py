@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remodel.individuals.fit import PatientFit
+from remodel.individuals.patient_fit import PatientFit
 from remodel.individuals.readings import Reading
 from remodel.individuals.woman import Woman
 from remodel.units import DAYS_PER_MONTH

@@ -14,6 +14,8 @@ from remodel.measurement.instruments import Instruments
 
 _USUAL, _BENT = 0.8, 3.0  # share of usual tails, and how far the others lean to wide ones
 _LEAST_TAIL = 5
+ENOUGH = 200.0
+"""Effective draws of one woman; with fewer, more are made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from remodel.individuals.fit import PatientFit
+    from remodel.individuals.patient_fit import PatientFit
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _COLUMNS = ("low_90", "low_50", "median", "high_50", "high_90")
@@ -195,7 +195,7 @@ def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFram
         axes.axvline(0, color="0.8", linewidth=0.7, zorder=0)
         axes.set_yticks(range(len(names)), [n.replace("_", " ") for n in reversed(names)])
         axes.set_xlabel("standard deviations of the population (thick 50 %, thin 90 %)")
-        axes.legend(loc="upper right")
+        figure.legend(loc="outside lower center", ncols=2)
         if title:
             axes.set_title(title)
     return figure, table
