@@ -36,12 +36,15 @@ class Draws:
         How the drugs were taken.
     levels : ndarray, shape (n, 3)
         Density relative to peers at which each is simulated.
+    number : ndarray of int, shape (n,)
+        By which each keeps its values of the parameters that all women share.
     """
 
     scores: FloatArray
     log_weights: FloatArray
     pattern: IntArray
     levels: FloatArray
+    number: IntArray
 
     def __len__(self) -> int:
         return len(self.log_weights)
@@ -53,15 +56,7 @@ class Draws:
             self.log_weights[chosen],
             self.pattern[chosen],
             self.levels[chosen],
-        )
-
-    def joined(self, other: Draws) -> Draws:
-        """Return the draws of both."""
-        return Draws(
-            np.concatenate([self.scores, other.scores]),
-            np.concatenate([self.log_weights, other.log_weights]),
-            np.concatenate([self.pattern, other.pattern]),
-            np.concatenate([self.levels, other.levels]),
+            self.number[chosen],
         )
 
 
@@ -131,6 +126,7 @@ def drawn(prior: Prior, n: int, patterns: Sequence[float], seed: int) -> Draws:
         np.repeat(np.log(np.maximum(patterns, 1e-300)), n),
         np.repeat(np.arange(m), n),
         np.tile(levels, (m, 1)),
+        np.tile(np.arange(n), m),
     )
 
 
@@ -179,7 +175,7 @@ def simulated(
     possible = prior.possible(columns, age) if prior.nonlinear else np.ones(n, dtype=bool)
     log = {name: np.zeros((n, len(months))) for name in endpoints}
     patients = _patients(prior, draws, columns, age, menopause_age, sex)
-    parameters = _parameters(prior, columns, n)
+    parameters = _parameters(prior, columns, draws.number)
     for name, values in parameters.items():
         bounds = prior.model.all_parameters[name].widened()
         possible &= (values >= bounds.lower) & (values <= bounds.upper)
@@ -232,8 +228,12 @@ def _patients(
     return Patients(np.full(n, age), menopause_age=menopause, sex=people, **scores)
 
 
-def _parameters(prior: Prior, columns: Mapping[str, FloatArray], n: int) -> dict[str, FloatArray]:
+def _parameters(
+    prior: Prior, columns: Mapping[str, FloatArray], number: IntArray
+) -> dict[str, FloatArray]:
     """Return parameters of the model, those of all women drawn from their posterior, if it has."""
-    shared = {name: np.resize(values, n) for name, values in posterior_draws(prior.model).items()}
+    shared = {
+        name: values[number % len(values)] for name, values in posterior_draws(prior.model).items()
+    }
     differing = parameter_values(prior.definition, prior.model, columns, shared)  # type: ignore[arg-type]
     return shared | differing

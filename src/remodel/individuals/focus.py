@@ -62,7 +62,7 @@ def focused(
     )
     log_ratio = target - proposal + np.log(patterns[pattern] / share[pattern])
     levels = draws.levels[rng.choice(len(draws), size=n, p=tempered)]
-    return Draws(scores, log_ratio, pattern, levels)
+    return Draws(scores, log_ratio, pattern, levels, np.arange(n))
 
 
 def _tempered(log_weights: FloatArray, least: float) -> FloatArray:

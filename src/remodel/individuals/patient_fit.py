@@ -186,6 +186,7 @@ def simulated_for(
     endpoints: Sequence[str],
     threads: int | None,
 ) -> Courses:
+    """Simulate draws of a woman, each under the schedule of its pattern."""
     return simulated(
         prior,
         draws,
