@@ -9,13 +9,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from remodel.errors import ConfigError, RemodelError, nearest
 from remodel.files import Table, load_toml, read_text
-from remodel.files.schema import Count, Positive, Schema, one_of, validate
+from remodel.files.schema import validate
 from remodel.individuals.readings import (
     T_SCORE,
     Reading,
@@ -24,8 +22,9 @@ from remodel.individuals.readings import (
     months_between,
     reading_of,
 )
+from remodel.individuals.woman_file import DoubtTable, PatientTable, ReadingTable, WomanFile
 from remodel.models import Model, load_model
-from remodel.patient import SEXES, SITES, Patient
+from remodel.patient import SITES, Patient
 from remodel.populations.adherence import Pattern
 from remodel.populations.definition import Definition
 from remodel.populations.load import load_definition
@@ -41,82 +40,6 @@ _NOT_TAKEN_SOURCE = (
     "Pharmacoepidemiol Drug Saf 25:953), 17 % have stopped by 1 y (Kemp 2014, SpringerPlus 3:282)"
 )
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-Score = Annotated[float, Field(ge=-6, le=6)]
-
-
-class PatientTable(Schema):
-    """The table ``[patient]``."""
-
-    age: Positive
-    sex: Annotated[str, one_of(SEXES, "a sex")] = "female"
-    menopause_age: Positive | None = None
-    bmi: Annotated[float, Field(ge=10, le=80)] | None = None
-    start: datetime.date | None = None
-    prior_fracture: bool | None = None
-    parental_fracture: bool | None = None
-    smoking: bool | None = None
-    glucocorticoids: bool | None = None
-    t_score_lumbar_spine: Score | None = None
-    t_score_total_hip: Score | None = None
-    t_score_femoral_neck: Score | None = None
-    bmd_lumbar_spine: Positive | None = None
-    bmd_total_hip: Positive | None = None
-    bmd_femoral_neck: Positive | None = None
-    scanner: str = ""
-
-
-class ReadingTable(Schema):
-    """A table ``[[reading]]``."""
-
-    endpoint: str
-    months: float | None = None
-    date: datetime.date | None = None
-    value: float
-    unit: str = ""
-    scanner: str = ""
-    fasting: bool = True
-    hour: float = 8.0
-
-
-class OptionTable(Schema):
-    """A table ``[[option]]``."""
-
-    name: str
-    schedule: str
-
-
-class DoubtTable(Schema):
-    """A table ``[[doubt]]``; times are numbers of months, or texts with a unit."""
-
-    name: str
-    probability: Annotated[float, Field(gt=0, lt=1)]
-    drugs: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    stop: float | str | None = None
-    gap: list[float | str] | None = None
-    taken: Annotated[float, Field(ge=0, le=1)] = 1.0
-
-
-class ForecastTable(Schema):
-    """The table ``[forecast]``."""
-
-    years: Annotated[float, Field(gt=0, le=30)] = 5.0
-    thresholds: Annotated[tuple[float, ...], Field(strict=False)] = (-2.0, -2.5)
-
-
-class WomanFile(Schema):
-    """A woman."""
-
-    patient: PatientTable
-    taken: str = ""
-    now: Annotated[float, Field(ge=0)] | None = None
-    readings: str = ""
-    reading: list[ReadingTable] = Field(default_factory=list)
-    option: list[OptionTable] = Field(default_factory=list)
-    doubt: list[DoubtTable] = Field(default_factory=list)
-    forecast: ForecastTable = ForecastTable()
-    population: str = "postmenopausal"
-    draws: Annotated[int, Field(ge=64, le=65536)] = 2048
-    seed: Count = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
