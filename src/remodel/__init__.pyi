@@ -18,6 +18,8 @@ from remodel.models import Model as Model
 from remodel.models import load_model as load_model
 from remodel.models import model_names as model_names
 from remodel.models.draws import posterior_draws as posterior_draws
+from remodel.monitoring import MonitoringPlan as MonitoringPlan
+from remodel.monitoring import monitor as monitor
 from remodel.observations import load_trial as load_trial
 from remodel.observations import trial_names as trial_names
 from remodel.parameters import Parameter as Parameter

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from remodel.monitoring import MonitoringPlan
     from remodel.virtual_trials.trial import VirtualTrial
 
 _OK, _FAILED = 0, 3
@@ -69,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     return _OK
 
 
-def draw(result: VirtualTrial, folder: Path) -> list[Path]:
-    """Write the figures of a trial, each with its table, and return where they are."""
+def draw(result: VirtualTrial | MonitoringPlan, folder: Path) -> list[Path]:
+    """Write the figures of a result, each with its table, and return where they are."""
     from remodel.files import write_atomically, write_csv, writing
 
     with writing(folder):

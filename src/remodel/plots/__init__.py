@@ -8,6 +8,7 @@ from remodel.plots.cells import phase_plane
 from remodel.plots.early_markers import marker_against_change
 from remodel.plots.individuals import her_course, her_traits
 from remodel.plots.models import ModelScenario, models_side_by_side
+from remodel.plots.monitoring import information_by_visit, plans_compared
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
 from remodel.plots.virtual_trials import power_curve, predictive_check
@@ -18,10 +19,12 @@ __all__ = [
     "ModelScenario",
     "her_course",
     "her_traits",
+    "information_by_visit",
     "marker_against_change",
     "marker_panel",
     "models_side_by_side",
     "phase_plane",
+    "plans_compared",
     "power_curve",
     "predictive_check",
     "published_points",
