@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -164,7 +165,7 @@ def courses(
     threads: int | None,
 ) -> dict[str, FloatArray]:
     """Return true courses month by month, shape (n, n_months), by name."""
-    months = np.arange(design.horizon + 1)
+    months = np.arange(design.horizon + 1, dtype=np.float64)
     dataset = simulate(
         schedule=schedule,
         patient=people,
@@ -175,5 +176,6 @@ def courses(
     return {name: dataset[name].to_numpy() for name in names}
 
 
+@cache
 def _reference_sd(density: str) -> float:
     return load_parameters("reference")[f"{density}_reference_sd"].value

@@ -55,7 +55,7 @@ class Search(Schema):
     endpoints : tuple of str
         Read at each.
     visits : int
-        How many are chosen, one after the other, by the variance of the forecast.
+        How many are chosen at most, one after the other, by the variance of the forecast.
     """
 
     months: Numbers
@@ -68,7 +68,7 @@ class Pays(Schema):
 
     probability_beyond: Share = 0.5
     variance_reduction: Share = 0.1
-    decision_change: Share = 0.05
+    decision_improved: Share = 0.02
 
 
 class Reading(Schema):

@@ -199,7 +199,6 @@ def outcome(cohort: Cohort, plan: Plan, need: FloatArray) -> dict[str, Any]:
     state, weights = followed(cohort, plan), cohort.weights
     is_treated, is_needy = np.isfinite(state.began), np.isfinite(need)
     found = is_treated & is_needy
-    delay = np.maximum(state.began[found] - need[found], 0.0)
     level = state.levels[cohort.design.forecast]
     change = 100 * (level[:, -1] / level[:, 0] - 1)
     usable = np.isfinite(change)
@@ -211,7 +210,9 @@ def outcome(cohort: Cohort, plan: Plan, need: FloatArray) -> dict[str, Any]:
         "treated_without_need": float((is_treated & ~is_needy) @ weights),
         "missed": float((is_needy & ~is_treated) @ weights),
         "months_to_detection": (
-            float(np.average(delay, weights=weights[found])) if found.any() else math.nan
+            float(np.average(state.began[found], weights=weights[found]))
+            if found.any()
+            else math.nan
         ),
         "in_need": float(is_needy @ weights),
         "change_at_horizon": float(np.average(change[usable], weights=weights[usable])),

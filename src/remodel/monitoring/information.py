@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel._arrays import BoolArray, FloatArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.measurement.instruments import Instruments
 from remodel.monitoring.cohort import Cohort
 from remodel.monitoring.design import Reading
@@ -34,9 +34,11 @@ COLUMNS = (
     "false_alarm",
     "variance_reduction",
     "decision_change",
+    "decision_improved",
     "true_loss",
     "reads_loss",
 )
+_LEAST_GAIN = 0.01  # of the variance of the forecast, below which a search ends
 
 
 def least_significant_change(endpoint: str, tools: Instruments, reading: Reading) -> float:
@@ -162,7 +164,9 @@ class Information:
             Later ones.
         """
         position = self.regression.position
-        known = [name for name in position if isinstance(name, str) and name != "forecast"]
+        known: list[Any] = [
+            name for name in position if isinstance(name, str) and name != "forecast"
+        ]
         known += [(endpoint, 0) for endpoint in endpoints]
         chosen = [name for name in (*known, *readings) if name in position]
         return self.regression.residual_variance("forecast", chosen)
@@ -170,22 +174,33 @@ class Information:
     def rows(self, plan: Plan) -> list[dict[str, Any]]:
         """Return the rows of a plan, in the order of its visits."""
         start = self.left_after(plan.endpoints, [])
-        record, everyone = Record(self.cohort), np.ones(len(self.cohort), dtype=bool)
-        rows, so_far = [], []
+        records = Record(self.cohort), Record(self.cohort)
+        rows: list[dict[str, Any]] = []
+        so_far: list[tuple[str, int]] = []
         for month, endpoints in plan.visits.items():
-            before = record
-            for endpoint in endpoints:
-                record = record.then(endpoint, month, self.read(endpoint, month), everyone)
+            before, records = records[0], self._after(records, month, endpoints)
             if not month:
                 continue
+            decided = self._decided(plan.policy, month, before, records, endpoints)
             for endpoint in endpoints:
                 so_far.append((endpoint, month))
                 row = {"plan": plan.name, "months": month, "endpoint": endpoint}
                 row |= self._shown(endpoint, month)
                 row["variance_reduction"] = 1 - self.left_after(plan.endpoints, so_far) / start
-                row["decision_change"] = self._decided(plan, endpoint, month, before, record)
-                rows.append(row)
+                rows.append(row | decided[endpoint])
         return rows
+
+    def _after(
+        self, records: tuple[Record, Record], month: int, endpoints: Sequence[str]
+    ) -> tuple[Record, Record]:
+        """Return what is read and what is true, with one more visit."""
+        everyone = np.ones(len(self.cohort), dtype=bool)
+        read, true = records
+        for endpoint in endpoints:
+            read = read.then(endpoint, month, self.read(endpoint, month), everyone)
+            truth = self.cohort.levels[endpoint][:, month]
+            true = true.then(endpoint, month, truth, everyone)
+        return read, true
 
     def _shown(self, endpoint: str, month: int) -> dict[str, float]:
         """Return what a reading shows of the change since month 0."""
@@ -205,31 +220,52 @@ class Information:
         }
 
     def _decided(
-        self, plan: Plan, endpoint: str, month: int, before: Record, after: Record
-    ) -> float:
-        """Return how often a decision is another one without one reading of a visit."""
-        if plan.policy is None:
-            return math.nan
-        seen = {
-            name: before.seen[name] if name == endpoint else s for name, s in after.seen.items()
-        }
+        self,
+        policy: Policy | None,
+        month: int,
+        before: Record,
+        after: tuple[Record, Record],
+        endpoints: Sequence[str],
+    ) -> dict[str, dict[str, float]]:
+        """Return how often a decision is another one, and a better one, by a reading of a visit."""
+        if policy is None:
+            unknown = {"decision_change": math.nan, "decision_improved": math.nan}
+            return dict.fromkeys(endpoints, unknown)
         treated = np.zeros(len(self.cohort), dtype=bool)
-        with_it = actions(plan.policy, after.decisions(plan.policy, month, treated)[0])
-        without = Record(self.cohort, seen).decisions(plan.policy, month, treated)[0]
-        return self._mean(with_it != actions(plan.policy, without))
+        with_it, right = (
+            actions(policy, record.decisions(policy, month, treated)[0]) for record in after
+        )
+        shares = {}
+        for endpoint in endpoints:
+            seen = dict(after[0].seen)
+            del seen[endpoint]
+            if endpoint in before.seen:
+                seen[endpoint] = before.seen[endpoint]
+            record = Record(self.cohort, seen)
+            without = actions(policy, record.decisions(policy, month, treated)[0])
+            better = (with_it == right).astype(np.float64) - (without == right)
+            shares[endpoint] = {
+                "decision_change": self._mean(with_it != without),
+                "decision_improved": self._mean(better),
+            }
+        return shares
 
     def _mean(self, values: FloatArray | BoolArray) -> float:
         return float(np.asarray(values, dtype=np.float64) @ self.cohort.weights)
 
 
-def actions(policy: Policy, rule: Any) -> Any:
-    """Return what is done by a rule, so that two rules which do the same are equal."""
+def actions(policy: Policy, rule: IntArray) -> IntArray:
+    """Return a number for what each rule does, so that two rules which do the same are equal."""
     done = [f"{rule.action} {rule.schedule}" for rule in policy.rules] + [""]
-    return np.array(done, dtype=object)[rule]
+    numbers = np.array([done.index(words) for words in done], dtype=np.int64)
+    chosen: IntArray = numbers[rule]
+    return chosen
 
 
 def chosen_visits(information: Information, plan: Plan, number: int) -> Plan:
     """Return the plan of the visits that say most of the forecast, chosen one after the other.
+
+    It ends when the next takes off less than 1 % of the variance.
 
     Parameters
     ----------
@@ -237,7 +273,7 @@ def chosen_visits(information: Information, plan: Plan, number: int) -> Plan:
     plan : Plan
         Whose visits are the candidates.
     number : int
-        How many to choose.
+        How many to choose at most.
     """
     candidates = [month for month in plan.visits if month]
     chosen: list[int] = []
@@ -246,9 +282,14 @@ def chosen_visits(information: Information, plan: Plan, number: int) -> Plan:
         readings = [(e, month) for month in sorted(months) for e in plan.visits[month]]
         return information.left_after(plan.endpoints, readings)
 
-    for _ in range(min(number, len(candidates))):
-        rest = [month for month in candidates if month not in chosen]
-        chosen.append(min(rest, key=lambda month: left([*chosen, month])))
+    start = before = left([])
+    while len(chosen) < min(number, len(candidates)):
+        rest = {month: left([*chosen, month]) for month in candidates if month not in chosen}
+        best = min(rest, key=lambda month: rest[month])
+        if chosen and before - rest[best] < _LEAST_GAIN * start:
+            break
+        chosen.append(best)
+        before = rest[best]
     visits = with_start({month: plan.visits[month] for month in chosen})
     return Plan(f"best {len(chosen)} of the search", visits, plan.policy)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ class Record:
         self, values: dict[str, FloatArray], names: frozenset[str]
     ) -> dict[str, FloatArray]:
         """Return values with the ten-year probabilities that a rule looks at."""
-        known = {name: values[name] for name in FLAGS if name != "treated"}
+        known: dict[str, Any] = {name: values[name] for name in FLAGS if name != "treated"}
         score = np.clip(values["t_score_femoral_neck"], *_SCORES)
         for name in set(PROBABILITIES) & names:
             values[name] = np.where(

@@ -18,6 +18,7 @@ _SHOWN = {
     "probability_beyond": "reading beyond the least\nsignificant change [% of women]",
     "variance_reduction": "variance of the forecast\nremoved so far [%]",
     "decision_change": "decision changed by\nthe reading [% of women]",
+    "decision_improved": "decision made better, less\nthose made worse [% of women]",
 }
 _MOST_LINES = 7
 _SHADES = {
@@ -122,7 +123,7 @@ def plans_compared(plans: pd.DataFrame, *, title: str = "") -> tuple[Figure, pd.
         left.set_yticks(rows, plans["plan"])
         left.set_xlabel("women [%]")
         _bars(middle, rows, plans["scans"] + plans["samples"], "scans and samples\nper woman")
-        _bars(right, rows, plans["months_to_detection"], "months from need\nto treatment")
+        _bars(right, rows, plans["months_to_detection"], "months until women in\nneed are treated")
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
         if title:
             figure.suptitle(title, x=0.01, ha="left")
