@@ -38,6 +38,7 @@ COLUMNS = (
     "true_loss",
     "reads_loss",
 )
+_NO_SPREAD = 1e-12  # of the forecast: all women change alike
 _LEAST_GAIN = 0.01  # of the variance of the forecast, below which a search ends
 
 
@@ -186,7 +187,8 @@ class Information:
                 so_far.append((endpoint, month))
                 row = {"plan": plan.name, "months": month, "endpoint": endpoint}
                 row |= self._shown(endpoint, month)
-                row["variance_reduction"] = 1 - self.left_after(plan.endpoints, so_far) / start
+                left = self.left_after(plan.endpoints, so_far)
+                row["variance_reduction"] = 1 - left / start if start > _NO_SPREAD else math.nan
                 rows.append(row | decided[endpoint])
         return rows
 

@@ -19,7 +19,7 @@ DENSITIES = tuple(f"bmd_{site}" for site in SITES)
 def make_cohort():
     """Return a function that makes a cohort whose density changes as it is told."""
 
-    def cohort(slope, n=4000, precision=0.018, spread=0.0, **keys):
+    def cohort(slope, n=2000, precision=0.018, spread=0.0, **keys):
         """Slopes are in % of the first density a year; ``spread`` is that of its log."""
         design = Design(**{"women": n, "seed": 3, "reading": {"repeats": 5}, **keys})
         change = np.broadcast_to(slope, n)[:, None] / 100 * np.arange(design.horizon + 1) / 12
@@ -29,7 +29,8 @@ def make_cohort():
                 "scans": {name: {"long_term": precision} for name in DENSITIES},
             }
         )
-        levels = dict.fromkeys(DENSITIES, 0.8 * (1 + change))
+        start = 0.8 * np.exp(spread * np.random.default_rng(5).normal(size=(n, 1)))
+        levels = dict.fromkeys(DENSITIES, start * (1 + change))
         people = population(n, "postmenopausal", seed=3)
         zero = {name: np.full(n, -8.0) for name in DENSITIES}
         return Cohort(people, Schedule(), levels, zero, design, tools)

@@ -65,7 +65,7 @@ def test_a_common_loss_is_read_beyond_as_often_as_a_normal_error_says(make_cohor
 
 def test_the_variance_of_the_forecast_falls_as_regression_theory_says(make_cohort):
     rng = np.random.default_rng(1)
-    slope = rng.normal(-1.0, 1.0, 4000)
+    slope = rng.normal(-1.0, 1.0, 2000)
     # the first density differs so much that its reading does not tell its error
     information = Information.of(make_cohort(slope, spread=0.3), [24])
     (row,) = information.rows(_plan([24]))
@@ -75,7 +75,7 @@ def test_the_variance_of_the_forecast_falls_as_regression_theory_says(make_cohor
 
 
 def test_a_second_scan_never_hurts_and_the_later_one_is_chosen_first(make_cohort):
-    slope = np.random.default_rng(1).normal(-1.0, 1.0, 4000)
+    slope = np.random.default_rng(1).normal(-1.0, 1.0, 2000)
     information = Information.of(make_cohort(slope), [12, 24, 48])
     rows = information.rows(_plan([12, 24, 48]))
     gains = [row["variance_reduction"] for row in rows]
