@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = {
     "probability_beyond": "reading beyond the least\nsignificant change [% of women]",
-    "variance_reduction": "variance of the forecast\nremoved so far [%]",
+    "variance_reduction": "variance of the forecast\nremoved [%]",
     "decision_change": "decision changed by\nthe reading [% of women]",
     "decision_improved": "decision made better, less\nthose made worse [% of women]",
 }
