@@ -14,6 +14,7 @@ from pydantic import Field
 from remodel.errors import ConfigError, nearest
 from remodel.files import Table, parse_toml, read_text
 from remodel.files.schema import Schema, Texts, one_of, validate
+from remodel.observations import trial_names
 from remodel.patient import SITES
 from remodel.populations.adherence import Pattern
 from remodel.populations.definition import CHANGES, Change, Component, Definition, Moment
@@ -147,9 +148,10 @@ def load_definition(source: str | Path | Mapping[str, Any]) -> Definition:
         return definition_of(Table(None, "", content), text, str(source))
     path = Path(source)
     if path.suffix != ".toml":
-        raise ConfigError(
-            f"'{source}' is not a population.{nearest(str(source), preset_names())}", field="like"
+        hint = nearest(str(source), (*preset_names(), *trial_names()), cutoff=0.8) or (
+            f" Known: {', '.join(preset_names())}, and the trials of 'remodel list trials'."
         )
+        raise ConfigError(f"'{source}' is not a population.{hint}", field="like")
     text = read_text(path, ConfigError)
     return definition_of(Table(path, "", parse_toml(text, str(path), ConfigError)), text, path.stem)
 

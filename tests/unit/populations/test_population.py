@@ -215,6 +215,12 @@ def test_impossible_correlations_are_refused_by_name():
 def test_an_unknown_preset_names_the_nearest():
     with pytest.raises(ConfigError, match="Did you mean 'aromatase_inhibitor'"):
         rm.population(5, like="aromatase_inhibitr")
+    with pytest.raises(ConfigError, match="Did you mean 'halt_bc_ellis2008'"):
+        rm.population(5, like="halt_bc_elis2008")
+    with pytest.raises(
+        ConfigError, match="postmenopausal, and the trials of 'remodel list trials'"
+    ):
+        rm.population(5, like="my_women")
     with pytest.raises(ConfigError, match="n = 0"):
         rm.population(0)
     with pytest.raises(ConfigError, match="seed = -1"):
