@@ -200,8 +200,8 @@ def _changes(
             elif action.kind == SET and action.target in group.system.parameter_names:
                 put[action.target] = value
             elif action.kind == PUT:
-                own = own_values(group.system, model, group.values)
-                rest = group.system.baseline(own, group.start + time)[0]
+                parameters = own_values(group.system, model, group.values)
+                rest = group.system.baseline(parameters, group.start + time)[0]
                 put.update(zip(group.system.state_names, rest.tolist(), strict=True))
         added = {name: value for name, value in added.items() if value}
         if added or put:

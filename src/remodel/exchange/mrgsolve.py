@@ -114,11 +114,11 @@ def _initial(case: Case, names: Mapping[str, str]) -> list[str]:
     if not case.at_baseline:
         return [f"{names[name]}_0 = {number(value)};" for name, value in case.states.items()]
     listed = case.statements.baseline
-    own = {s.name: _AT_BASELINE.format(s.name) for s in listed}
-    words = {**names, **own, TIME: _START if case.start else "0.0"}
+    baseline = {s.name: _AT_BASELINE.format(s.name) for s in listed}
+    words = {**names, **baseline, TIME: _START if case.start else "0.0"}
     return [
         *(f"double {_assigned(s, words)}" for s in listed),
-        *(f"{names[name]}_0 = {own[name]};" for name in case.states),
+        *(f"{names[name]}_0 = {baseline[name]};" for name in case.states),
     ]
 
 

@@ -58,8 +58,8 @@ def compared_contrasts(
     for k in range(draws):
         links = [link.draw(rng) for _ in exposed.keys]
         shift = {f: np.array([[s[f]] for _, s in links]) for f in ("hip", "other", "vertebral")}
-        some = hazards_of(exposed.women, exposed.exposure, link=links[0][0], shift=shift)
-        drawn[k] = [log_ratio(c, exposed, some) for c in contrasts]
+        drawn_hazards = hazards_of(exposed.women, exposed.exposure, link=links[0][0], shift=shift)
+        drawn[k] = [log_ratio(c, exposed, drawn_hazards) for c in contrasts]
     low, high = np.exp(np.percentile(drawn, _BAND, axis=0))
     predicted = np.exp(mean)
     table = pd.DataFrame([_row(c) for c in contrasts])
