@@ -1,4 +1,4 @@
-"""The link from density and turnover to fractures: fitted, reported, drawn, compared with before."""
+"""The link from density and turnover to fractures: fitted, reported, drawn, and compared."""
 
 import argparse
 import json
