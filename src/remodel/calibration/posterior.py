@@ -132,12 +132,12 @@ class Posterior:
         fewer = {"chain": chains, "draw": draws[every - 1 :: every], **numbers}
         columns = zip(self.names, np.moveaxis(self.values, -1, 0), strict=True)
         units = {c.name: {"units": c.unit} for c in objective.coordinates.each}
-        whole, some = ("chain", "draw"), ("chain", "draw", "number")
+        whole, thin = ("chain", "draw"), ("chain", "draw", "number")
         published = {
-            "value": (some, objective.replicated(self.predictions, np.random.default_rng(seed))),
-            "expected": (some, self.predictions),
+            "value": (thin, objective.replicated(self.predictions, np.random.default_rng(seed))),
+            "expected": (thin, self.predictions),
         }
-        likelihood = {"value": (some, objective.log_likelihood(self.predictions))}
+        likelihood = {"value": (thin, objective.log_likelihood(self.predictions))}
         groups: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "posterior": ({n: (whole, v, units[n]) for n, v in columns}, all_draws),
             "sample_stats": (

@@ -104,5 +104,5 @@ def _written(operation: str, arguments: Sequence[Text], grammar: Grammar) -> Tex
 
 def _within(written: tuple[str, int], level: int) -> str:
     """Return text with brackets where it binds less tightly than it has to."""
-    text, own = written
-    return text if own >= level and own != _SIGN else f"({text})"
+    text, binding = written
+    return text if binding >= level and binding != _SIGN else f"({text})"

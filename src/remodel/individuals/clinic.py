@@ -160,7 +160,7 @@ def _case(
 
 
 def _traits(row: Mapping[str, str], number: int) -> tuple[float, float | None, float | None, str]:
-    place = f"line {number + 2}"
+    line = f"line {number + 2}"
     try:
         age = number_in(row, "age")
         menopause_age, bmi = number_in(row, "menopause_age"), number_in(row, "bmi")
@@ -178,7 +178,7 @@ def _traits(row: Mapping[str, str], number: int) -> tuple[float, float | None, f
             raise ConfigError(f"bmi = {bmi:g} kg/m2: must be from 10 to 80.", field="bmi")
         Patient(age, menopause_age=menopause_age, sex=sex)
     except RemodelError as error:
-        raise error.at(place) from error
+        raise error.at(line) from error
     return age, menopause_age, bmi, sex
 
 

@@ -282,8 +282,8 @@ class _Reader:
         names = tuple(local.get(n, n) for n in inner.names)
 
         def compute(values: Any) -> Any:
-            own = {n: values[local.get(n, n)] for n in inner.names}
-            return inner.compute(own)
+            inner_values = {n: values[local.get(n, n)] for n in inner.names}
+            return inner.compute(inner_values)
 
         return Formula(compute, names)
 

@@ -198,7 +198,7 @@ def outcome(cohort: Cohort, plan: Plan, need: FloatArray) -> dict[str, Any]:
     """
     state, weights = followed(cohort, plan), cohort.weights
     is_treated, is_needy = np.isfinite(state.began), np.isfinite(need)
-    found = is_treated & is_needy
+    detected = is_treated & is_needy
     level = state.levels[cohort.design.forecast]
     change = 100 * (level[:, -1] / level[:, 0] - 1)
     usable = np.isfinite(change)
@@ -210,8 +210,8 @@ def outcome(cohort: Cohort, plan: Plan, need: FloatArray) -> dict[str, Any]:
         "treated_without_need": float((is_treated & ~is_needy) @ weights),
         "missed": float((is_needy & ~is_treated) @ weights),
         "months_to_detection": (
-            float(np.average(state.began[found], weights=weights[found]))
-            if found.any()
+            float(np.average(state.began[detected], weights=weights[detected]))
+            if detected.any()
             else math.nan
         ),
         "in_need": float(is_needy @ weights),

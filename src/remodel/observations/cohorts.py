@@ -111,17 +111,17 @@ def check_sides(
     used = [row for row in observations if row.use != NOT_USED]
     for row in used:
         name = cohort_of[row.study_id]
-        place = f"{row.study_id}, arm {row.arm}"
+        arm = f"{row.study_id}, arm {row.arm}"
         if name not in cohorts:
             problem = f"the cohort '{name}' has no side.{nearest(name, cohorts)}"
-            raise ObservationError(problem, place=place, field="cohort", value=name)
+            raise ObservationError(problem, place=arm, field="cohort", value=name)
         side = cohorts[name].side_of(row)
         if row.use != side:
             problem = (
                 f"{row.endpoint} at {row.time_months:g} months is marked {row.use}, its cohort "
                 f"'{name}' says {side}."
             )
-            raise ObservationError(problem, place=place, field="use", value=row.use)
+            raise ObservationError(problem, place=arm, field="use", value=row.use)
     places = {name for row in used for name in (row.study_id, f"{row.study_id}/{row.arm}")}
     for cohort in cohorts.values():
         for name in cohort.other_side:

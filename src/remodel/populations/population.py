@@ -146,14 +146,14 @@ class Population:
         ConfigError
             If they are not one finite number from 0 a woman, or all 0.
         """
-        given = np.asarray(weights, dtype=np.float64)
-        usable = given.shape == (len(self),) and np.all(np.isfinite(given)) and np.all(given >= 0)
-        if not usable or given.sum() <= 0:
+        sizes = np.asarray(weights, dtype=np.float64)
+        usable = sizes.shape == (len(self),) and np.all(np.isfinite(sizes)) and np.all(sizes >= 0)
+        if not usable or sizes.sum() <= 0:
             raise ConfigError(
                 f"weights: expected {len(self):,} finite numbers from 0, not all of them 0.",
                 field="weights",
             )
-        return replace(self, weights=given / given.mean())
+        return replace(self, weights=sizes / sizes.mean())
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table, one row a woman; the columns of ``women.csv``."""

@@ -140,8 +140,8 @@ def shared_and_varied(
     return base.replace(shared), varied
 
 
-def _check_units(base: ParameterSet, given: ParameterSet) -> None:
-    for name, parameter in given.items():
+def _check_units(base: ParameterSet, replacing: ParameterSet) -> None:
+    for name, parameter in replacing.items():
         if parameter.unit != base[name].unit:
             raise ParameterError(
                 f"{name}: expected in {base[name].unit}, got it in {parameter.unit}."

@@ -42,12 +42,12 @@ def parameter_values(
     _set_relative_density(model, inputs, values, chosen)
     patients = inputs.patients_of(chosen)
     named = _named_menopauses(inputs, chosen, patients.age)
-    given = ~np.isnan(patients.menopause_age)
-    values[given, menopause] = patients.menopause_age[given] * limit.factor
+    has_menopause_age = ~np.isnan(patients.menopause_age)
+    values[has_menopause_age, menopause] = patients.menopause_age[has_menopause_age] * limit.factor
     values[named > 0, menopause] = named[named > 0] / DAYS_PER_YEAR * limit.factor
     unnatural = patients.menopause != "natural"
     values[unnatural | patients.is_male, menopause] = never
-    surgical = unnatural & given & ~patients.is_male
+    surgical = unnatural & has_menopause_age & ~patients.is_male
     surgery[surgical] = patients.menopause_age[surgical] * model.days_per_year
     if np.any(patients.is_male):
         _set_male(model, inputs, values, patients.is_male)

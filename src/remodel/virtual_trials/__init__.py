@@ -1,1 +1,1 @@
-"""Trials before the trial: who enters, what is read, what is found, and how often."""
+"""Trials before the trial: who enters, what is read, what is estimates, and how often."""

@@ -275,9 +275,9 @@ def is_worst(late: FloatArray, weights: FloatArray, share: float) -> BoolArray:
 
 def auc(score: FloatArray, is_case: BoolArray, weights: FloatArray) -> float:
     """Return the chance that a case has a higher score than another, ties counted half."""
-    values, place = np.unique(score, return_inverse=True)
-    cases = np.bincount(place, weights * is_case, len(values))
-    others = np.bincount(place, weights * ~is_case, len(values))
+    values, rank = np.unique(score, return_inverse=True)
+    cases = np.bincount(rank, weights * is_case, len(values))
+    others = np.bincount(rank, weights * ~is_case, len(values))
     total = cases.sum() * others.sum()
     below = np.cumsum(others) - others / 2
     return float((cases * below).sum() / total) if total else math.nan

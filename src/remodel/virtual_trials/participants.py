@@ -27,7 +27,7 @@ class Participants:
     seed : int
         Of everything random in this replicate.
     number : ndarray of int, shape (n,)
-        By which the random numbers of each are found: her place among those screened.
+        By which the random numbers of each are estimates: her place among those screened.
     woman : ndarray of int, shape (n,)
         Row of the pool.
     arm, stratum : ndarray of int, shape (n,)

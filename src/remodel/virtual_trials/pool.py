@@ -251,7 +251,7 @@ class Screening:
         seed : int
             Of the errors.
         numbers : ndarray of int, shape (n,)
-            Of participants, by which their errors are found.
+            Of participants, by which their errors are estimates.
         women : ndarray of int, shape (n,)
             Rows of the pool.
         """

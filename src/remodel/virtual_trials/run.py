@@ -51,7 +51,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Estimates:
     """What replicates found.
 
     Attributes
@@ -145,7 +145,7 @@ def run(
     threads: int | None = None,
     client: Client | None = None,
     progress: Progress,
-) -> Found:
+) -> Estimates:
     """Return what the replicates of a task found; those in ``out`` are not computed again.
 
     Parameters
@@ -175,7 +175,7 @@ def run(
             _save(_part(folder, key, first), arrays)
         progress.advance(len(arrays["p"]))
     joined = {name: np.concatenate([chunks[f][name] for f in firsts]) for name in _ARRAYS}
-    return Found(task.comparisons, **joined)
+    return Estimates(task.comparisons, **joined)
 
 
 def _computed(

@@ -12,7 +12,7 @@ from remodel.errors import ConfigError
 from remodel.virtual_trials.analyses import expected_size
 from remodel.virtual_trials.design import QUICK, Design
 from remodel.virtual_trials.pool import Pool
-from remodel.virtual_trials.run import Found, Task
+from remodel.virtual_trials.run import Estimates, Task
 from remodel.virtual_trials.tables import power_table
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SMALLEST = 2
 _WIDER = 3.0
 
 
-def sample_size(design: Design, pool: Pool, compute: Callable[[Task], Found]) -> pd.DataFrame:
+def sample_size(design: Design, pool: Pool, compute: Callable[[Task], Estimates]) -> pd.DataFrame:
     """Return the smallest trial whose first endpoint reaches the power asked for.
 
     The last visit, first comparison and first analysis of the first endpoint count. Sizes that are

@@ -10,7 +10,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.virtual_trials.design import Design
-from remodel.virtual_trials.run import Found
+from remodel.virtual_trials.run import Estimates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 READING, TRUTH = 0, 1
 
 
-def power_table(found: Found, alpha: float) -> pd.DataFrame:
+def power_table(estimates: Estimates, alpha: float) -> pd.DataFrame:
     """Return ``power.csv``: effect, spread and power of each comparison.
 
     ``effect`` and ``sd`` are means over replicates, ``standard_error`` is that of the power, from
@@ -27,12 +27,12 @@ def power_table(found: Found, alpha: float) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for i, one in enumerate(found.comparisons):
-        p = found.p[:, i]
+    for i, one in enumerate(estimates.comparisons):
+        p = estimates.p[:, i]
         usable = np.isfinite(p)
         n = int(usable.sum())
         power = float((p[usable] < alpha).mean()) if n else math.nan
-        sd = float(np.sqrt(np.mean(found.sd[usable, i] ** 2))) if n else math.nan
+        sd = float(np.sqrt(np.mean(estimates.sd[usable, i] ** 2))) if n else math.nan
         rows.append(
             {
                 "endpoint": one.endpoint,
@@ -40,7 +40,7 @@ def power_table(found: Found, alpha: float) -> pd.DataFrame:
                 "comparison": one.words,
                 "analysis": one.analysis,
                 "n_per_arm": one.size,
-                "effect": float(found.effect[usable, i].mean()) if n else math.nan,
+                "effect": float(estimates.effect[usable, i].mean()) if n else math.nan,
                 "sd": sd,
                 "power": power,
                 "standard_error": math.sqrt(power * (1 - power) / n) if n else math.nan,
@@ -49,7 +49,7 @@ def power_table(found: Found, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def difference_table(found: Found, alpha: float = 0.05) -> pd.DataFrame:
+def difference_table(estimates: Estimates, alpha: float = 0.05) -> pd.DataFrame:
     """Return what one trial would find: the mean difference and how it varies between replicates.
 
     ``standard_error`` is the standard deviation of the difference over replicates, ``low`` and
@@ -58,8 +58,8 @@ def difference_table(found: Found, alpha: float = 0.05) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for i, one in enumerate(found.comparisons):
-        effects = found.effect[:, i][np.isfinite(found.effect[:, i])]
+    for i, one in enumerate(estimates.comparisons):
+        effects = estimates.effect[:, i][np.isfinite(estimates.effect[:, i])]
         if len(effects) < 2:
             continue
         low, high = np.quantile(effects, [alpha / 2, 1 - alpha / 2])
@@ -79,13 +79,13 @@ def difference_table(found: Found, alpha: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def arm_table(design: Design, found: Found, kind: int = READING) -> pd.DataFrame:
+def arm_table(design: Design, estimates: Estimates, kind: int = READING) -> pd.DataFrame:
     """Return ``arms.csv``: change of each arm at each visit, at the largest size.
 
     Parameters
     ----------
     design : Design
-    found : Found
+    estimates : Estimates
     kind : int
         ``READING`` or ``TRUTH``.
     """
@@ -95,15 +95,15 @@ def arm_table(design: Design, found: Found, kind: int = READING) -> pd.DataFrame
     for i, arm in enumerate(design.names):
         for j, name in enumerate(design.measurements):
             for k, month in enumerate(design.later):
-                n = float(found.counts[:, kind, i, j, k].mean())
-                sd = math.sqrt(_mean(found.variances[:, kind, i, j, k]))
+                n = float(estimates.counts[:, kind, i, j, k].mean())
+                sd = math.sqrt(_mean(estimates.variances[:, kind, i, j, k]))
                 rows.append(
                     {
                         "arm": arm,
                         "endpoint": name,
                         "months": month,
                         "n": n,
-                        "mean": _mean(found.means[:, kind, i, j, k]),
+                        "mean": _mean(estimates.means[:, kind, i, j, k]),
                         "sd": sd,
                         "standard_error": sd / math.sqrt(n) if n else math.nan,
                     }
@@ -117,14 +117,14 @@ def _mean(values: FloatArray) -> float:
 
 
 def prediction_table(
-    design: Design, found: Found, changes: Mapping[str, Mapping[str, FloatArray]]
+    design: Design, estimates: Estimates, changes: Mapping[str, Mapping[str, FloatArray]]
 ) -> pd.DataFrame:
     """Return what copies of a trial read, as ``predictive_check`` draws it.
 
     Parameters
     ----------
     design : Design
-    found : Found
+    estimates : Estimates
     changes : mapping of str to mapping of str to ndarray, shape (n, n_visits)
         Changes of single women as read, by arm and measurement.
 
@@ -142,8 +142,8 @@ def prediction_table(
                 head = {"arm": arm, "endpoint": name, "months": month}
                 for quantity, values in (
                     ("women", changes[arm][name][:, k]),
-                    ("mean", found.means[:, READING, i, j, k]),
-                    ("sd", np.sqrt(found.variances[:, READING, i, j, k])),
+                    ("mean", estimates.means[:, READING, i, j, k]),
+                    ("sd", np.sqrt(estimates.variances[:, READING, i, j, k])),
                 ):
                     band = np.nanquantile(values, [0.05, 0.5, 0.95])
                     ends = dict(zip(("low_90", "median", "high_90"), band.tolist(), strict=True))

@@ -24,7 +24,7 @@ from remodel.virtual_trials.load import load_design
 from remodel.virtual_trials.pool import Pool, Screening, simulated_pool
 from remodel.virtual_trials.published import published_changes
 from remodel.virtual_trials.replicate import replicate_of, to_frame
-from remodel.virtual_trials.run import Found, Task, connected, run
+from remodel.virtual_trials.run import Estimates, Task, connected, run
 from remodel.virtual_trials.sample_size import sample_size
 from remodel.virtual_trials.tables import (
     TRUTH,
@@ -52,7 +52,7 @@ class VirtualTrial:
     design : Design
     pool : Pool
         Truth of the women it draws from.
-    found : Found
+    estimates : Estimates
         Every comparison in every replicate.
     power, arms, truth, differences : DataFrame
         ``power.csv``, ``arms.csv``, the same of true changes, and what one trial would find.
@@ -63,7 +63,7 @@ class VirtualTrial:
 
     design: Design
     pool: Pool
-    found: Found
+    estimates: Estimates
     power: pd.DataFrame
     arms: pd.DataFrame
     truth: pd.DataFrame
@@ -116,7 +116,7 @@ class VirtualTrial:
             }
             for i, arm in enumerate(design.names)
         }
-        return prediction_table(design, self.found, changes)
+        return prediction_table(design, self.estimates, changes)
 
     def figures(self) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
         """Yield name, figure and the numbers in it: power, and a check against published arms."""
@@ -184,7 +184,7 @@ def virtual_trial(
     eligible = screening.share
     with connected(scheduler, workers) as client:
         compute = partial(run, out=folder, threads=threads, client=client, progress=steps)
-        found = compute(Task.of(design, pool))
+        estimates = compute(Task.of(design, pool))
         size = None if design.sample_size is None else sample_size(design, pool, compute)
         assurance = None
         if design.assurance is not None:
@@ -193,11 +193,11 @@ def virtual_trial(
     result = VirtualTrial(
         design,
         pool,
-        found,
-        power_table(found, design.power.alpha),
-        arm_table(design, found),
-        arm_table(design, found, TRUTH),
-        difference_table(found),
+        estimates,
+        power_table(estimates, design.power.alpha),
+        arm_table(design, estimates),
+        arm_table(design, estimates, TRUTH),
+        difference_table(estimates),
         size,
         assurance,
         eligible,

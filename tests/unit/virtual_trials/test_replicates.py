@@ -26,10 +26,10 @@ def test_threads_and_chunks_change_no_bit(simulated, monkeypatch):
     monkeypatch.setattr(running, "CHUNK", 7)
     two = rm.virtual_trial(simulated(), threads=3)
     for name in _ARRAYS:
-        np.testing.assert_array_equal(getattr(one.found, name), getattr(two.found, name))
+        np.testing.assert_array_equal(getattr(one.estimates, name), getattr(two.estimates, name))
     assert one.readings(4).equals(two.readings(4))
     other = rm.virtual_trial(simulated(seed=6))
-    assert not np.array_equal(one.found.effect, other.found.effect)
+    assert not np.array_equal(one.estimates.effect, other.estimates.effect)
 
 
 def test_a_run_that_was_stopped_continues_with_the_same_bits(simulated, tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_a_run_that_was_stopped_continues_with_the_same_bits(simulated, tmp_path
     monkeypatch.setattr(running, "chunk", counted)
     rest = rm.virtual_trial(simulated(), tmp_path, threads=1)
     assert computed == [20, 40]
-    np.testing.assert_array_equal(whole.found.p, rest.found.p)
+    np.testing.assert_array_equal(whole.estimates.p, rest.estimates.p)
     rm.virtual_trial(simulated(seed=6), tmp_path, threads=1)
     assert computed == [20, 40, 0, 20, 40]
 
@@ -63,7 +63,7 @@ def test_a_chunk_that_cannot_be_read_is_computed_again(simulated, tmp_path):
     parts[0].write_bytes(parts[0].read_bytes()[:200])
     parts[1].write_bytes(b"")
     again = rm.virtual_trial(simulated(), tmp_path)
-    np.testing.assert_array_equal(whole.found.p, again.found.p)
+    np.testing.assert_array_equal(whole.estimates.p, again.estimates.p)
 
 
 def test_the_beginning_of_a_larger_trial_is_a_smaller_one(screening):
@@ -165,4 +165,4 @@ def test_a_cluster_gives_the_same_bits(simulated, tmp_path):
     here = rm.virtual_trial(simulated())
     there = rm.virtual_trial(simulated(), tmp_path, scheduler="local", workers=2)
     for name in _ARRAYS:
-        np.testing.assert_array_equal(getattr(here.found, name), getattr(there.found, name))
+        np.testing.assert_array_equal(getattr(here.estimates, name), getattr(there.estimates, name))
