@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from remodel.errors import ObservationError, nearest
 from remodel.observations.endpoints import PERCENT, endpoints
-from remodel.schedules import Dose, Schedule
-from remodel.schedules.medicines import medicines
+from remodel.schedules import Schedule
+from remodel.schedules.usual import next_due
 from remodel.units import days
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Arm:
             (dose for dose in self.schedule.doses if dose.time < time and dose.amount > 0),
             key=lambda dose: dose.time,
         )
-        current = dict.fromkeys(dose.drug for dose in begun if _due(dose) >= time)
+        current = dict.fromkeys(dose.drug for dose in begun if next_due(dose) >= time)
         earlier = dict.fromkeys(dose.drug for dose in begun if dose.drug not in current)
         return tuple(current), tuple(earlier)
 
@@ -348,14 +348,6 @@ class Study:
                 return arm
         known = [arm.name for arm in self.arms]
         raise ObservationError(f"{self.study_id} has no arm '{name}'.{nearest(name, known)}")
-
-
-def _due(dose: Dose) -> float:
-    """Return when the dose after the last one of a regimen is due [d]."""
-    if dose.interval is not None:
-        return dose.end
-    usual = medicines().usual.get(dose.drug, ())
-    return dose.end + max((u.days for u in usual), default=0.0)
 
 
 def _words(value: str | Iterable[str] | None) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from remodel.schedules.interventions import INTERVENTIONS, MENOPAUSE, OOPHORECTO
 from remodel.schedules.plan import Infusion, dosing_plan
 from remodel.schedules.schedule import Schedule
 from remodel.schedules.steady import steady_interval, with_past
-from remodel.schedules.usual import unusual_doses
+from remodel.schedules.usual import next_due, unusual_doses
 from remodel.schedules.words import ROUTES, drug_name
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Schedule",
     "dosing_plan",
     "drug_name",
+    "next_due",
     "steady_interval",
     "unusual_doses",
     "with_past",

@@ -42,6 +42,17 @@ def unusual_doses(schedule: Schedule, in_mg: Callable[[Dose], float]) -> tuple[s
     return tuple(sentences)
 
 
+def next_due(dose: Dose) -> float:
+    """Return when the dose after the last one of a regimen is due [d].
+
+    After a single dose it is the longest usual interval of the drug; infinite without an end.
+    """
+    if dose.interval is not None:
+        return dose.end
+    usual = medicines().usual.get(dose.drug, ())
+    return dose.end + max((u.days for u in usual), default=0.0)
+
+
 def _regimens(
     doses: Iterable[Dose], in_mg: Callable[[Dose], float]
 ) -> Iterator[tuple[Dose, float, float | None]]:
