@@ -136,8 +136,8 @@ def _groups(doses: Sequence[Dose]) -> list[list[Dose]]:
 def _course(doses: Sequence[Dose]) -> Course:
     last = max(_last(dose) for dose in doses)
     end = max(next_due(dose) for dose in doses)
-    times = (time / DAYS_PER_MONTH for time in (doses[0].time, last, end))
-    return Course(doses[0].drug, _dosings(doses), *times)
+    start, last, end = (time / DAYS_PER_MONTH for time in (doses[0].time, last, end))
+    return Course(doses[0].drug, _dosings(doses), start, last, end)
 
 
 def _last(dose: Dose) -> float:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -198,7 +199,7 @@ def _pieces(doses: Sequence[Dose], horizon: float) -> Iterator[_Piece]:
     spans = [(d.time, min(next_due(d), horizon), _mg_per_year(d)) for d in doses]
     edges = sorted({edge for start, end, _ in spans for edge in (start, end)} | {0.0})
     years = 0.0
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         intensity = sum(mg for first, last, mg in spans if first <= start and end <= last)
         if intensity > 0:
             yield _Piece(start, end, intensity, years)

@@ -45,7 +45,11 @@ def test_what_trials_gave_is_tested(schedule, years):
         ("alendronate 70 mg weekly for 15 y", None, "for 15 years: the longest course in a trial"),
         ("alendronate 70 mg weekly", None, "Alendronate without an end"),
         ("denosumab 60 mg every 6 mo for 10 y then zoledronic acid 5 mg once", None, "after 10 y"),
-        ("denosumab 60 mg every 6 mo x 4; zoledronic acid 5 mg once from 3 y", None, "18 months af"),
+        (
+            "denosumab 60 mg every 6 mo x 4; zoledronic acid 5 mg once from 3 y",
+            None,
+            "18 months af",
+        ),
         (
             f"{ON}denosumab 60 mg every 6 mo x 4 then zoledronic acid 4 mg once",
             None,
