@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from remodel.cli.screen import add_figures_option, print_text
+from remodel.cli.screen import add_figures_option, print_table, print_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +38,9 @@ def run(args: argparse.Namespace) -> int:
     from remodel.individuals.fit import fit_patient
     from remodel.individuals.report import (
         DISCLAIMER,
+        difference_sentences,
         fit_sentences,
-        option_sentences,
+        option_rows,
         response_sentences,
         trait_sentences,
         write,
@@ -47,11 +48,18 @@ def run(args: argparse.Namespace) -> int:
 
     fit = fit_patient(args.woman, threads=args.threads)
     courses = write(fit, Path(args.out))
-    groups = fit_sentences(fit), trait_sentences(fit), response_sentences(fit)
-    for sentences in (*groups, option_sentences(fit, courses)):
-        for sentence in sentences:
-            print_text(sentence)
-        print()
+    for sentences in (fit_sentences(fit), trait_sentences(fit), response_sentences(fit)):
+        _print_all(sentences)
+    rows = option_rows(fit, courses)
+    years = f"{fit.woman.years:g} y"
+    heads = [f"{years} from now", "site", "change % (90 %)", "T-score then (90 %)",
+             f"< {rows[0].threshold:g}"]  # fmt: skip
+    cells = [
+        [r.option, r.site, str(r.change), str(r.score), f"{100 * r.below:.0f} %"] for r in rows
+    ]
+    print_table(heads, cells, right=(4,))
+    print()
+    _print_all(difference_sentences(courses))
     if args.figures:
         for path in draw(fit, courses, Path(args.out) / "figures"):
             print(path)
@@ -60,16 +68,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _print_all(sentences: list[str]) -> None:
+    """Print sentences, each on lines of its own, and a blank line."""
+    for sentence in sentences:
+        print_text(sentence)
+    if sentences:
+        print()
+
+
 def draw(fit: PatientFit, courses: dict[str, xr.Dataset], folder: Path) -> list[Path]:
     """Draw her course and her traits, with the numbers in them beside."""
     from remodel.files import write_atomically, write_csv, writing
-    from remodel.plots.individuals import her_course, her_traits
+    from remodel.individuals.forecast import threshold_table
+    from remodel.plots.individuals import her_course, her_thresholds, her_traits
 
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, (figure, table) in {
         "course": her_course(fit, courses),
+        "thresholds": her_thresholds(threshold_table(courses, fit.woman.thresholds)),
         "traits": her_traits(fit),
     }.items():
         write_csv(folder / f"{name}.csv", table)

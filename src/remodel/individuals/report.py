@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,13 @@ from remodel.individuals.forecast import (
     threshold_table,
 )
 from remodel.individuals.patient_fit import PatientFit
-from remodel.individuals.response import LEAST_FALL, NOT_TAKEN, marker_rule, response_table
+from remodel.individuals.response import (
+    LEAST_FALL,
+    NOT_TAKEN,
+    marker_rule,
+    response_table,
+    steady_drugs,
+)
 from remodel.individuals.weights import ENOUGH
 from remodel.individuals.woman import years_text
 from remodel.observations.endpoints import endpoints
@@ -30,14 +37,19 @@ if TYPE_CHECKING:
 
 _RECORD = "manifest.json"
 FILES = (
-    _RECORD, "forecast.csv", "thresholds.csv", "differences.csv", "response.csv", "posterior.csv",
+    _RECORD,
+    "forecast.csv",
+    "thresholds.csv",
+    "differences.csv",
+    "response.csv",
+    "posterior.csv",
     "report.md",
-)  # fmt: skip
+)
 DISCLAIMER = (
     "Research, not a decision about a patient: this is what a model and a population say of "
     "numbers, and neither has seen her."
 )
-_NAMES = {
+TRAITS = {
     "estrogen": "estradiol made outside the ovaries",
     "turnover": "turnover",
     "response": "amount of a bone drug for half its effect",
@@ -50,8 +62,9 @@ _NAMES = {
     "ntx_scale": "NTX for its turnover",
     "bsap_scale": "BSAP for its turnover",
 }
-_TOLD = 0.95  # a trait whose spread stays above this share of the prior's is not told
+_TOLD = 0.9  # a trait whose spread stays above this share of the prior's is not told
 _WORST_K = 0.7
+_OSTEOPOROSIS = -2.5  # T-score
 
 
 def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
@@ -135,7 +148,7 @@ def trait_sentences(fit: PatientFit) -> list[str]:
     sentences, silent = [], []
     spreads = fit.prior.definition.distributions
     for name, values in fit.traits.items():
-        if name not in _NAMES:
+        if name not in TRAITS:
             continue
         spread = spreads[name]
         center = spread.center
@@ -144,15 +157,15 @@ def trait_sentences(fit: PatientFit) -> list[str]:
         narrowed = np.std(np.log(values) if is_log else values) / (spread.sd or np.inf)
         shifted = abs(np.mean(np.log(values / center) if is_log else values - center)) / spread.sd
         if narrowed > _TOLD and shifted < 1 - _TOLD:
-            silent.append(_NAMES[name])
+            silent.append(TRAITS[name])
         elif is_log:
             sentences.append(
-                f"Her {_NAMES[name]} is {np.median(values) / center:.2f} times the average "
+                f"Her {TRAITS[name]} is {np.median(values) / center:.2f} times the average "
                 f"(90 %: {low / center:.2f} to {high / center:.2f})."
             )
         else:
             sentences.append(
-                f"Her {_NAMES[name]} is {np.median(values):.3g} (90 %: {low:.3g} to {high:.3g})."
+                f"Her {TRAITS[name]} is {np.median(values):.3g} (90 %: {low:.3g} to {high:.3g})."
             )
     if silent:
         sentences.append(f"Her readings say nothing of: {', '.join(silent)}.")
@@ -167,6 +180,12 @@ def response_sentences(fit: PatientFit) -> list[str]:
     shares = dict(zip(table["explanation"], table["probability"], strict=True))
     words = ", ".join(f"{name.replace('_', ' ')} {100 * p:.0f} %" for name, p in shares.items())
     sentences = [f"Explanations of her readings: {words}."]
+    if steady_drugs(fit):
+        drugs = " and ".join(name.replace("_", " ") for name in steady_drugs(fit))
+        sentences.append(
+            f"In this population {drugs} acts alike in all who take it: where it works less, it is "
+            "taken in part."
+        )
     prior = {p.name: p.share for p in fit.woman.patterns}
     for name, p in fit.adherence.items():
         if name in prior and len(prior) > 1:
@@ -188,28 +207,83 @@ def response_sentences(fit: PatientFit) -> list[str]:
 
 def option_sentences(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> list[str]:
     """Return what each option does to spine and hip by its end, and against the first."""
-    sentences, names = [], list(courses)
+    period = years_text(12 * fit.woman.years)
+    sentences = [
+        f"{row.option}, {row.site}: {row.change.words(' %')} in {period}; T-score then "
+        f"{row.score.words()}, below {row.threshold:g} with {100 * row.below:.0f} %."
+        for row in option_rows(fit, courses)
+    ]
+    return sentences + difference_sentences(courses)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Median of draws, and the ends of the interval that holds 90 % of them."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: FloatArray) -> Band:
+        """Return the band of some draws."""
+        return cls(*np.quantile(draws, (0.05, 0.5, 0.95)).tolist())
+
+    def __str__(self) -> str:
+        return f"{self.median:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
+
+    def words(self, unit: str = "") -> str:
+        """Return the band as it stands in a sentence."""
+        return f"{self.median:+.1f}{unit} (90 %: {self.low:+.1f} to {self.high:+.1f})"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRow:
+    """What an option does to a site by its end.
+
+    Attributes
+    ----------
+    option, site : str
+    change : Band
+        From now on [%].
+    score : Band
+        T-score then.
+    threshold : float
+        The lowest she asked for.
+    below : float
+        Probability of a T-score below it.
+    """
+
+    option: str
+    site: str
+    change: Band
+    score: Band
+    threshold: float
+    below: float
+
+
+def option_rows(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> list[OptionRow]:
+    """Return what each option does to spine and hip by its end."""
+    rows, threshold = [], min(fit.woman.thresholds, default=_OSTEOPOROSIS)
     for name, course in courses.items():
         now = int(np.argmin(np.abs(course["months"].to_numpy() - fit.woman.now)))
-        period = years_text(float(course["months"][-1]) - fit.woman.now)
         for site, label in (("lumbar_spine", "spine"), ("total_hip", "hip")):
             density = course[f"bmd_{site}"].to_numpy()
             score = course[f"t_score_{site}"].to_numpy()[:, -1]
-            change = 100 * (density[:, -1] / density[:, now] - 1)
-            sentences.append(
-                f"{name}, {label}: {_band(change)} % in {period}; T-score then {_band(score)}, "
-                f"below -2.5 with {100 * np.mean(score < -2.5):.0f} %."
-            )
+            change = Band.of(100 * (density[:, -1] / density[:, now] - 1))
+            below = float(np.mean(score < threshold))
+            rows.append(OptionRow(name, label, change, Band.of(score), threshold, below))
+    return rows
+
+
+def difference_sentences(courses: Mapping[str, xr.Dataset]) -> list[str]:
+    """Return how the spine differs at the end from that under the first option."""
+    sentences, names = [], list(courses)
     for name in names[1:]:
         ratio = courses[name]["bmd_lumbar_spine"] / courses[names[0]]["bmd_lumbar_spine"]
         change = 100 * (ratio.to_numpy()[:, -1] - 1)
         sentences.append(
-            f"{name} against {names[0]}, spine at the end: {_band(change)} %, higher with "
+            f"{name} against {names[0]}, spine at the end: {Band.of(change).words(' %')}, higher with "
             f"{100 * np.mean(change > 0):.0f} %."
         )
     return sentences
-
-
-def _band(values: FloatArray) -> str:
-    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-    return f"{middle:+.1f} (90 %: {low:+.1f} to {high:+.1f})"

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.individuals.patient_fit import PatientFit
 from remodel.individuals.readings import Reading
 from remodel.individuals.woman import Woman
+from remodel.populations.adherence import Pattern
+from remodel.populations.population import parameter_values
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WORKS, NOT_TAKEN, WORKS_LESS = "works", "not_taken", "works_less"
-RESISTANCE = "response"
-WEAK = 2.0  # times the usual half effect; beyond it the drug works less
+WEAK = 2.0  # times the usual dose for the usual effect; from then on a drug works less
+_HALF, _MAXIMAL = "half_", "maximal_inhibition"
 ORAL = frozenset({"alendronate", "risedronate", "ibandronate"})
 # Diez-Perez 2017, Osteoporos Int 28:767: a fall of less than both is a reason to ask
 LEAST_FALL = {"p1np": 38.0, "ctx": 56.0}
@@ -47,27 +50,63 @@ class MarkerRule:
 def response_table(fit: PatientFit) -> pd.DataFrame:
     """Return the probability of each explanation: ``explanation, probability``.
 
-    ``not_taken`` is every doubt that leaves none of the drug she should be taking at the last
-    reading; ``works_less`` a bone drug that is taken and whose half effect is twice the usual or
-    more. An inhibitor has no such spread, and works where it is taken.
+    ``not_taken`` is every doubt that leaves none of a drug she should be taking at the last
+    reading. ``works_less`` is a drug that is taken, and needs twice the usual dose or more for the
+    usual effect, because that is how she is or because she takes half of it or less.
     """
     import pandas as pd
 
-    taken = np.array([_is_taken(fit.woman, i) for i in range(len(fit.woman.patterns))])
-    is_taken = taken[fit.pattern]
-    is_weak = np.zeros(len(is_taken), dtype=bool)
-    component = next((c for c in fit.prior.definition.components if c.name == RESISTANCE), None)
-    drugs = fit.woman.taken.drugs
-    if component is not None and any(p.startswith(d) for p in component.parameters for d in drugs):
-        is_weak = fit.traits[RESISTANCE] > WEAK
+    patterns = range(len(fit.woman.patterns))
+    is_taken = np.array([_is_taken(fit.woman, i) for i in patterns])[fit.pattern]
+    is_weak = is_taken & (_weakness(fit) >= WEAK)
     shares = {
         WORKS: np.mean(is_taken & ~is_weak),
         NOT_TAKEN: np.mean(~is_taken),
-        WORKS_LESS: np.mean(is_taken & is_weak),
+        WORKS_LESS: np.mean(is_weak),
     }
     return pd.DataFrame(
         {"explanation": list(shares), "probability": [float(p) for p in shares.values()]}
     )
+
+
+def steady_drugs(fit: PatientFit) -> tuple[str, ...]:
+    """Return the drugs she takes that act alike in all women of the population."""
+    varied = {name for component in fit.prior.definition.components for name in component.parameters}
+    return tuple(
+        drug for drug in fit.woman.taken.drugs if not any(_changes(name, drug) for name in varied)
+    )
+
+
+def _weakness(fit: PatientFit) -> FloatArray:
+    """Return the dose that has the usual effect in her, in usual doses, shape (m,).
+
+    The largest over her drugs: it grows with a half effect, and as a maximal effect or the share
+    of tablets that she takes falls.
+    """
+    prior, model = fit.prior, fit.woman.model
+    columns = prior.columns(fit.draws.scores[fit.posterior.draw])
+    parameters = parameter_values(prior.definition, model, columns)
+    weakness = np.ones(len(fit.pattern))
+    for drug in fit.woman.taken.drugs:
+        taken = np.array([_share_of_tablets(pattern, drug) for pattern in fit.woman.patterns])
+        dose = 1 / taken[fit.pattern]
+        for name, values in parameters.items():
+            if _changes(name, drug):
+                ratio = values / model.all_parameters[name].value
+                dose = dose * (ratio if _HALF in name else 1 / np.maximum(ratio, 1e-9))
+        weakness = np.maximum(weakness, dose)
+    return weakness
+
+
+def _changes(parameter: str, drug: str) -> bool:
+    """Return whether a parameter says how much a drug acts."""
+    return parameter.startswith((f"{drug}_{_HALF}", f"{drug}_{_MAXIMAL}"))
+
+
+def _share_of_tablets(pattern: Pattern, drug: str) -> float:
+    """Return the share that is taken; 1 where none is, which is another explanation."""
+    concerns = drug in pattern.drugs or not pattern.drugs
+    return pattern.taken if concerns and pattern.taken > 0 else 1.0
 
 
 def _is_taken(woman: Woman, number: int) -> bool:

@@ -6,7 +6,7 @@ without a display; save one with ``figure.savefig("name.png")``.
 
 from remodel.plots.cells import phase_plane
 from remodel.plots.early_markers import marker_against_change
-from remodel.plots.individuals import her_course, her_traits
+from remodel.plots.individuals import her_course, her_thresholds, her_traits
 from remodel.plots.models import ModelScenario, models_side_by_side
 from remodel.plots.monitoring import information_by_visit, plans_compared
 from remodel.plots.points import published_points
@@ -18,6 +18,7 @@ from remodel.plots.women import spaghetti, women_fan
 __all__ = [
     "ModelScenario",
     "her_course",
+    "her_thresholds",
     "her_traits",
     "information_by_visit",
     "marker_against_change",

@@ -1,4 +1,4 @@
-"""Figures of one woman: her course with its bands, and her traits against the population."""
+"""Figures of one woman: her course, her chances to pass thresholds, her traits."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ _LABELS = {
     "bmd_femoral_neck": "femoral neck density [g/cm²]",
     "ctx": "CTX [ng/mL]",
     "p1np": "P1NP [ng/mL]",
+}
+_TRAITS = {
+    "imbalance": "fall of refilling with age",
+    "floor": "share of markers that is not bone",
 }
 _MONTHS_PER_YEAR = DAYS_PER_YEAR / DAYS_PER_MONTH
 
@@ -127,7 +131,7 @@ def _draw_course(
         color="black", markersize=4, label="readings", zorder=5,
     )  # fmt: skip
     _draw_thresholds(axes, fit, endpoint)
-    axes.set_xlabel("years since month 0")
+    axes.set_xlabel("years since month 0 (bands hold 90 %)")
     axes.set_title(_LABELS.get(endpoint, endpoint))
 
 
@@ -150,6 +154,75 @@ def _draw_thresholds(axes: Axes, fit: PatientFit, endpoint: str) -> None:
     axes.set_ylim(low, high)
 
 
+def her_thresholds(
+    table: pd.DataFrame,
+    endpoints: Sequence[str] = ("t_score_lumbar_spine", "t_score_total_hip", "bmd_total_hip"),
+    *,
+    title: str = "",
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw the probability of each threshold, year by year, under every option.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``thresholds.csv``.
+    endpoints : sequence of str
+        Of which thresholds are drawn, one panel each.
+    title : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    table : pandas.DataFrame
+        What is drawn.
+
+    Raises
+    ------
+    ConfigError
+        If the table has no such endpoint.
+    """
+    from matplotlib.figure import Figure
+
+    known = list(dict.fromkeys(table["endpoint"]))
+    for endpoint in endpoints:
+        if endpoint not in known:
+            raise ConfigError(f"'{endpoint}' has no threshold.{nearest(endpoint, known)}")
+    drawn = table[table["endpoint"].isin(endpoints)].reset_index(drop=True)
+    events = [
+        (endpoint, threshold)
+        for endpoint in endpoints
+        for threshold in dict.fromkeys(drawn.loc[drawn["endpoint"] == endpoint, "threshold"])
+    ]
+    options = list(dict.fromkeys(drawn["option"]))
+    with paper():
+        figure = Figure(figsize=(0.8 + 1.9 * len(events), 3.0), layout="constrained")
+        panels = np.atleast_1d(figure.subplots(1, len(events), sharey=True))
+        for axes, (endpoint, threshold) in zip(panels, events, strict=True):
+            chosen = (drawn["endpoint"] == endpoint) & (drawn["threshold"] == threshold)
+            for i, option in enumerate(options):
+                rows = drawn[chosen & (drawn["option"] == option)]
+                axes.plot(
+                    rows["months"] / _MONTHS_PER_YEAR, 100 * rows["probability"],
+                    color=look(i).color, linestyle=look(i).dashes, label=option.replace("_", " "),
+                )  # fmt: skip
+            axes.set_ylim(-2, 102)
+            axes.set_title(_threshold_words(endpoint, threshold), fontweight="normal", loc="left")
+            axes.set_xlabel("years since month 0")
+        panels[0].set_ylabel("probability [%]")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+        if title:
+            figure.suptitle(title)
+    return figure, drawn
+
+
+def _threshold_words(endpoint: str, threshold: str) -> str:
+    """Return the title of a panel: ``T-score, lumbar spine, < -2.5``."""
+    site = endpoint.removeprefix("t_score_").removeprefix("bmd_").replace("_", " ")
+    kind = "T-score " if endpoint.startswith("t_score_") else ""
+    return f"{site}\n{kind}{threshold}"
+
+
 def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFrame]:
     """Draw the posterior of each trait against the population: medians, 50 and 90 %.
 
@@ -169,6 +242,8 @@ def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFram
     from matplotlib.figure import Figure
     from scipy.special import ndtri
 
+    from remodel.individuals.report import TRAITS
+
     spreads = fit.prior.definition.distributions
     rows = []
     for name, values in fit.traits.items():
@@ -180,8 +255,9 @@ def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFram
             rows.append({"trait": name, "who": who, **dict(zip(_COLUMNS, bands, strict=True))})
     table = pd.DataFrame(rows)
     names = list(dict.fromkeys(table["trait"]))
+    words = _TRAITS | TRAITS
     with paper():
-        figure = Figure(figsize=(5.6, 0.9 + 0.32 * len(names)), layout="constrained")
+        figure = Figure(figsize=(6.2, 1.0 + 0.32 * len(names)), layout="constrained")
         axes = figure.subplots()
         for who, shade, shift in (("population", "0.6", 0.14), ("she", look(0).color, -0.14)):
             group = table[table["who"] == who]
@@ -193,8 +269,8 @@ def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFram
                 label=who,
             )  # fmt: skip
         axes.axvline(0, color="0.8", linewidth=0.7, zorder=0)
-        axes.set_yticks(range(len(names)), [n.replace("_", " ") for n in reversed(names)])
-        axes.set_xlabel("standard deviations of the population (thick 50 %, thin 90 %)")
+        axes.set_yticks(range(len(names)), [words.get(n, n) for n in reversed(names)])
+        axes.set_xlabel("standard deviations of the population\n(thick 50 %, thin 90 %)")
         figure.legend(loc="outside lower center", ncols=2)
         if title:
             axes.set_title(title)

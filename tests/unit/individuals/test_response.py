@@ -1,0 +1,83 @@
+"""Is she taking it, does it work: explanations of readings, and the published rule."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import remodel as rm
+from remodel.individuals.report import response_sentences
+from remodel.individuals.response import response_table
+
+ROOT = Path(__file__).parents[3]
+INHIBITION = """
+like = "aromatase_inhibitor"
+[parameter.inhibition]
+distribution = "lognormal"
+center = 1.0
+sd = 1.5
+of = ["anastrozole_half_inhibition"]
+source = "made up"
+"""
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    """Return the benchmark of adherence, as a module."""
+    path = ROOT / "benchmarks" / "adherence.py"
+    spec = importlib.util.spec_from_file_location("adherence", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+def shares(fit):
+    return dict(response_table(fit).to_numpy().tolist())
+
+
+def fit(taken, readings=(), **more):
+    rows = [{"endpoint": e, "months": m, "value": v} for e, m, v in readings]
+    patient = {"age": 62.0, "menopause_age": 50.0}
+    return rm.fit_patient({"patient": patient, "draws": 128, "taken": taken, "reading": rows, **more})
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_tablets_that_are_not_taken_are_found_at_least_as_often_as_by_the_rule(benchmark, factor):
+    detector = benchmark.Detector.of(256)
+    women = benchmark.read_women(160, factor, 0.1)
+    scores, falls = detector.scores(women), benchmark.smallest_falls(women)
+    alarms = np.mean(falls[women.takes] > -1)
+    rule, ours = (benchmark.detected(s, women.takes, alarms) for s in (falls, scores))
+    assert 0.05 < alarms < 0.3
+    assert ours > rule > 0.5
+    never = benchmark.read_women(40, factor, 0.0)
+    assert benchmark.detected(detector.scores(never), never.takes, 0.1) == 1.0
+
+
+def test_half_of_the_tablets_or_less_works_less():
+    doubts = [
+        {"name": "a third", "probability": 0.3, "taken": 0.33},
+        {"name": "most", "probability": 0.2, "taken": 0.9},
+        {"name": "none", "probability": 0.1, "taken": 0.0},
+    ]
+    prior = shares(fit("anastrozole 1 mg daily", doubt=doubts))
+    assert prior["works_less"] == pytest.approx(0.3, abs=0.02)
+    assert prior["not_taken"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_an_inhibitor_works_less_where_the_population_says_that_it_may(tmp_path):
+    taken, readings = "anastrozole 1 mg daily", [("estradiol", 0.0, 18.0)]
+    usual = fit(taken, readings, population="aromatase_inhibitor")
+    assert shares(usual)["works_less"] == 0
+    assert any("anastrozole acts alike in all" in text for text in response_sentences(usual))
+    path = tmp_path / "population.toml"
+    path.write_text(INHIBITION)
+    low, high = (
+        fit(taken, [*readings, ("estradiol", 3.0, value)], population=str(path), doubt=[])
+        for value in (1.5, 7.0)
+    )
+    assert shares(low)["works_less"] < 0.4 < 0.6 < shares(high)["works_less"]
+    assert not any("acts alike" in text for text in response_sentences(high))
