@@ -26,9 +26,20 @@ def results_folder(script: Path, given: argparse.Namespace) -> Path:
     return folder
 
 
-def finish(script: Path, given: argparse.Namespace, out: Path, found: dict[Key, float]) -> int:
-    """Compare numbers, print and write them; 1 if one is not as expected."""
-    mode, path = "quick" if given.quick else "full", script.parent / "expected.json"
+def finish(
+    script: Path,
+    given: argparse.Namespace,
+    out: Path,
+    found: dict[Key, float],
+    *,
+    prefix: str = "",
+) -> int:
+    """Compare numbers, print and write them; 1 if one is not as expected.
+
+    The lists of expected.json are called quick and full, with a prefix where these are taken.
+    """
+    mode = prefix + ("quick" if given.quick else "full")
+    path = script.parent / "expected.json"
     if given.accept and not load_expected(path, mode):
         _begin(path, mode, found)
 

@@ -76,3 +76,15 @@ def test_the_script_is_the_same_as_the_command(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "PASS" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_woman_of_15_is_forecast_as_expected(tmp_path):
+    script = FOLDER / "15_one_woman" / "run.py"
+    done = subprocess.run(
+        [sys.executable, script, "--quick", "--out", tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("course", "thresholds", "traits"):
+        assert (tmp_path / "her" / "figures" / f"{name}.png").exists()

@@ -62,7 +62,7 @@ TRAITS = {
     "ntx_scale": "NTX for its turnover",
     "bsap_scale": "BSAP for its turnover",
 }
-_TOLD = 0.9  # a trait whose spread stays above this share of the prior's is not told
+_TOLD, _SHIFTED = 0.85, 0.1  # of a prior: less narrowed, and less shifted, is not told
 _WORST_K = 0.7
 _OSTEOPOROSIS = -2.5  # T-score
 
@@ -156,7 +156,7 @@ def trait_sentences(fit: PatientFit) -> list[str]:
         is_log = spread.kind == "lognormal"
         narrowed = np.std(np.log(values) if is_log else values) / (spread.sd or np.inf)
         shifted = abs(np.mean(np.log(values / center) if is_log else values - center)) / spread.sd
-        if narrowed > _TOLD and shifted < 1 - _TOLD:
+        if narrowed > _TOLD and shifted < _SHIFTED:
             silent.append(TRAITS[name])
         elif is_log:
             sentences.append(
@@ -282,8 +282,9 @@ def difference_sentences(courses: Mapping[str, xr.Dataset]) -> list[str]:
     for name in names[1:]:
         ratio = courses[name]["bmd_lumbar_spine"] / courses[names[0]]["bmd_lumbar_spine"]
         change = 100 * (ratio.to_numpy()[:, -1] - 1)
+        words = Band.of(change).words(" %")
         sentences.append(
-            f"{name} against {names[0]}, spine at the end: {Band.of(change).words(' %')}, higher with "
+            f"{name} against {names[0]}, spine at the end: {words}, higher with "
             f"{100 * np.mean(change > 0):.0f} %."
         )
     return sentences

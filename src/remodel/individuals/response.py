@@ -71,7 +71,8 @@ def response_table(fit: PatientFit) -> pd.DataFrame:
 
 def steady_drugs(fit: PatientFit) -> tuple[str, ...]:
     """Return the drugs she takes that act alike in all women of the population."""
-    varied = {name for component in fit.prior.definition.components for name in component.parameters}
+    components = fit.prior.definition.components
+    varied = {name for component in components for name in component.parameters}
     return tuple(
         drug for drug in fit.woman.taken.drugs if not any(_changes(name, drug) for name in varied)
     )

@@ -41,7 +41,9 @@ def shares(fit):
 def fit(taken, readings=(), **more):
     rows = [{"endpoint": e, "months": m, "value": v} for e, m, v in readings]
     patient = {"age": 62.0, "menopause_age": 50.0}
-    return rm.fit_patient({"patient": patient, "draws": 128, "taken": taken, "reading": rows, **more})
+    return rm.fit_patient(
+        {"patient": patient, "draws": 128, "taken": taken, "reading": rows, **more}
+    )
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5])
