@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remodel.errors import UnusualDoseWarning
 from remodel.fracture import fit, load_link, report
+from remodel.fracture.counting import estimated_ratios
 from remodel.fracture.gradients import compared_table
 from remodel.plots.fracture import predicted_fractures, ten_year_table
 
@@ -26,9 +27,8 @@ def fracture_report(folder: Path) -> str:
         "ten_year_table": ten_year_table(compared_table()),
     }.items():
         figure.savefig(out / f"{name}.png")
-    text = report.markdown(
-        shipped, report.bars(exposed, shipped, contrasts, risks), contrasts, risks
-    )
+    bars = report.bars(exposed, shipped, contrasts, risks)
+    text = report.markdown(shipped, bars, contrasts, risks, estimated_ratios(exposed, link))
     pictures = [
         "```{image} _generated/fracture/ten_year_table.png\n:width: 100%\n```",
         "```{image} _generated/fracture/predicted_and_published.png\n:width: 100%\n```",

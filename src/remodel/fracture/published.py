@@ -14,6 +14,10 @@ DATE_OF_SIDES = "2026-11-30"
 """When sides were fixed, by cohort, before the first fit."""
 SIDES = ("calibration", "validation", "shown", "outside")
 MEASURES = ("risk_ratio", "hazard_ratio")
+COUNTINGS = ("height", "grade", "confirmed", "every_site", "adverse_event")
+"""Of vertebrae on radiographs: a fall of a measured height by 20 % and 4 mm, or a reader's grade
+(or a fall of 15 %); of clinical fractures: confirmed and without fingers, toes and face, confirmed
+at every site, or reported as an adverse event."""
 _Z95 = NormalDist().inv_cdf(0.975)
 
 
@@ -61,15 +65,20 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """A published share of women with a fracture; ``role`` is placebo, inhibitor or tamoxifen."""
+    """A published share of women with a fracture.
+
+    ``role`` is placebo, inhibitor or tamoxifen; ``counting`` one of ``COUNTINGS``.
+    """
 
     study: str
+    side: str
     arm: str
     outcome: str
     months: float
     percent: float
     n: float
     role: str
+    counting: str
     provenance: str
     citation: str
 
@@ -113,12 +122,14 @@ def published_risks() -> tuple[Risk, ...]:
     return tuple(
         Risk(
             study=row.required("study_id"),
+            side=row.word("side", SIDES),
             arm=row.required("arm"),
             outcome=row.word("outcome", SITES),
             months=row.number("months"),
             percent=row.number("percent"),
             n=row.number("n"),
             role=row.required("role"),
+            counting=row.word("counting", COUNTINGS),
             provenance=row.required("provenance"),
             citation=row.required("citation"),
         )

@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.fracture.arms import Exposed, probability_of
+from remodel.fracture.arms import Exposed
 from remodel.fracture.background import load_background
+from remodel.fracture.counting import Ratio, counted_risks, shipped_ratio
 from remodel.fracture.fit import Fit, log_ratio
 from remodel.fracture.gradients import compared_table
 from remodel.fracture.hazards import hazards_of
 from remodel.fracture.link import Link
-from remodel.fracture.published import Contrast, published_contrasts, published_risks
+from remodel.fracture.published import (
+    COUNTINGS,
+    Contrast,
+    published_contrasts,
+    published_risks,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +33,7 @@ INSIDE, FACTOR, ABSOLUTE = 0.8, 1.5, 1.4
 _PLACEBO = ("freedom", "horizon", "fit1", "fit2", "whi_ep")
 _AGAINST_NONE, _AGAINST_TAMOXIFEN = ("ibis2", "ma17"), ("atac", "big198", "abcsg8", "ies")
 _BAND = (2.5, 97.5)
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +101,25 @@ def compared_risks(
     import pandas as pd
 
     rng = np.random.default_rng(seed)
-    mean = _risks(exposed, hazards_of(exposed.women, exposed.exposure, link=link))
+    ratios = {name: shipped_ratio(name) for name in COUNTINGS}
+    hazards = hazards_of(exposed.women, exposed.exposure, link=link)
+    mean = counted_risks(exposed, hazards, {name: r.value for name, r in ratios.items()})
     drawn = np.empty((draws, len(mean)))
     for k in range(draws):
         background = load_background().draw(rng)
         hazards = hazards_of(
             exposed.women, exposed.exposure, background=background, link=link.draw(rng)[0]
         )
-        drawn[k] = _risks(exposed, hazards)
+        counted = {n: r.value * math.exp(r.sd * rng.standard_normal()) for n, r in ratios.items()}
+        drawn[k] = counted_risks(exposed, hazards, counted)
     low, high = np.percentile(drawn, _BAND, axis=0)
     rows = [
         {
             "study_id": r.study,
             "arm": r.arm,
+            "side": r.side,
             "role": r.role,
+            "counting": r.counting,
             "outcome": r.outcome,
             "months": r.months,
             "published": r.percent,
@@ -119,16 +132,6 @@ def compared_risks(
     table = pd.DataFrame(rows).assign(predicted=mean, predicted_low=low, predicted_high=high)
     table["factor"] = _factor(mean, table["published"].to_numpy())
     return table
-
-
-def _risks(exposed: Exposed, hazards: Mapping[str, FloatArray]) -> FloatArray:
-    return np.array(
-        [
-            100.0 * probability_of(exposed, hazards[r.outcome], i, 0.0, r.months)
-            for r in published_risks()
-            for i in [exposed.keys.index((r.study, r.arm))]
-        ]
-    )
 
 
 def _factor(predicted: FloatArray, published: FloatArray) -> FloatArray:
@@ -146,7 +149,7 @@ def bars(exposed: Exposed, fit: Fit, contrasts: pd.DataFrame, risks: pd.DataFram
     return [
         Bar("chi2 a degree of freedom, any clinical, in sample", ratio, "at most 2", ratio <= 2),
         _share("kept contrasts inside the published 95 %", kept["within"], kept, INSIDE),
-        _worst("kept contrasts, largest factor off", kept, FACTOR),
+        _contrasts(kept),
         _between("inhibitor against none", _mean(contrasts, _AGAINST_NONE), 1.07, 1.28),
         _between("inhibitor against tamoxifen", _mean(contrasts, _AGAINST_TAMOXIFEN), 1.21, 1.47),
         _between("the same after stopping", float(after["predicted"].iloc[0]), 0.72, 1.37),
@@ -165,6 +168,18 @@ def _share(name: str, is_within: pd.Series, rows: pd.DataFrame, least: float) ->
     note = "outside: " + "; ".join(_names(missed)) if len(missed) else ""
     share = float(is_within.mean())
     return Bar(name, share, f"at least {least:g}", share >= least, note)
+
+
+def _contrasts(kept: pd.DataFrame) -> Bar:
+    """Return the largest factor off, with what published errors alone would make of it."""
+    bar = _worst("kept contrasts, largest factor off", kept, FACTOR)
+    error = np.log(kept["high_95"] / kept["low_95"]) / (2.0 * _NORMAL.inv_cdf(0.975))
+    by_chance = np.array([2.0 * _NORMAL.cdf(-math.log(FACTOR) / e) for e in error])
+    words = (
+        f"; by published errors alone {by_chance.sum():.1f} of {len(kept)} would be beyond, and "
+        f"none with a chance of {np.prod(1.0 - by_chance):.0%}"
+    )
+    return replace(bar, note=bar.note + words)
 
 
 def _worst(name: str, rows: pd.DataFrame, most: float) -> Bar:
@@ -216,8 +231,14 @@ def _table() -> Bar:
     return Bar("UK table within 25 % and half a digit", share, "1", share == 1.0)
 
 
-def markdown(fit: Fit, measured: list[Bar], contrasts: pd.DataFrame, risks: pd.DataFrame) -> str:
-    """Return the report."""
+def markdown(
+    fit: Fit,
+    measured: list[Bar],
+    contrasts: pd.DataFrame,
+    risks: pd.DataFrame,
+    ratios: Mapping[str, Ratio],
+) -> str:
+    """Return the report; ``ratios`` of ways of counting are those estimated from control arms."""
     link = fit.link
     errors = np.sqrt(np.diag(link.covariance))
     lines = [
@@ -229,7 +250,7 @@ def markdown(fit: Fit, measured: list[Bar], contrasts: pd.DataFrame, risks: pd.D
     for bar in measured:
         verdict = "yes" if bar.passed else "NO"
         note = f" ({bar.note})" if bar.note else ""
-        lines.append(f"| {bar.name}{note} | {bar.measured:.3g} | {bar.wanted} | {verdict} |")
+        lines.append(f"| {bar.name}{note} | {bar.measured:.4g} | {bar.wanted} | {verdict} |")
     lines += ["", "## Link", "", "| slope of ln hazard | value | standard error |", "|---|---|---|"]
     for (name, value), error in zip(link.slopes.items(), errors, strict=True):
         lines.append(f"| {name} | {value:.4f} | {error:.4f} |")
@@ -239,22 +260,34 @@ def markdown(fit: Fit, measured: list[Bar], contrasts: pd.DataFrame, risks: pd.D
     lines += ["", f"Spread between trials of ln relative risk: {spreads}.", ""]
     lines += ["| outcome | chi2 | degrees of freedom |", "|---|---|---|"]
     lines += [f"| {g} | {fit.chi2[g]:.1f} | {fit.df[g]:.1f} |" for g in fit.chi2]
+    lines += ["", "## Ways of counting", ""]
+    lines += ["| counted | ratio used | estimated | spread of ln | control arms |"]
+    lines += ["|---|---|---|---|---|"]
+    lines += [
+        f"| {n} | {shipped_ratio(n).value:.2f} | {r.value:.2f} | {r.sd:.2f} | {r.n} |"
+        for n, r in ratios.items()
+    ]
     for title, table in (("Contrasts", contrasts), ("Risks [%]", risks)):
         lines += ["", f"## {title}", "", *_markdown_rows(table)]
     return "\n".join(lines) + "\n"
 
 
 def _markdown_rows(table: pd.DataFrame) -> list[str]:
-    kind = "side" if "side" in table else "role"
+    names = ["side", "outcome", *(["counting"] if "counting" in table else []), "months"]
     lines = [
-        f"| trial | {kind} | outcome | months | published | predicted | factor |",
-        "|---|---|---|---|---|---|---|",
+        f"| trial | {' | '.join(names)} | published | predicted | factor |",
+        "|---" * (len(names) + 4) + "|",
     ]
     for r in table.itertuples():
         against = f" against {r.comparator}" if hasattr(r, "comparator") else ""
+        cells = [f"{r.study_id} {r.arm}{against}", *(_cell(getattr(r, name)) for name in names)]
         lines.append(
-            f"| {r.study_id} {r.arm}{against} | {getattr(r, kind)} | {r.outcome} | {r.months:g} "
+            f"| {' | '.join(cells)} "
             f"| {r.published:.3g} ({r.low_95:.3g}-{r.high_95:.3g}) "
             f"| {r.predicted:.3g} ({r.predicted_low:.3g}-{r.predicted_high:.3g}) | {r.factor:.2f} |"
         )
     return lines
+
+
+def _cell(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
