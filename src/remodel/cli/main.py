@@ -23,6 +23,7 @@ from typing import Any, NoReturn, TextIO
 from remodel.cli import (
     calibrate,
     explain,
+    explore,
     export,
     fit_patient,
     fit_patients,
@@ -57,6 +58,7 @@ _COMMANDS = (
     fit_patients,
     listing,
     explain,
+    explore,
     export,
     warmup,
     verify,

@@ -90,6 +90,29 @@ def validate(table: Table, schema: type[S], context: Mapping[str, Any] | None = 
         _fail(table, schema, (unknown or errors)[0], error)
 
 
+def first_problem(error: ValidationError, schema: type[Schema]) -> tuple[str, str]:
+    """Return where the first thing is that pydantic found, and the sentence about it.
+
+    Parameters
+    ----------
+    error : ValidationError
+    schema : type of Schema
+
+    Returns
+    -------
+    path : str
+        Keys and numbers of items, such as ``arms.0.schedule``.
+    problem : str
+    """
+    errors = error.errors(include_url=False)
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    location = first["loc"]
+    is_item = bool(location) and isinstance(location[-1], int)
+    named = [step for step in location if isinstance(step, str)]
+    key = named[-1] if named else ""
+    return ".".join(map(str, location)), _problem(first, key, is_item, _keys(schema, location[:-1]))
+
+
 def _fail(table: Table, schema: type[Schema], error: ErrorDetails, cause: Exception) -> NoReturn:
     """Raise for one error of pydantic, with the innermost table and key it is about."""
     key, is_item, location = "", False, list(error["loc"])

@@ -21,6 +21,13 @@ _MOST_SENTENCES = 5
 
 def warn_of_unusual(model: Model, inputs: Inputs) -> None:
     """Warn, once for a batch, of doses and patients far from the usual."""
+    of_doses, of_patients = unusual_sentences(model, inputs)
+    _warn(of_doses, UnusualDoseWarning)
+    _warn(of_patients, UnusualPatientWarning)
+
+
+def unusual_sentences(model: Model, inputs: Inputs) -> tuple[list[str], list[str]]:
+    """Return what is to be said of doses, and of patients, far from the usual."""
 
     def mg(dose: Dose) -> float:
         try:
@@ -28,8 +35,8 @@ def warn_of_unusual(model: Model, inputs: Inputs) -> None:
         except UnitError:  # told where doses are translated
             return 0.0
 
-    of_doses = (s for schedule in inputs.schedules for s in unusual_doses(schedule, mg))
-    _warn(of_doses, UnusualDoseWarning)
+    of_doses = [s for schedule in inputs.schedules for s in unusual_doses(schedule, mg)]
+    of_patients: list[str] = []
     if model.follows_age:
         patients = inputs.patients
         suspects = (patients.age > _VERY_OLD) | (patients.menopause_age > patients.age)
@@ -38,7 +45,8 @@ def warn_of_unusual(model: Model, inputs: Inputs) -> None:
         of_patients = [
             s for i in np.flatnonzero(suspects) for s in _unusual(model, patients[int(i)])
         ]
-        _warn([*of_patients, *_clipped(model, inputs)], UnusualPatientWarning)
+        of_patients += _clipped(model, inputs)
+    return of_doses, of_patients
 
 
 def _unusual(model: Model, patient: Patient) -> Iterable[str]:
