@@ -75,7 +75,7 @@ def test_a_package_that_is_not_installed_is_said_to_be_so(monkeypatch: pytest.Mo
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("remodel.provenance.version", missing)
+    monkeypatch.setattr("remodel.provenance.origin.version", missing)
     package_version.cache_clear()
     versions.cache_clear()
     try:

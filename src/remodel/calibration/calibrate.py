@@ -22,8 +22,10 @@ from remodel.models import load_model
 from remodel.parameters import ParameterSet
 from remodel.predictions import prediction_table, scorecard, totals
 from remodel.progress import ProgressLike, progress_of
+from remodel.provenance import recorded
 
 
+@recorded
 def calibrate(
     problem: str | Path | FitProblem,
     *,

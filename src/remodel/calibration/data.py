@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from remodel.errors import ConfigError, nearest
+from remodel.errors import ConfigError, ObservationError, nearest
+from remodel.files import read_text
 from remodel.observations import (
     Observation,
     Observations,
@@ -141,8 +143,7 @@ def _plain(name: str) -> str:
 
 
 def _columns(path: str | Path) -> list[str]:
-    with Path(path).open(newline="", encoding="utf-8-sig") as file:
-        return next(csv.reader(file), [])
+    return next(csv.reader(io.StringIO(read_text(path, ObservationError))), [])
 
 
 @functools.cache

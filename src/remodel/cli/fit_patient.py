@@ -45,9 +45,11 @@ def run(args: argparse.Namespace) -> int:
         trait_sentences,
         write,
     )
+    from remodel.provenance import recording
 
-    fit = fit_patient(args.woman, threads=args.threads)
-    courses = write(fit, Path(args.out))
+    with recording("fit_patient", {"woman": args.woman}, args.out):
+        fit = fit_patient(args.woman, threads=args.threads)
+        courses = write(fit, Path(args.out))
     for sentences in (fit_sentences(fit), trait_sentences(fit), response_sentences(fit)):
         _print_all(sentences)
     rows = option_rows(fit, courses)

@@ -31,6 +31,7 @@ from remodel.cli import (
     listing,
     monitor,
     population,
+    rerun,
     run,
     sensitivity,
     simulate,
@@ -60,6 +61,7 @@ _COMMANDS = (
     explain,
     explore,
     export,
+    rerun,
     warmup,
     verify,
 )

@@ -42,12 +42,18 @@ def run(args: argparse.Namespace) -> int:
     """Draw, print, write."""
     from remodel.populations.files import checked_path
     from remodel.populations.sample import population
+    from remodel.provenance import recording
 
     if args.file is not None and args.like is not None:
         raise ConfigError("give either POPULATION.toml or --like, not both.", field="like")
     if args.out:
         checked_path(args.out)
-    women = population(args.n, args.file or args.like or "postmenopausal", seed=args.seed)
+    like = args.file or args.like or "postmenopausal"
+    call = {"n": args.n, "like": like, "seed": args.seed}
+    with recording("population", call, args.out):
+        women = population(args.n, like, seed=args.seed)
+        if args.out:
+            women.save(args.out)
     print_text(f"{women.definition.name}: {women.definition.about}")
     print()
     rows = []
@@ -65,6 +71,5 @@ def run(args: argparse.Namespace) -> int:
         f"{women.effective_size:,.0f}."
     )
     if args.out:
-        women.save(args.out)
         print(f"Written: {args.out}")
     return 0

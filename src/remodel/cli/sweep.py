@@ -85,6 +85,14 @@ def run(args: argparse.Namespace) -> int:
     """Run a sweep, or say what it takes."""
     _check_files(args)
     _check_retry(args)
+    from remodel.provenance import recording
+
+    call = {"design": args.design, "model": args.model}
+    with recording("sweep", call, None if args.dry_run else args.out):
+        return _sweep(args)
+
+
+def _sweep(args: argparse.Namespace) -> int:
     from remodel.sweeps.load import load_design
 
     design = load_design(args.design, args.model)

@@ -17,6 +17,7 @@ from remodel.exchange.sbml import write_sbml
 from remodel.exchange.tables import write_parameter_table
 from remodel.models import Model, load_model
 from remodel.patient import Patient
+from remodel.provenance import recorded
 from remodel.simulation.arguments import Parameters, ScheduleLike
 from remodel.simulation.inputs import Inputs
 
@@ -33,6 +34,7 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+@recorded
 def export(
     model: str | Model,
     path: str | Path,

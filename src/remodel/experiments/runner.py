@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from remodel.errors import ConfigError
 from remodel.experiments.expected import Comparison, accept, compare, load_expected, write_numbers
+from remodel.experiments.load import load_experiment
 from remodel.experiments.schema import Results, RunnableExperiment
-from remodel.files import results_folder, write_atomically, write_text, writing
-from remodel.progress import ProgressLike, progress_of
-from remodel.provenance import fingerprint, manifest
+from remodel.files import read_text, results_folder, write_atomically, write_text, writing
+from remodel.progress import Progress, ProgressLike, progress_of
+from remodel.provenance import fingerprint, manifest, recording
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,24 +93,40 @@ def run_experiment(
     RemodelError
         One of its subclasses if simulations failed that sensitivities need.
     """
-    mode = "quick" if quick else "full"
-    steps = progress_of(progress)
     pictures = experiment.chosen_pictures(quick=quick) if figures else ()
     folder = _folder(experiment, out, [picture.name for picture in pictures], quick=quick)
+    call = {"experiment": experiment.path, "quick": quick, "figures": figures}
+    with recording("run_experiment", call, folder):
+        load_experiment(experiment.path)  # its files are noted as they are read
+        outcome = _run(experiment, folder, pictures, quick=quick, progress=progress_of(progress))
+    if accept_numbers:
+        numbers_file = experiment.path.parent / "expected.json"
+        accept(numbers_file, "quick" if quick else "full", outcome.numbers)
+    return outcome
+
+
+def _run(
+    experiment: RunnableExperiment,
+    folder: Path,
+    pictures: Sequence[Any],
+    *,
+    quick: bool,
+    progress: Progress,
+) -> Outcome:
+    """Simulate, compare and write."""
+    mode = "quick" if quick else "full"
     numbers_file = experiment.path.parent / "expected.json"
     expected = load_expected(numbers_file, mode)
     experiment.check_expected(numbers_file, expected, quick=quick)
     begun = time.perf_counter()
-    results = experiment.simulate(folder, quick=quick, progress=steps)
+    results = experiment.simulate(folder, quick=quick, progress=progress)
     seconds = time.perf_counter() - begun
     numbers = compare(expected, lambda n: experiment.value(numbers_file, results, n))
     _write_record(experiment, folder, results, mode)
     write_numbers(folder / "numbers.json", numbers)
     tables = experiment.write(results, folder, quick=quick)
-    if accept_numbers:
-        accept(numbers_file, mode, numbers)
     if pictures:
-        steps.say(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
+        progress.say(f"Drawing {', '.join(picture.name for picture in pictures)} ...")
     drawn = tuple(_draw(experiment, pictures, results, folder / "figures"))
     return Outcome(results.dataset, folder, drawn, tables, numbers, results.failed, seconds)
 
@@ -133,7 +151,7 @@ def _write_record(
     experiment: RunnableExperiment, folder: Path, results: Results, mode: str
 ) -> None:
     """Write what was run, the manifest first: it marks the folder as that of an experiment."""
-    config = experiment.path.read_text(encoding="utf-8")
+    config = read_text(experiment.path, ConfigError)
     record = manifest(
         experiment=experiment.name, mode=mode, config=fingerprint(config), **results.record
     )

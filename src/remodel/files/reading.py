@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from remodel.errors import RemodelError
 
 _LARGEST = 200_000_000  # bytes; parsing more would exhaust the memory
+_reads: ContextVar[dict[Path, str] | None] = ContextVar("_reads", default=None)
+
+
+@contextmanager
+def noted_reads() -> Iterator[dict[Path, str]]:
+    """Collect the text of every file that :func:`read_text` reads meanwhile, by absolute path."""
+    texts: dict[Path, str] = {}
+    token = _reads.set(texts)
+    try:
+        yield texts
+    finally:
+        _reads.reset(token)
 
 
 def read_text(path: str | Path, error: type[RemodelError]) -> str:
@@ -35,7 +51,7 @@ def read_text(path: str | Path, error: type[RemodelError]) -> str:
                 f"{name} cannot be read: it has {size:,} bytes; at most {_LARGEST:,} are allowed.",
                 field="path",
             )
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as cause:
         raise error(f"{name} is not text in UTF-8 (byte {cause.start}).", field="path") from cause
     except (OSError, ValueError) as cause:
@@ -43,6 +59,9 @@ def read_text(path: str | Path, error: type[RemodelError]) -> str:
             raise
         reason = getattr(cause, "strerror", None) or cause  # ValueError: a NUL in the name
         raise error(f"{name} cannot be read: {reason}.", field="path") from cause
+    if (texts := _reads.get()) is not None:
+        texts[Path(os.path.abspath(file))] = text  # noqa: PTH100 # without ".." in it
+    return text
 
 
 def is_folder(path: str | Path) -> bool:

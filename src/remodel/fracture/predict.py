@@ -23,7 +23,7 @@ from remodel.fracture.background import Background, load_background
 from remodel.fracture.hazards import hazards_of
 from remodel.fracture.link import Link, load_link
 from remodel.models import Model, load_model
-from remodel.provenance import manifest
+from remodel.provenance import manifest, recorded
 from remodel.simulation.inputs import check_count
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Prediction:
     failed: tuple[tuple[str, str], ...]
 
 
+@recorded
 def predict_arms(
     path: str | Path,
     *,

@@ -22,6 +22,7 @@ from remodel.individuals.weights import ENOUGH
 from remodel.individuals.woman import Woman, load_woman
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.populations.definition import DENSITIES
+from remodel.provenance import recorded
 from remodel.simulation.inputs import check_count
 
 _ROUNDS = 4  # of focused draws
@@ -30,6 +31,7 @@ _DRAWS = 2048  # of the posterior
 _EARLY_NOISE = 0.03  # of a scan, where her level is guessed before the fit
 
 
+@recorded
 def fit_patient(
     woman: str | Path | Mapping[str, Any] | Woman,
     out: str | Path | None = None,

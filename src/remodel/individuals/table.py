@@ -35,7 +35,7 @@ from remodel.observations.endpoints import endpoints as known_endpoints
 from remodel.populations.definition import Definition
 from remodel.populations.load import load_definition
 from remodel.progress import ProgressLike, progress_of
-from remodel.provenance import fingerprint, manifest
+from remodel.provenance import fingerprint, manifest, recorded
 from remodel.schedules import Schedule
 from remodel.simulation.inputs import check_count
 
@@ -86,6 +86,7 @@ class _Setting:
     threads: int | None
 
 
+@recorded
 def fit_patients(
     readings: str | Path,
     out: str | Path | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -12,11 +13,13 @@ from remodel.equations import TIME, Equation, Group, Port, State, gain
 from remodel.equations.assembly import Assembly, Evaluation
 from remodel.equations.system import System, trace
 from remodel.errors import ModelError, nearest
+from remodel.files import read_text
 from remodel.parameters import Parameter, ParameterSet
 from remodel.units import DAYS_PER_YEAR
 
 Part = Equation | State | Port
 _LIKE_A_DRUG = 0.8
+_ATTRIBUTE = re.compile(r"(?<=\.py):\w+$")  # of a file of Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,15 @@ class Model:
     def reference(self) -> str:
         """What ``load_model`` takes to load this model again."""
         return self.file or self.name
+
+    def recorded(self) -> dict[str, str]:
+        """Return how it is loaded again, and a hash by which it is known to be the same.
+
+        Its file is read, so that it counts among the inputs of what is being recorded.
+        """
+        if self.file:
+            read_text(_ATTRIBUTE.sub("", self.file), ModelError)
+        return {"reference": self.reference, "parameters": self.all_parameters.fingerprint()}
 
     def with_drugs(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return drug names in canonical order.

@@ -20,7 +20,7 @@ from remodel.plots.monitoring import information_by_visit, plans_compared
 from remodel.populations.population import Population
 from remodel.populations.sample import population
 from remodel.progress import ProgressLike, progress_of
-from remodel.provenance import manifest
+from remodel.provenance import manifest, recorded
 from remodel.simulation.inputs import check_count
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class MonitoringPlan:
             yield "plans_compared", *plans_compared(self.plans, title=title)
 
 
+@recorded
 def monitor(
     plan: str | Path | Mapping[str, Any],
     out: str | Path | None = None,

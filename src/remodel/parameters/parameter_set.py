@@ -97,6 +97,10 @@ class ParameterSet(Mapping[str, Parameter]):
         chosen = self.keys() if names is None else names
         return np.array([self[n].value * self[n].factor for n in chosen], dtype=np.float64)
 
+    def recorded(self) -> dict[str, float]:
+        """Return what is kept of it with a result that it made."""
+        return self.natural()
+
     def fingerprint(self) -> str:
         """Return a hash of names and values."""
         text = "\n".join(f"{p.name} {p.value!r} {p.unit}" for p in self.values())

@@ -15,6 +15,7 @@ from remodel.errors import ConfigError, RemodelError, nearest
 from remodel.models import Model, load_model
 from remodel.patients import Patients
 from remodel.populations.definition import RISKS, T_SCORES, Component, Definition
+from remodel.provenance import recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +175,21 @@ class Population:
         table["seed"] = self.seed
         return pd.DataFrame(table)
 
+    def recorded(self) -> dict[str, Any]:
+        """Return what is kept of them with a result: who they are, and how they were drawn."""
+        from remodel.populations.dump import definition_text
+
+        return {
+            "name": self.definition.name,
+            "definition": definition_text(self.definition),
+            "seed": self.seed,
+            "woman": self.woman,
+            "weights": self.weights,
+            "columns": dict(self.columns),
+            "pattern": self.pattern,
+            "rejections": dict(self.rejections),
+        }
+
     def save(self, path: str | Path) -> None:
         """Write the women to ``FILE.csv`` (with their definition in ``FILE.toml``) or ``.zarr``.
 
@@ -184,7 +200,8 @@ class Population:
         """
         from remodel.populations.files import write
 
-        write(path, self.to_frame(), self.definition, self.seed, self.rejections)
+        with recording("population", {"women": self}, path):
+            write(path, self.to_frame(), self.definition, self.seed, self.rejections)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -17,7 +17,7 @@ from remodel.patients import Patients
 from remodel.populations.course import completed, needed_outputs
 from remodel.populations.population import Population
 from remodel.progress import Progress, ProgressLike, progress_of
-from remodel.provenance import fingerprint, manifest
+from remodel.provenance import fingerprint, manifest, recorded
 from remodel.simulation.arguments import Bounds, Parameters, People, Schedules
 from remodel.simulation.batch import Batch
 from remodel.simulation.dataset import (
@@ -44,6 +44,7 @@ _LISTED = 1000  # patients whose attributes a result lists
 _MOST_TIMES = 2_000_000  # every half hour of a century
 
 
+@recorded
 def simulate(
     model: str | Model = "reference",
     *,
@@ -283,6 +284,7 @@ def _manifest(batch: Batch, women: Population | None) -> Mapping[str, Any]:
         model=model.name,
         parameter_set=model.parameters.name,
         parameters=inputs.parameters.fingerprint(),
+        equations=batch.system(drugs_of(inputs, batch.start)).fingerprint[:16],
         changed=changed,
         varied={name: fingerprint(values) for name, values in inputs.varied.items()},
         schedule=str(schedules[0]) if len(schedules) == 1 else _schedules(inputs),

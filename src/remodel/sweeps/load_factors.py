@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from remodel.errors import ConfigError, UnitError, nearest
-from remodel.files import Table
+from remodel.files import Table, read_text
 from remodel.files.schema import Positive, Schema
 from remodel.models import Model
 from remodel.patient import Patient
@@ -251,10 +252,9 @@ def table_columns(path: Path) -> dict[str, Column]:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, skipinitialspace=True)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = getattr(error, "strerror", None) or str(error).strip()
-        raise ConfigError(f"{path} cannot be read as a table: {reason}.") from error
+        frame = pd.read_csv(io.StringIO(read_text(path, ConfigError)), skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ConfigError(f"{path} cannot be read as a table: {str(error).strip()}.") from error
     if not len(frame):
         raise ConfigError(f"{path}: the table has no rows.")
     columns: dict[str, Column] = {}

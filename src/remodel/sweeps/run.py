@@ -12,6 +12,7 @@ from remodel import files
 from remodel.errors import ConfigError, RemodelWarning, StoreError
 from remodel.models import Model
 from remodel.progress import Progress, ProgressLike, progress_of
+from remodel.provenance import recorded
 from remodel.simulation.inputs import check_count
 from remodel.solvers.methods import checked_rtol, method_of
 from remodel.sweeps.chunks import plan
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+@recorded
 def sweep(
     design: DesignSource,
     out: str | Path | None = None,

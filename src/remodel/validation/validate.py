@@ -32,7 +32,7 @@ from remodel.predictions.bands import BAND_NAMES, Band, predictive_of, with_band
 from remodel.predictions.reliability import contrasts, coverage, drift
 from remodel.predictions.spreads_file import load_spreads, shipped_spreads
 from remodel.progress import Progress, ProgressLike, progress_of
-from remodel.provenance import fingerprint, manifest
+from remodel.provenance import fingerprint, manifest, recorded
 from remodel.validation.overlays import Overlays, file_name
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Validation:
         return f"<p>{escape(repr(self))}</p>{table}"
 
 
+@recorded
 def validate(
     model: str | Model = "reference",
     *,

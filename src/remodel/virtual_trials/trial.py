@@ -17,7 +17,7 @@ from remodel.files import results_folder, write_csv, write_text
 from remodel.models.draws import posterior_draws
 from remodel.plots.virtual_trials import power_curve, predictive_check
 from remodel.progress import ProgressLike, progress_of
-from remodel.provenance import manifest
+from remodel.provenance import manifest, recorded
 from remodel.simulation.inputs import check_count
 from remodel.virtual_trials.design import QUICK, Design
 from remodel.virtual_trials.load import load_design
@@ -129,6 +129,7 @@ class VirtualTrial:
         yield "predictive_check", *predictive_check(self.predictions(), published, title=title)
 
 
+@recorded
 def virtual_trial(
     trial: str | Path | Mapping[str, Any] | Design,
     out: str | Path | None = None,

@@ -44,7 +44,7 @@ def test_results_hold_everything(experiment):
     folder = experiment.parent / "results"
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert names == {
-        "config.toml", "manifest.json", "data.nc", "numbers.json",
+        "config.toml", "manifest.json", "data.nc", "numbers.json", "provenance.json",
         "figures/one.png", "figures/one.csv",
     }  # fmt: skip
     assert (folder / "config.toml").read_text() == experiment.read_text()

@@ -8,9 +8,11 @@ import platform
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 _LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "xarray")
+_SOURCES = (".py", ".toml", ".csv")
 
 
 @cache
@@ -25,13 +27,40 @@ def package_version() -> str:
 @cache
 def versions() -> dict[str, str]:
     """Return versions of this package, Python and the libraries the numbers depend on."""
-    found = {"bone-remodel": package_version(), "python": platform.python_version()}
+    installed = {"bone-remodel": package_version(), "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
+
+
+@cache
+def cpu() -> str:
+    """Return the name of the processor, for which machine code is compiled."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Return a hash of the code and data of each room of this package, by its name.
+
+    Where a version is the same and the code is not, as in a working copy, these tell.
+    """
+    root = Path(__file__).parents[1]
+    digests: dict[str, Any] = {}
+    for path in sorted(root.rglob("*")):
+        if path.suffix in _SOURCES:
+            name = path.relative_to(root).as_posix()
+            digest = digests.setdefault(name.partition("/")[0], hashlib.sha256())
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+    return {room: digest.hexdigest()[:16] for room, digest in sorted(digests.items())}
 
 
 def fingerprint(content: Any) -> str:
