@@ -273,7 +273,9 @@ def test_other_parameters_of_the_model_are_named(folder):
         "most ctx" in other.differing[0].detail
     )
     assert other.differing[0].largest > 1e-4
-    assert any(cause.startswith("the equations of the model had the hash 0") for cause in other.causes)
+    assert any(
+        cause.startswith("the equations of the model had the hash 0") for cause in other.causes
+    )
     assert any(cause.startswith("the parameters of the model") for cause in other.causes)
 
 
