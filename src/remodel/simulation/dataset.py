@@ -248,4 +248,4 @@ def report_failures(
         message += f" Outside: {named}."
     if strict:
         raise SolverError(message)
-    warnings.warn(message, SimulationWarning, stacklevel=3)
+    warnings.warn(message, SimulationWarning, stacklevel=4)

@@ -84,4 +84,4 @@ def _warn(sentences: Iterable[str], category: type[Warning]) -> None:
     if unique:
         more = len(unique) - _MOST_SENTENCES
         rest = f" And {more} more." if more > 0 else ""
-        warnings.warn(" ".join(unique[:_MOST_SENTENCES]) + rest, category, stacklevel=4)
+        warnings.warn(" ".join(unique[:_MOST_SENTENCES]) + rest, category, stacklevel=5)

@@ -382,7 +382,7 @@ def warned_once() -> Iterator[None]:
     for category in dict.fromkeys(remark.category for remark in remarks):
         alike = dict.fromkeys(str(r.message) for r in remarks if r.category is category)
         more = f" And {len(alike) - 1} more like it." if len(alike) > 1 else ""
-        warnings.warn(f"{next(iter(alike))}{more}", category, stacklevel=6)
+        warnings.warn(f"{next(iter(alike))}{more}", category, stacklevel=7)
 
 
 def _check_simulations(top: Table, design: Design) -> None:

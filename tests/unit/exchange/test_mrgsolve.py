@@ -92,6 +92,7 @@ def test_names_that_mrgsolve_has_itself_are_replaced():
 
 def test_two_files_are_written(tmp_path):
     export("jorg2022", tmp_path / "jorg.cpp", schedule="denosumab 60 mg every 6 mo x 3")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["jorg.cpp", "jorg_data.csv"]
+    names = ["jorg.cpp", "jorg.cpp.provenance.json", "jorg_data.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
     export("komarova2003", tmp_path / "komarova.cpp")
     assert not (tmp_path / "komarova_data.csv").exists()

@@ -136,7 +136,7 @@ def test_the_command(written, tmp_path, capsys):
     out = tmp_path / "again.yaml"
     assert main(["export", str(fit.path), "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"Written: {out}\n"
-    assert len(list(tmp_path.iterdir())) == 8
+    assert len(list(tmp_path.iterdir())) == 9  # with the record of the call
     words = ["export", str(fit.path), "--format", "petab", "--out", str(tmp_path / "m.txt")]
     assert main(words) == 2
     assert "a PEtab problem is a .yaml file" in capsys.readouterr().err

@@ -262,7 +262,8 @@ def test_what_a_killed_process_left_beside_a_store_is_removed_and_nothing_else(d
         folder.mkdir()
         (folder / "zarr.json").write_text("{}")
     sweep(designs.grid(), tmp_path / "s.zarr")
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["s.zarr", "s.zarr.mine.new"]
+    names = ["s.zarr", "s.zarr.mine.new", "s.zarr.provenance.json"]
+    assert sorted(f.name for f in tmp_path.iterdir()) == names
 
 
 def test_a_store_that_another_process_makes_is_left_alone(designs, tmp_path):
