@@ -173,12 +173,14 @@ def _summed(name: str, rows: Iterable[tuple[float, float, float]]) -> Harm:
 
 
 def _exposure(schedule: Schedule, horizon: float, rate: Rate) -> float:
-    doses = [dose for dose in schedule.doses if dose.drug in rate.drugs and dose.amount > 0]
+    doses = [
+        d for d in schedule.doses if d.drug in rate.drugs and d.amount > 0 and d.time < horizon
+    ]
     if not doses:
         return 0.0
     if rate.per == "dose":
         return float(_doses_counted(doses, horizon, rate))
-    pieces = list(_pieces([dose for dose in doses if dose.time < horizon], horizon))
+    pieces = list(_pieces(doses, horizon))
     on_drug = sum(_years(piece, rate) for piece in pieces)
     if rate.left_after_a_year == 0:
         return on_drug

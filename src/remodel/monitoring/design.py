@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -117,6 +118,11 @@ class Design(Schema):
     search : Search, optional
     pays : Pays
     reading : Reading
+    country : str
+        Of the ten-year probabilities that rules look at.
+    treatment_months : int
+        When bone drugs of rules end, and visits with them, such as the end of an inhibitor; 0 for
+        never.
     """
 
     title: str = ""
@@ -133,8 +139,15 @@ class Design(Schema):
     search: Search | None = None
     pays: Pays = Pays()
     reading: Reading = Reading()
+    country: str = "UK"
+    treatment_months: CountOrZero = 0
 
     @property
     def horizon(self) -> int:
         """Months of the forecast."""
         return MONTHS_PER_YEAR * self.horizon_years
+
+    @property
+    def last_month(self) -> float:
+        """Month at which bone drugs of rules end."""
+        return float(self.treatment_months) or math.inf

@@ -43,15 +43,16 @@ class Course:
         """Whether a bone drug is being given."""
         return bool(self.sentence) and self.schedule.end > month * DAYS_PER_MONTH
 
-    def after(self, rule: Rule, month: int) -> Course:
-        """Return what is given from a visit on."""
+    def after(self, rule: Rule, month: int, last_month: float = math.inf) -> Course:
+        """Return what is given from a visit on, until all bone drugs end."""
         if rule.action == "treat" and rule.schedule == self.sentence and self.is_treated(month):
             return self
         day = month * DAYS_PER_MONTH
         before = self.schedule.stopped(day)
         if rule.action == "stop":
             return Course(before)
-        return Course(before & Schedule.parse(rule.schedule).delayed(day), rule.schedule)
+        following = Schedule.parse(rule.schedule).delayed(day)
+        return Course(before & following.stopped(last_month * DAYS_PER_MONTH), rule.schedule)
 
 
 @dataclass(eq=False)
@@ -123,12 +124,13 @@ class Follow:
                 following = month + next_months
             for position in np.unique(rule[is_due & (rule >= 0)]):
                 self._change(plan.policy.rules[position], month, is_due & (rule == position))
+        following = np.where(following < self.cohort.design.last_month, following, np.inf)
         self.due = np.where(is_due, following, self.due)
 
     def _change(self, rule: Rule, month: int, chosen: BoolArray) -> None:
         """Give some of the women what a rule says, and simulate what comes of it."""
         for before in np.unique(self.course_of[chosen]):
-            after = self.courses[before].after(rule, month)
+            after = self.courses[before].after(rule, month, self.cohort.design.last_month)
             if after is self.courses[before]:
                 continue
             women = np.flatnonzero(chosen & (self.course_of == before))

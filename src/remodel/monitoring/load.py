@@ -10,6 +10,7 @@ from typing import Any
 from remodel.errors import nearest
 from remodel.files import Table, load_toml
 from remodel.files.schema import validate
+from remodel.fracture import load_background
 from remodel.measurement.instruments import load_instruments
 from remodel.models import load_model
 from remodel.monitoring.design import Design, PlanTable
@@ -78,6 +79,7 @@ def load_task(source: str | Path | Mapping[str, Any]) -> Task:
         top.fail("plan", "name at least one table [[plan]], or what to [search].")
     schedule = top.checked("schedule", _schedule, design.schedule)
     top.checked("schedule", load_model("reference").with_drugs, schedule.drugs)
+    top.checked("country", load_background().country_ratio, design.country)
     known = [name for name in READING_OF if name != RISK_FACTORS]
     need = top.checked("need", Condition.of, design.need, known, FLAGS)
     if not design.forecast.startswith(DENSITY):

@@ -102,7 +102,7 @@ def monitor(
     """
     task = load_task(plan)
     check_count("threads", threads)
-    people = _people(task.design) if women is None else women
+    people = people_of(task.design) if women is None else women
     folder = None if out is None else _folder(out)
     if task.design.adherence == "as_prescribed":
         people = people.as_prescribed()
@@ -116,7 +116,8 @@ def monitor(
     return result
 
 
-def _people(design: Design) -> Population:
+def people_of(design: Design) -> Population:
+    """Return the women that a plan names."""
     source = design.population
     if isinstance(source, str) and source.endswith((".csv", ".zarr")):
         return Population.load(source)

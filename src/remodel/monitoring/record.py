@@ -123,6 +123,7 @@ class Record:
                     np.minimum(values["age"], _OLDEST),
                     score,
                     name.removeprefix("ten_year_probability_"),
+                    country=self.cohort.design.country,
                     bmi=values["bmi"],
                     **known,
                 ),

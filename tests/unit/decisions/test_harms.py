@@ -43,6 +43,10 @@ def test_only_what_happens_before_the_horizon_counts():
     assert harms("zoledronic acid 4 mg every 6 mo x 4", 1)[FEVER].events == pytest.approx(352)
 
 
+def test_what_begins_at_the_horizon_does_no_harm():
+    assert all(h.events == 0 for h in harms("alendronate 70 mg weekly from 5 y", 5).values())
+
+
 def test_the_jaw_suffers_by_the_intensity_of_dosing():
     yearly, twice, monthly = (
         harms(f"zoledronic acid 4 mg every {months} mo for 3 y", 3)[JAW].events
