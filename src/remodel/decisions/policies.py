@@ -209,7 +209,9 @@ def _visits(
         "missed": ~treated & is_needy,
         "in_need": is_needy,
     }
-    numbers = {name: ("percent", 100.0 * values[rows]) for name, values in percent.items()}
+    numbers: dict[str, tuple[str, FloatArray]] = {
+        name: ("percent", np.where(values[rows], 100.0, 0.0)) for name, values in percent.items()
+    }
     nothing = np.zeros(n)
     numbers["scans"] = "1", (nothing if state is None else state.scans)[rows]
     numbers["samples"] = "1", (nothing if state is None else state.samples)[rows]
