@@ -13,8 +13,15 @@ from remodel.cli.trial import draw
 if TYPE_CHECKING:
     import pandas as pd
 
+    from remodel.monitoring import MonitoringPlan
+
 _OK, _FAILED = 0, 3
 _MOST_ROWS = 40
+_MEASURES = {
+    "probability_beyond": "beyond LSC in",
+    "variance_reduction": "variance gone",
+    "decision_improved": "decision better in",
+}
 
 
 def add_parser(commands: Any) -> None:
@@ -44,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
         result = monitor(args.plan, args.out, threads=args.threads, progress=shown)
     if result.design.title:
         print_text(result.design.title)
-    print_table(*_visits(result.visits), right=range(2, 9))
-    if len(result.visits) > _MOST_ROWS:
-        print_text(f"({len(result.visits) - _MOST_ROWS} more rows in visits.csv)")
+    for note in result.notes:
+        print_text(note)
+    _print_visits(result)
     if len(result.plans):
         print()
         print_table(*_plans(result.plans), right=range(1, 8))
@@ -59,24 +66,56 @@ def run(args: argparse.Namespace) -> int:
     return _OK
 
 
+def _print_visits(result: MonitoringPlan) -> None:
+    """Print what each visit of the first plan shows, and the first that pays."""
+    names = list(dict.fromkeys(result.visits["plan"]))
+    shown = result.visits[result.visits["plan"] == names[0]]
+    print(f"\nVisits, {names[0]}:")
+    print_table(*_visits(shown), right=range(1, 9))
+    if len(shown) > _MOST_ROWS:
+        print_text(f"({len(shown) - _MOST_ROWS} more rows in visits.csv)")
+    print("\nFirst month that pays, by each measure:")
+    print_table(*_first(result.first_visits.query("plan == @names[0]")), right=range(1, 9))
+    if len(names) > 1:
+        print_text(f"(of {', '.join(names[1:])}: visits.csv, first_visits.csv)")
+
+
 def _visits(visits: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    heads = ["plan", "endpoint", "months", "change %", "SD", "LSC %", "beyond", "variance gone",
-             "decision"]  # fmt: skip
+    heads = ["read", "month", "change %", "SD", "LSC %", "beyond", "variance gone",
+             "decision changed", "better"]  # fmt: skip
     rows = [
         [
-            str(row.plan),
-            str(row.endpoint).removeprefix("bmd_").replace("_", " "),
+            _words(row.endpoint),
             f"{row.months:g}",
-            number(row.expected_change, 3),
-            number(row.sd_between, 3),
-            number(row.least_significant_change, 3),
+            f"{row.expected_change:.1f}",
+            f"{row.sd_between:.1f}",
+            f"{row.least_significant_change:.1f}",
             _share(row.probability_beyond),
             _share(row.variance_reduction),
             _share(row.decision_change),
+            _share(row.decision_improved),
         ]
-        for row in visits.head(_MOST_ROWS).itertuples()
+        for _, group in visits.groupby("endpoint", sort=False)
+        for row in group.itertuples()
+    ][:_MOST_ROWS]
+    return heads, rows
+
+
+def _first(first: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    measures = list(dict.fromkeys(zip(first["measure"], first["threshold"], strict=True)))
+    heads = ["read", *(f"{_MEASURES[m]} {100 * threshold:g} %" for m, threshold in measures)]
+    rows = [
+        [_words(endpoint), *(number(month) for month in group["months"])]
+        for endpoint, group in first.groupby("endpoint", sort=False)
     ]
     return heads, rows
+
+
+def _words(endpoint: object) -> str:
+    text = str(endpoint)
+    if text.startswith("bmd_"):
+        return text.removeprefix("bmd_").replace("_", " ")
+    return text.upper()
 
 
 def _plans(plans: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -99,4 +138,4 @@ def _plans(plans: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 
 def _share(value: float) -> str:
-    return "-" if value != value else f"{100 * value:.0f} %"  # noqa: PLR0124 (NaN)
+    return "-" if value != value else f"{round(100 * value)} %"  # noqa: PLR0124 (NaN)

@@ -155,11 +155,41 @@ class PatientFit:
         steps = np.arange(self.woman.now, until + 1e-9, step_months)
         past = np.arange(0.0, self.woman.now, 3.0)
         months = np.unique(np.round(np.concatenate([past, steps, [until]]), 6))
-        return _dataset(self, self._courses(later, months, endpoints), months, endpoints)
+        courses = self.log_courses(later, months, endpoints)
+        failed = np.isnan(courses).any(axis=(1, 2))
+        if failed.any():
+            raise SolverError(
+                f"{np.count_nonzero(failed)} of {len(failed)} draws could not be simulated under "
+                "this schedule."
+            )
+        return _dataset(self, courses, months, endpoints)
 
-    def _courses(self, later: Schedule, months: FloatArray, endpoints: Sequence[str]) -> FloatArray:
-        """Return log courses of the draws of the posterior, shape (m, n_endpoints, n_months)."""
-        used, position = np.unique(self.posterior.draw, return_inverse=True)
+    def log_courses(
+        self,
+        later: Schedule,
+        months: FloatArray,
+        endpoints: Sequence[str],
+        chosen: IntArray | None = None,
+    ) -> FloatArray:
+        """Return logarithms of courses without levels, scales and wander.
+
+        Parameters
+        ----------
+        later : Schedule
+            From now on.
+        months : ndarray, shape (n_months,)
+            Since month 0, rising.
+        endpoints : sequence of str
+        chosen : ndarray of int, shape (n,), optional
+            Draws of the posterior; all by default.
+
+        Returns
+        -------
+        ndarray, shape (n, n_endpoints, n_months)
+            NaN where a draw could not be simulated.
+        """
+        draw = self.posterior.draw if chosen is None else self.posterior.draw[chosen]
+        used, position = np.unique(draw, return_inverse=True)
         draws = self.draws.rows(used)
         patterns = range(len(self.woman.patterns))
         schedules = [self.woman.taken_as(i, later) for i in patterns]
@@ -167,14 +197,11 @@ class PatientFit:
         courses = simulated_for(
             self.woman, self.prior, draws, schedules, grid, endpoints, self.threads
         )
-        if not courses.possible.all():
-            raise SolverError(
-                f"{np.count_nonzero(~courses.possible)} of {len(used)} draws could not be "
-                "simulated under this schedule."
-            )
         peers = self.prior.peers(self.woman.age, male=self.woman.is_male)
         each = [course_of(courses, Points((n,) * len(months), months), peers) for n in endpoints]
-        return np.stack(each, axis=1)[position]
+        levels = np.stack(each, axis=1)
+        levels[~courses.possible] = np.nan
+        return levels[position]
 
 
 def simulated_for(

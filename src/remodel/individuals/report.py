@@ -125,7 +125,7 @@ def fit_sentences(fit: PatientFit) -> list[str]:
         return ["No readings: this is the forecast of women of her age and history."]
     added = f", after {fit.rounds} rounds of draws added where she is" if fit.rounds else ""
     sentences = [
-        f"{n} readings to month {fit.woman.now:g}; {fit.effective_size:.0f} effective draws of "
+        f"{n} {'reading' if n == 1 else 'readings'} to month {fit.woman.now:g}; {fit.effective_size:.0f} effective draws of "
         f"{len(fit.draws)}{added}; Pareto k {fit.pareto_k:.2f}."
     ]
     if fit.effective_size < ENOUGH or fit.pareto_k > _WORST_K:

@@ -7,7 +7,7 @@ import datetime
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from remodel.individuals.woman_file import DoubtTable, PatientTable, ReadingTabl
 from remodel.models import Model, load_model
 from remodel.patient import SITES, Patient
 from remodel.populations.adherence import Pattern
-from remodel.populations.definition import Definition
+from remodel.populations.definition import RISKS, Definition
 from remodel.populations.load import load_definition
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_WEEK, DAYS_PER_YEAR, read_time
@@ -67,6 +67,8 @@ class Woman:
     population : Definition
     model : Model
     draws, seed : int
+    risks : mapping of str to bool
+        Risk factors that are known of her.
     """
 
     age: float
@@ -84,6 +86,7 @@ class Woman:
     model: Model
     draws: int
     seed: int
+    risks: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def is_male(self) -> bool:
@@ -134,6 +137,7 @@ def load_woman(source: str | Path | Mapping[str, Any]) -> Woman:
         model,
         content.draws,
         content.seed,
+        {name: value for name in RISKS if (value := getattr(patient, name)) is not None},
     )
 
 

@@ -24,6 +24,23 @@ STEPS_PER_MONTH = 1000  # by which ``measure`` numbers its visits, so that error
 Levels = Mapping[str, FloatArray]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Earlier:
+    """A reading taken before month 0 of a plan.
+
+    Attributes
+    ----------
+    months : float
+        Since month 0; not positive.
+    read, true : ndarray, shape (n,)
+        What was read, and what was so.
+    """
+
+    months: float
+    read: FloatArray
+    true: FloatArray
+
+
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """Women with their true course under the schedule that all are given.
@@ -60,6 +77,20 @@ class Cohort:
         """Shares of the women, of sum 1."""
         shares: FloatArray = self.people.weights / self.people.weights.sum()
         return shares
+
+    @property
+    def independent(self) -> float:
+        """Number of independent women."""
+        return self.people.effective_size
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How far those who are followed can be trusted."""
+        return ()
+
+    def earlier(self, endpoint: str) -> Sequence[Earlier]:  # noqa: ARG002 (one woman has some)
+        """Return what was read before month 0, in the order of time: nothing of a population."""
+        return ()
 
     def t_scores(self, density: str, level: FloatArray) -> FloatArray:
         """Return the T-score of a density of each woman, shape (n,)."""

@@ -99,6 +99,8 @@ class Design(Schema):
     Attributes
     ----------
     title : str
+    woman : str or table
+        ``WOMAN.toml`` of one woman, from whose readings on a plan is made, instead of a population.
     population : str or table
         A preset, a file or a shipped trial.
     women : int
@@ -106,6 +108,8 @@ class Design(Schema):
     schedule : str
         What all are given from month 0 on.
     adherence : {"population", "as_prescribed"}
+    without_wander : tuple of str
+        Sites whose true density follows its mechanism alone.
     horizon_years : float
         Whole; the forecast is for its end.
     forecast : str
@@ -126,11 +130,13 @@ class Design(Schema):
     """
 
     title: str = ""
+    woman: str | dict[str, Any] = ""
     population: str | dict[str, Any] = "postmenopausal"
     women: Count = 1000
     seed: CountOrZero = 0
     schedule: str = ""
     adherence: Literal["population", "as_prescribed"] = "population"
+    without_wander: Texts = ()
     horizon_years: Count = 5
     forecast: str = "bmd_total_hip"
     rule: str | dict[str, Any] = ""

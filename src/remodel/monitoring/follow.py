@@ -97,12 +97,14 @@ class Follow:
             np.full(n, np.inf),
             np.zeros(n),
             np.zeros(n),
-            Record(cohort),
+            Record.of(cohort),
         )
 
     def read(self, month: int, endpoints: tuple[str, ...], errors: Mapping[str, Any]) -> None:
-        """Read the women who are due."""
+        """Read the women who are due; at month 0, only what was not read before."""
         is_due = self.due == month
+        if month == 0:
+            endpoints = tuple(e for e in endpoints if not self.cohort.earlier(e))
         for endpoint in endpoints:
             level = self.cohort.read(
                 endpoint, self.levels[endpoint][:, month], errors[endpoint][:, month]
@@ -178,7 +180,8 @@ def months_of_need(cohort: Cohort, need: Condition) -> FloatArray:
         Infinite for who never is.
     """
     n = len(cohort)
-    first, everyone, record = np.full(n, np.inf), np.ones(n, dtype=bool), Record(cohort)
+    first, everyone = np.full(n, np.inf), np.ones(n, dtype=bool)
+    record = Record.of(cohort, true=True)
     nobody = np.zeros(n, dtype=bool)
     for month in range(0, cohort.design.horizon + 1, MONTHS_PER_YEAR):
         for endpoint, levels in cohort.levels.items():

@@ -37,6 +37,7 @@ COLUMNS = (
     "decision_improved",
     "true_loss",
     "reads_loss",
+    "false_loss",
 )
 _NO_SPREAD = 1e-12  # of the forecast: all women change alike
 _LEAST_GAIN = 0.01  # of the variance of the forecast, below which a search ends
@@ -116,7 +117,7 @@ class Information:
     def of(cls, cohort: Cohort, months: Sequence[int]) -> Information:
         """Return the information of a cohort whose women are listed once."""
         tiled = cohort.tiled(cohort.design.reading.repeats)
-        return cls(tiled, cohort.people.effective_size, tuple(sorted({0, *months})))
+        return cls(tiled, cohort.independent, tuple(sorted({0, *months})))
 
     @cached_property
     def readings(self) -> dict[str, FloatArray]:
@@ -127,13 +128,17 @@ class Information:
         return {name: cohort.read(name, truth[name], error) for name, error in errors.items()}
 
     def read(self, endpoint: str, month: int) -> FloatArray:
-        """Return what is read at a month, shape (n,)."""
+        """Return what is read at a month, shape (n,); the last reading before it at month 0."""
+        earlier = self.cohort.earlier(endpoint)
+        if month == 0 and earlier:
+            return earlier[-1].read
         return self.readings[endpoint][:, self.months.index(month)]
 
     def true_change(self, endpoint: str, month: int) -> FloatArray:
-        """Return the true change since month 0 [%], shape (n,)."""
-        level = self.cohort.levels[endpoint]
-        change: FloatArray = 100 * (level[:, month] / level[:, 0] - 1)
+        """Return the true change since month 0, or the last reading before [%], shape (n,)."""
+        level, earlier = self.cohort.levels[endpoint], self.cohort.earlier(endpoint)
+        start = earlier[-1].true if earlier else level[:, 0]
+        change: FloatArray = 100 * (level[:, month] / start - 1)
         return change
 
     @cached_property
@@ -148,7 +153,8 @@ class Information:
             columns[endpoint, 0] = start
             for month in self.months[1:]:
                 columns[endpoint, month] = np.log(self.read(endpoint, month)) - start
-        columns["forecast"] = self.true_change(design.forecast, design.horizon)
+        level = self.cohort.levels[design.forecast]
+        columns["forecast"] = 100 * (level[:, design.horizon] / level[:, 0] - 1)
         constant = [n for n, v in columns.items() if n != "forecast" and np.ptp(v) == 0]
         for name in constant:
             del columns[name]
@@ -175,7 +181,7 @@ class Information:
     def rows(self, plan: Plan) -> list[dict[str, Any]]:
         """Return the rows of a plan, in the order of its visits."""
         start = self.left_after(plan.endpoints, [])
-        records = Record(self.cohort), Record(self.cohort)
+        records = Record.of(self.cohort), Record.of(self.cohort, true=True)
         rows: list[dict[str, Any]] = []
         so_far: list[tuple[str, int]] = []
         for month, endpoints in plan.visits.items():
@@ -199,6 +205,8 @@ class Information:
         everyone = np.ones(len(self.cohort), dtype=bool)
         read, true = records
         for endpoint in endpoints:
+            if month == 0 and self.cohort.earlier(endpoint):
+                continue
             read = read.then(endpoint, month, self.read(endpoint, month), everyone)
             truth = self.cohort.levels[endpoint][:, month]
             true = true.then(endpoint, month, truth, everyone)
@@ -219,6 +227,7 @@ class Information:
             "false_alarm": self._mean(beyond & (np.abs(true) <= limit)),
             "true_loss": self._mean(true < 0),
             "reads_loss": self._mean(read < 0),
+            "false_loss": self._mean((read < 0) & (true >= 0)),
         }
 
     def _decided(

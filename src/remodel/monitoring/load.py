@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from remodel.errors import nearest
+from remodel.errors import ConfigError, nearest
 from remodel.files import Table, load_toml
 from remodel.files.schema import validate
 from remodel.fracture import load_background
+from remodel.individuals.woman import Woman, load_woman
 from remodel.measurement.instruments import load_instruments
 from remodel.models import load_model
 from remodel.monitoring.design import Design, PlanTable
+from remodel.patient import SITES
 from remodel.rules import Condition, Policy, load_policy
 from remodel.rules.files import policy_of
 from remodel.rules.names import FLAGS, READING_OF, RISK_FACTORS
 from remodel.schedules import Schedule
+from remodel.units import DAYS_PER_MONTH
 
 DENSITY = "bmd_"
+_OF_POPULATIONS = ("population", "women", "adherence", "without_wander")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A design with its schedule, rules and plans, ready to be computed."""
+    """A design with its schedule, rules and plans, ready to be computed.
+
+    ``woman`` is the one whose plan it is, None for a population.
+    """
 
     design: Design
     schedule: Schedule
     need: Condition
     policy: Policy | None
     plans: tuple[Plan, ...]
+    woman: Woman | None = None
 
 
 def load_task(source: str | Path | Mapping[str, Any]) -> Task:
@@ -77,7 +85,10 @@ def load_task(source: str | Path | Mapping[str, Any]) -> Task:
     design = _with_paths(top, validate(top, Design))
     if not design.plan and design.search is None:
         top.fail("plan", "name at least one table [[plan]], or what to [search].")
+    woman = _woman(top, design)
     schedule = top.checked("schedule", _schedule, design.schedule)
+    if woman is not None:
+        top.checked("schedule", check_from_now, schedule)
     top.checked("schedule", load_model("reference").with_drugs, schedule.drugs)
     top.checked("country", load_background().country_ratio, design.country)
     known = [name for name in READING_OF if name != RISK_FACTORS]
@@ -85,12 +96,41 @@ def load_task(source: str | Path | Mapping[str, Any]) -> Task:
     if not design.forecast.startswith(DENSITY):
         top.fail("forecast", f"'{design.forecast}' is not a density.")
     _check_endpoint(top, "forecast", design.forecast)
+    for site in design.without_wander:
+        if site not in SITES:
+            top.fail("without_wander", f"'{site}' is not a site.{nearest(site, SITES)}")
     policy = _policy(top, design)
     _check_search(top, design, policy)
     plans = tuple(_plan(top.item("plan", i), design, p, policy) for i, p in enumerate(design.plan))
     if len({plan.name for plan in plans}) < len(plans):
         top.fail("plan", "two plans have the same name.")
-    return Task(design, schedule, need, policy, plans)
+    return Task(design, schedule, need, policy, plans, woman)
+
+
+def check_from_now(schedule: Schedule) -> None:
+    """Check that a schedule of one woman starts now or later.
+
+    Raises
+    ------
+    ConfigError
+    """
+    early = min((dose.time for dose in schedule.doses), default=0.0)
+    if early < 0:
+        raise ConfigError(
+            f"this schedule starts {-early / DAYS_PER_MONTH:.3g} months before now, her last "
+            "reading; what was given before belongs into taken of her file.",
+            field="schedule",
+        )
+
+
+def _woman(top: Table, design: Design) -> Woman | None:
+    """Return the woman of a plan, None where it is for a population."""
+    if not design.woman:
+        return None
+    for key in _OF_POPULATIONS:
+        if key in top.content:
+            top.fail(key, "this plan is for one woman, whose population stands in her file.")
+    return top.checked("woman", load_woman, design.woman)
 
 
 def with_start(visits: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
@@ -115,6 +155,8 @@ def _with_paths(top: Table, design: Design) -> Design:
         changes["population"] = str(folder / design.population)
     if isinstance(design.rule, str) and design.rule.endswith(".toml"):
         changes["rule"] = str(folder / design.rule)
+    if isinstance(design.woman, str) and design.woman:
+        changes["woman"] = str(folder / design.woman)
     return design.model_copy(update=changes)
 
 

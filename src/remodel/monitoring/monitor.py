@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from remodel.errors import ConfigError
 from remodel.files import results_folder, write_csv, write_text
+from remodel.individuals.fit import fit_patient
+from remodel.individuals.patient_fit import PatientFit
 from remodel.monitoring.cohort import Cohort, simulated_cohort
 from remodel.monitoring.design import Design
 from remodel.monitoring.follow import COLUMNS as PLANS
 from remodel.monitoring.follow import months_of_need, outcome
 from remodel.monitoring.information import COLUMNS as VISITS
 from remodel.monitoring.information import Information, chosen_visits, first_visits
-from remodel.monitoring.load import Plan, Task, load_task, with_start
-from remodel.plots.monitoring import information_by_visit, plans_compared
+from remodel.monitoring.load import DENSITY, Plan, Task, check_from_now, load_task, with_start
+from remodel.monitoring.one_woman import woman_cohort
+from remodel.patient import SITES
+from remodel.plots.monitoring import information_by_visit, loss_as_read, plans_compared
 from remodel.populations.population import Population
 from remodel.populations.sample import population
 from remodel.progress import ProgressLike, progress_of
@@ -48,6 +53,8 @@ class MonitoringPlan:
         The first visit that pays, by each measure.
     failed : int
         Women left out because a simulation failed.
+    notes : tuple of str
+        How far the fit of one woman can be trusted.
     """
 
     design: Design
@@ -55,6 +62,7 @@ class MonitoringPlan:
     plans: pd.DataFrame
     first_visits: pd.DataFrame
     failed: int
+    notes: tuple[str, ...] = ()
 
     def figures(self) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
         """Yield name, figure and the numbers in it: information by visit, and plans compared."""
@@ -62,6 +70,9 @@ class MonitoringPlan:
         yield "information_by_visit", *information_by_visit(self.visits, title=title)
         if len(self.plans) > 1:
             yield "plans_compared", *plans_compared(self.plans, title=title)
+        densities = self.visits[self.visits["endpoint"].str.startswith(DENSITY)]
+        if (densities["expected_change"] > 0).any():  # of a drug that builds bone
+            yield "loss_as_read", *loss_as_read(densities, title=title)
 
 
 @recorded
@@ -69,14 +80,15 @@ def monitor(
     plan: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     *,
-    women: Population | None = None,
+    women: Population | PatientFit | None = None,
     threads: int | None = None,
     progress: ProgressLike = None,
 ) -> MonitoringPlan:
-    """Say what each visit of a plan can show, and what plans and guidelines make of many women.
+    """Say what each visit of a plan can show, and what plans and guidelines make of women.
 
     Women are simulated under the schedule that all are given; each is read several times with
-    independent errors. Where a rule begins a drug at a visit, she is simulated again with it.
+    independent errors. Where a rule begins a drug at a visit, she is simulated again with it. A
+    plan for one woman is made of the draws of her posterior, from her last reading on.
 
     Parameters
     ----------
@@ -84,8 +96,8 @@ def monitor(
         ``PLAN.toml``.
     out : path, optional
         Folder for ``visits.csv``, ``plans.csv`` and ``first_visits.csv``.
-    women : Population, optional
-        Instead of those the plan names.
+    women : Population or PatientFit, optional
+        Instead of those the plan names; the fit of one woman for a plan from her last reading on.
     threads : int, optional
         All processors by default. Numbers do not depend on it.
     progress : Progress or callable, optional
@@ -102,18 +114,43 @@ def monitor(
     """
     task = load_task(plan)
     check_count("threads", threads)
-    people = people_of(task.design) if women is None else women
     folder = None if out is None else _folder(out)
-    if task.design.adherence == "as_prescribed":
-        people = people.as_prescribed()
-    endpoints = [e for p in _candidates(task) for e in p.endpoints]
-    cohort = simulated_cohort(
-        people, task.schedule, (task.design.forecast, *endpoints), task.design, threads
-    )
+    cohort = _cohort(task, women, threads)
     result = _result(task, cohort, progress)
     if folder is not None:
         _write(result, folder)
     return result
+
+
+def _cohort(task: Task, women: Population | PatientFit | None, threads: int | None) -> Cohort:
+    """Return those who are followed."""
+    endpoints = [e for p in _candidates(task) for e in p.endpoints]
+    names = (task.design.forecast, *endpoints)
+    if task.woman is not None and women is not None:
+        raise ConfigError("the plan names its woman; women is for another plan.", field="women")
+    if isinstance(women, PatientFit):
+        check_from_now(task.schedule)
+        return woman_cohort(women, task.schedule, names, task.design)
+    if task.woman is not None:
+        fit = fit_patient(task.woman, threads=threads)
+        return woman_cohort(fit, task.schedule, names, task.design)
+    people = people_of(task.design) if women is None else women
+    if task.design.adherence == "as_prescribed":
+        people = people.as_prescribed()
+    people = _steadied(people, task.design.without_wander)
+    return simulated_cohort(people, task.schedule, names, task.design, threads)
+
+
+def _steadied(people: Population, sites: Sequence[str]) -> Population:
+    """Return the same women, whose density at some sites follows its mechanism alone."""
+    wander = people.definition.wander
+    if wander is None or not sites:
+        return people
+    spine, hip, neck = (
+        0.0 if site in sites else sd for site, sd in zip(SITES, wander.sd, strict=True)
+    )
+    steadier = replace(wander, sd=(spine, hip, neck))
+    return replace(people, definition=replace(people.definition, wander=steadier, text=""))
 
 
 def people_of(design: Design) -> Population:
@@ -153,9 +190,8 @@ def _result(task: Task, cohort: Cohort, progress: ProgressLike) -> MonitoringPla
     visits = pd.DataFrame(rows, columns=list(VISITS))
     thresholds = task.design.pays.model_dump()
     table = pd.DataFrame(outcomes, columns=list(PLANS))
-    return MonitoringPlan(
-        task.design, visits, table, first_visits(visits, thresholds), cohort.failed
-    )
+    first = first_visits(visits, thresholds)
+    return MonitoringPlan(task.design, visits, table, first, cohort.failed, cohort.notes)
 
 
 def _alone(information: Information, plan: Plan) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ class Seen:
         """Return no readings of n women."""
         return cls(*(np.full(n, np.nan) for _ in range(5)))
 
-    def then(self, month: int, level: FloatArray, chosen: BoolArray) -> Seen:
+    def then(self, month: float, level: FloatArray, chosen: BoolArray) -> Seen:
         """Return the readings with one more of some of the women."""
         is_first = chosen & np.isnan(self.first)
         return Seen(
@@ -76,7 +76,17 @@ class Record:
     cohort: Cohort
     seen: Mapping[str, Seen] = field(default_factory=dict)
 
-    def then(self, endpoint: str, month: int, level: FloatArray, chosen: BoolArray) -> Record:
+    @classmethod
+    def of(cls, cohort: Cohort, *, true: bool = False) -> Record:
+        """Return what was read before month 0; what was so instead, if ``true``."""
+        record, everyone = cls(cohort), np.ones(len(cohort), dtype=bool)
+        for endpoint in cohort.levels:
+            for reading in cohort.earlier(endpoint):
+                level = reading.true if true else reading.read
+                record = record.then(endpoint, reading.months, level, everyone)
+        return record
+
+    def then(self, endpoint: str, month: float, level: FloatArray, chosen: BoolArray) -> Record:
         """Return the record with one more reading of some of the women."""
         readings = self.seen.get(endpoint) or Seen.nothing(len(self.cohort))
         return replace(self, seen={**self.seen, endpoint: readings.then(month, level, chosen)})

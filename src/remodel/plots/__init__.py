@@ -8,7 +8,7 @@ from remodel.plots.cells import phase_plane
 from remodel.plots.early_markers import marker_against_change
 from remodel.plots.individuals import her_course, her_thresholds, her_traits
 from remodel.plots.models import ModelScenario, models_side_by_side
-from remodel.plots.monitoring import information_by_visit, plans_compared
+from remodel.plots.monitoring import information_by_visit, loss_as_read, plans_compared
 from remodel.plots.points import published_points
 from remodel.plots.trials import marker_panel, trial_overlay
 from remodel.plots.virtual_trials import power_curve, predictive_check
@@ -21,6 +21,7 @@ __all__ = [
     "her_thresholds",
     "her_traits",
     "information_by_visit",
+    "loss_as_read",
     "marker_against_change",
     "marker_panel",
     "models_side_by_side",

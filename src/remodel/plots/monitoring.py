@@ -1,4 +1,4 @@
-"""Figures of monitoring: what each visit can show, and plans side by side."""
+"""Figures of monitoring: what each visit can show, what misleads, and plans side by side."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = {
-    "probability_beyond": "reading beyond the least\nsignificant change [% of women]",
+    "probability_beyond": "reading beyond the least\nsignificant change [%]",
     "variance_reduction": "variance of the forecast\nremoved [%]",
-    "decision_change": "decision changed by\nthe reading [% of women]",
-    "decision_improved": "decision made better, less\nthose made worse [% of women]",
+    "decision_change": "decision changed by\nthe reading [%]",
+    "decision_improved": "decision made better, less\nthose made worse [%]",
 }
 _MOST_LINES = 7
+_LOSS, _FALSE = "#0072B2", "#E69F00"
 _SHADES = {
     "treated in need": "#0072B2",
     "treated without need": "#E69F00",
@@ -82,6 +83,60 @@ def information_by_visit(
     return figure, table
 
 
+def loss_as_read(
+    visits: pd.DataFrame, *, plan: str | None = None, title: str = ""
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw how many women read a loss of density since the start, and how many truly lose.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        ``visits.csv``.
+    plan : str, optional
+        By default the first in the table.
+    title : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    table : pandas.DataFrame
+        What is drawn.
+
+    Raises
+    ------
+    ConfigError
+        If the table has no such plan, or no density is read.
+    """
+    from matplotlib.figure import Figure
+
+    name = str(visits["plan"].iloc[0]) if plan is None and len(visits) else plan
+    chosen = (visits["plan"] == name) & visits["endpoint"].str.startswith("bmd_")
+    table = visits[chosen].reset_index(drop=True)
+    if not len(table):
+        raise ConfigError(f"no plan called '{name}' reads a density.", field="plan")
+    groups = list(table.groupby("endpoint", sort=False))
+    with paper():
+        figure = Figure(figsize=(1.2 + 2.3 * len(groups), 3.0), layout="constrained")
+        panels = figure.subplots(1, len(groups), squeeze=False, sharey=True)[0]
+        for axes, (endpoint, group) in zip(panels, groups, strict=True):
+            at = np.arange(len(group))
+            real = 100 * (group["reads_loss"] - group["false_loss"]).to_numpy(float)
+            false = 100 * group["false_loss"].to_numpy(float)
+            axes.bar(at, real, width=0.6, color=_LOSS, label="read a loss, and lose")
+            axes.bar(at, false, bottom=real, width=0.6, color=_FALSE, label="read a loss, and gain")
+            axes.plot(
+                at, 100 * group["true_loss"], "_", color="black", markersize=16, label="truly lose"
+            )
+            axes.set_xticks(at, [f"{month:g}" for month in group["months"]])
+            axes.set_title(_words(str(endpoint)), loc="left")
+            axes.set_xlabel("months from the start")
+        panels[0].set_ylabel("women [%]")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left")
+    return figure, table
+
+
 def plans_compared(plans: pd.DataFrame, *, title: str = "") -> tuple[Figure, pd.DataFrame]:
     """Draw whom each plan treats and misses, with its scans and how long it takes.
 
@@ -121,9 +176,9 @@ def plans_compared(plans: pd.DataFrame, *, title: str = "") -> tuple[Figure, pd.
             left.barh(rows, width, left=ends, height=0.62, color=_SHADES[label], label=label)
             ends = ends + width
         left.set_yticks(rows, plans["plan"])
-        left.set_xlabel("women [%]")
-        _bars(middle, rows, plans["scans"] + plans["samples"], "scans and samples\nper woman")
-        _bars(right, rows, plans["months_to_detection"], "months until women in\nneed are treated")
+        left.set_xlabel("share [%]")
+        _bars(middle, rows, plans["scans"] + plans["samples"], "scans and samples")
+        _bars(right, rows, plans["months_to_detection"], "months to treatment\nof those in need")
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
         if title:
             figure.suptitle(title, x=0.01, ha="left")

@@ -89,7 +89,7 @@ def test_a_plan_is_printed_written_and_drawn_the_same_for_any_threads(path, tmp_
         ("[12, 24]", "[12, 48]", "a visit at month 48: must be a whole month from 1 to 36"),
         ('"asco2019"', '"asco2020"', "'asco2020' is not a guideline"),
         ('"bmd_total_hip", ', '"bmd_hip", ', "'bmd_hip' is not measured"),
-        ("women = 40", "woman = 40", "unknown key"),
+        ("women = 40", "womn = 40", "unknown key"),
         ('rule = "hadji2017"', 'need = "risk_factors > 1"', "no reading or trait is called"),
         ('rule = "hadji2017"', 'forecast = "ctx"', "'ctx' is not a density"),
         ('guideline = "uk2008"', "", "plan 'UK' needs either visits or a guideline"),
