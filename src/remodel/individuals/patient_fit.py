@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel._arrays import FloatArray, IntArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.errors import ConfigError, SolverError, nearest
 from remodel.individuals.courses import Courses, Draws, simulated
 from remodel.individuals.covariance import Points
@@ -156,7 +156,7 @@ class PatientFit:
         past = np.arange(0.0, self.woman.now, 3.0)
         months = np.unique(np.round(np.concatenate([past, steps, [until]]), 6))
         courses = self.log_courses(later, months, endpoints)
-        failed = np.isnan(courses).any(axis=(1, 2))
+        failed: BoolArray = np.logical_or.reduce(np.isnan(courses), axis=(1, 2))
         if failed.any():
             raise SolverError(
                 f"{np.count_nonzero(failed)} of {len(failed)} draws could not be simulated under "

@@ -99,18 +99,16 @@ def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
 
 def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
     """Return the report, Markdown."""
-    blocks = [
-        "# One woman",
-        DISCLAIMER,
-        "## Readings and fit",
-        _bullets(fit_sentences(fit)),
-        "## Why",
-        _bullets(trait_sentences(fit)),
-        "## Is she taking it, does it work",
-        _bullets(response_sentences(fit)),
-        "## From now on",
-        _bullets(option_sentences(fit, courses)),
-    ]
+    chapters = {
+        "Readings and fit": fit_sentences(fit),
+        "Why": trait_sentences(fit),
+        "Is she taking it, does it work": response_sentences(fit),
+        "From now on": option_sentences(fit, courses),
+    }
+    blocks = ["# One woman", DISCLAIMER]
+    for title, sentences in chapters.items():
+        if sentences:
+            blocks += [f"## {title}", _bullets(sentences)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -124,8 +122,9 @@ def fit_sentences(fit: PatientFit) -> list[str]:
     if not n:
         return ["No readings: this is the forecast of women of her age and history."]
     added = f", after {fit.rounds} rounds of draws added where she is" if fit.rounds else ""
+    readings = "1 reading" if n == 1 else f"{n} readings"
     sentences = [
-        f"{n} {'reading' if n == 1 else 'readings'} to month {fit.woman.now:g}; {fit.effective_size:.0f} effective draws of "
+        f"{readings} to month {fit.woman.now:.3g}; {fit.effective_size:.0f} effective draws of "
         f"{len(fit.draws)}{added}; Pareto k {fit.pareto_k:.2f}."
     ]
     if fit.effective_size < ENOUGH or fit.pareto_k > _WORST_K:
@@ -145,6 +144,8 @@ def fit_sentences(fit: PatientFit) -> list[str]:
 
 def trait_sentences(fit: PatientFit) -> list[str]:
     """Return each trait of which her readings tell something, against the average woman."""
+    if not fit.woman.readings:
+        return []
     sentences, silent = [], []
     spreads = fit.prior.definition.distributions
     for name, values in fit.traits.items():

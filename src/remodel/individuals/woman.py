@@ -120,6 +120,7 @@ def load_woman(source: str | Path | Mapping[str, Any]) -> Woman:
     if now < last:
         top.fail("now", f"month {now:g} lies before the last reading, month {last:g}.")
     taken = top.checked("taken", Schedule.parse, content.taken) if content.taken else Schedule()
+    top.checked("taken", model.with_drugs, taken.drugs)
     population = top.checked("population", _population, content.population, top)
     return Woman(
         patient.age,
@@ -130,7 +131,7 @@ def load_woman(source: str | Path | Mapping[str, Any]) -> Woman:
         taken,
         _patterns(top, content, taken),
         now,
-        _options(top, content, now),
+        _options(top, content, now, model),
         content.forecast.years,
         tuple(content.forecast.thresholds),
         population,
@@ -163,7 +164,7 @@ def _check_patient(top: Table, patient: PatientTable) -> None:
 def merged_readings(top: Table, content: WomanFile, reference: Reference) -> tuple[Reading, ...]:
     """Return all readings of a file: of ``[patient]``, ``[[reading]]`` and the table beside it."""
     written = _baseline(top, content.patient, reference)
-    start, latest = content.patient.start, -math.inf
+    start, latest, before = content.patient.start, -math.inf, ""
     for number, row in enumerate(content.reading):
         table = top.item("reading", number)
         months = _months(table, row, start)
@@ -171,10 +172,10 @@ def merged_readings(top: Table, content: WomanFile, reference: Reference) -> tup
             key = "date" if row.date is not None else "months"
             table.fail(
                 key,
-                f"this reading, month {months:.3g}, stands after one of month {latest:.3g}; list "
-                "readings in the order of time.",
+                f"this reading, {_when(row)}, stands after one of {before}; list readings in the "
+                "order of time.",
             )
-        latest = months
+        latest, before = months, _when(row)
         reading = _placed(table, row, months, reference)
         written.append((row.endpoint, reading))
     if content.readings:
@@ -182,7 +183,17 @@ def merged_readings(top: Table, content: WomanFile, reference: Reference) -> tup
         if top.path is not None:
             path = top.path.parent / path
         written += _from_table(path, start, reference)
-    return merged(written, reference)
+    try:
+        return merged(written, reference)
+    except ConfigError as error:
+        if error.field in top.table("patient").content:
+            top.table("patient").fail(str(error.field), error.problem, error)
+        raise (error if top.path is None else error.at(str(top.path))) from error
+
+
+def _when(row: ReadingTable) -> str:
+    """Return when a reading was taken, as it is written."""
+    return f"month {row.months:.3g}" if row.date is None else f"{row.date}"
 
 
 def _baseline(top: Table, patient: PatientTable, reference: Reference) -> list[tuple[str, Reading]]:
@@ -310,8 +321,14 @@ def number_in(cells: Mapping[str, str], name: str) -> float | None:
 def _patterns(top: Table, content: WomanFile, taken: Schedule) -> tuple[Pattern, ...]:
     """Return how she may have taken her drugs; without doubts of the user, the usual one."""
     doubts = []
+    if content.doubt and not taken.drugs:
+        top.item("doubt", 0).fail("name", "a doubt is about what she takes; say what, in taken.")
     for number, doubt in enumerate(content.doubt):
         table = top.item("doubt", number)
+        for drug in doubt.drugs:
+            if drug not in taken.drugs:
+                hint = nearest(drug, taken.drugs)
+                table.fail("drugs", f"she does not take '{drug}'.{hint}")
         doubts.append(table.checked("name", _doubt, doubt))
     tablets = tuple(
         dict.fromkeys(
@@ -346,7 +363,7 @@ def _doubt(doubt: DoubtTable) -> Pattern:
     return pattern
 
 
-def _options(top: Table, content: WomanFile, now: float) -> dict[str, Schedule]:
+def _options(top: Table, content: WomanFile, now: float, model: Model) -> dict[str, Schedule]:
     options: dict[str, Schedule] = {}
     for number, option in enumerate(content.option):
         table = top.item("option", number)
@@ -356,6 +373,7 @@ def _options(top: Table, content: WomanFile, now: float) -> dict[str, Schedule]:
         schedule = (
             Schedule() if none else table.checked("schedule", Schedule.parse, option.schedule)
         )
+        table.checked("schedule", model.with_drugs, schedule.drugs)
         early = min((dose.time for dose in schedule.doses), default=0.0)
         if early < 0:
             table.fail(

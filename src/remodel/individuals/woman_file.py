@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from remodel.errors import ConfigError
 from remodel.files.schema import Count, Positive, Schema, one_of
 from remodel.patient import SEXES
 
 Score = Annotated[float, Field(ge=-6, le=6)]
+
+
+def _day(value: Any) -> datetime.date:
+    """Return a date, which may stand in quotes."""
+    try:
+        day = datetime.date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if type(day) is not datetime.date:
+        raise ConfigError(f"expected a date such as 2024-06-01, got {value!r}.")
+    return day
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
 class PatientTable(Schema):
@@ -20,7 +35,7 @@ class PatientTable(Schema):
     sex: Annotated[str, one_of(SEXES, "a sex")] = "female"
     menopause_age: Positive | None = None
     bmi: Annotated[float, Field(ge=10, le=80)] | None = None
-    start: datetime.date | None = None
+    start: Day | None = None
     prior_fracture: bool | None = None
     parental_fracture: bool | None = None
     smoking: bool | None = None
@@ -39,7 +54,7 @@ class ReadingTable(Schema):
 
     endpoint: str
     months: float | None = None
-    date: datetime.date | None = None
+    date: Day | None = None
     value: float
     unit: str = ""
     scanner: str = ""

@@ -15,7 +15,9 @@ from remodel.individuals.woman import Woman, load_woman
 from remodel.measurement.instruments import load_instruments
 from remodel.models import load_model
 from remodel.monitoring.design import Design, PlanTable
+from remodel.observations import trial_names
 from remodel.patient import SITES
+from remodel.populations.load import load_definition
 from remodel.rules import Condition, Policy, load_policy
 from remodel.rules.files import policy_of
 from remodel.rules.names import FLAGS, READING_OF, RISK_FACTORS
@@ -23,6 +25,8 @@ from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH
 
 DENSITY = "bmd_"
+TABLES = (".csv", ".zarr")
+"""What the names of files end with that hold women."""
 _OF_POPULATIONS = ("population", "women", "adherence", "without_wander")
 
 
@@ -86,6 +90,7 @@ def load_task(source: str | Path | Mapping[str, Any]) -> Task:
     if not design.plan and design.search is None:
         top.fail("plan", "name at least one table [[plan]], or what to [search].")
     woman = _woman(top, design)
+    top.checked("population", _check_population, design.population)
     schedule = top.checked("schedule", _schedule, design.schedule)
     if woman is not None:
         top.checked("schedule", check_from_now, schedule)
@@ -123,6 +128,13 @@ def check_from_now(schedule: Schedule) -> None:
         )
 
 
+def _check_population(source: str | Mapping[str, Any]) -> None:
+    """Raise unless a population is there; tables of women and trials are looked at later."""
+    later = isinstance(source, str) and (source.endswith(TABLES) or source in trial_names())
+    if not later:
+        load_definition(source)
+
+
 def _woman(top: Table, design: Design) -> Woman | None:
     """Return the woman of a plan, None where it is for a population."""
     if not design.woman:
@@ -149,9 +161,7 @@ def _with_paths(top: Table, design: Design) -> Design:
         return design
     folder = top.path.resolve().parent
     changes: dict[str, Any] = {}
-    if isinstance(design.population, str) and design.population.endswith(
-        (".toml", ".csv", ".zarr")
-    ):
+    if isinstance(design.population, str) and design.population.endswith((".toml", *TABLES)):
         changes["population"] = str(folder / design.population)
     if isinstance(design.rule, str) and design.rule.endswith(".toml"):
         changes["rule"] = str(folder / design.rule)

@@ -12,13 +12,22 @@ from remodel.errors import ConfigError
 from remodel.files import results_folder, write_csv, write_text
 from remodel.individuals.fit import fit_patient
 from remodel.individuals.patient_fit import PatientFit
+from remodel.individuals.woman import Woman
 from remodel.monitoring.cohort import Cohort, simulated_cohort
 from remodel.monitoring.design import Design
 from remodel.monitoring.follow import COLUMNS as PLANS
 from remodel.monitoring.follow import months_of_need, outcome
 from remodel.monitoring.information import COLUMNS as VISITS
 from remodel.monitoring.information import Information, chosen_visits, first_visits
-from remodel.monitoring.load import DENSITY, Plan, Task, check_from_now, load_task, with_start
+from remodel.monitoring.load import (
+    DENSITY,
+    TABLES,
+    Plan,
+    Task,
+    check_from_now,
+    load_task,
+    with_start,
+)
 from remodel.monitoring.one_woman import woman_cohort
 from remodel.patient import SITES
 from remodel.plots.monitoring import information_by_visit, loss_as_read, plans_compared
@@ -114,27 +123,33 @@ def monitor(
     """
     task = load_task(plan)
     check_count("threads", threads)
+    people = _chosen(task, women)
     folder = None if out is None else _folder(out)
-    cohort = _cohort(task, women, threads)
-    result = _result(task, cohort, progress)
+    result = _result(task, _cohort(task, people, threads), progress)
     if folder is not None:
         _write(result, folder)
     return result
 
 
-def _cohort(task: Task, women: Population | PatientFit | None, threads: int | None) -> Cohort:
-    """Return those who are followed."""
-    endpoints = [e for p in _candidates(task) for e in p.endpoints]
-    names = (task.design.forecast, *endpoints)
-    if task.woman is not None and women is not None:
-        raise ConfigError("the plan names its woman; women is for another plan.", field="women")
+def _chosen(task: Task, women: Population | PatientFit | None) -> Population | PatientFit | Woman:
+    """Return those who are followed, as they were named."""
+    if task.woman is not None:
+        if women is not None:
+            raise ConfigError("the plan names its woman; women is for another plan.", field="women")
+        return task.woman
     if isinstance(women, PatientFit):
         check_from_now(task.schedule)
-        return woman_cohort(women, task.schedule, names, task.design)
-    if task.woman is not None:
-        fit = fit_patient(task.woman, threads=threads)
-        return woman_cohort(fit, task.schedule, names, task.design)
-    people = people_of(task.design) if women is None else women
+    return people_of(task.design) if women is None else women
+
+
+def _cohort(task: Task, people: Population | PatientFit | Woman, threads: int | None) -> Cohort:
+    """Return those who are followed, simulated."""
+    endpoints = [e for p in _candidates(task) for e in p.endpoints]
+    names = (task.design.forecast, *endpoints)
+    if isinstance(people, Woman):
+        people = fit_patient(people, threads=threads)
+    if isinstance(people, PatientFit):
+        return woman_cohort(people, task.schedule, names, task.design)
     if task.design.adherence == "as_prescribed":
         people = people.as_prescribed()
     people = _steadied(people, task.design.without_wander)
@@ -154,11 +169,23 @@ def _steadied(people: Population, sites: Sequence[str]) -> Population:
 
 
 def people_of(design: Design) -> Population:
-    """Return the women that a plan names."""
+    """Return the women that a plan names.
+
+    Raises
+    ------
+    ConfigError
+        If it is for one woman.
+    """
+    if design.woman:
+        raise ConfigError(
+            "this plan is for one woman; here many are followed: name a population.", field="woman"
+        )
     source = design.population
-    if isinstance(source, str) and source.endswith((".csv", ".zarr")):
-        return Population.load(source)
-    return population(design.women, source, seed=design.seed)
+    if isinstance(source, str) and source.endswith(TABLES):
+        people = Population.load(source)
+    else:
+        people = population(design.women, source, seed=design.seed)
+    return _steadied(people, design.without_wander)
 
 
 def _candidates(task: Task) -> tuple[Plan, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from remodel._arrays import FloatArray, IntArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.individuals.covariance import Points
 from remodel.individuals.patient_fit import PatientFit
 from remodel.individuals.posterior import truth_at
@@ -108,7 +108,7 @@ def woman_cohort(
     true = np.exp(fit.log_courses(schedule, months, names) + steady)
     from_now = np.searchsorted(months, round(now, 6))
     levels = {name: true[:, i, from_now:] for i, name in enumerate(names)}
-    usable = np.isfinite(true).all(axis=(1, 2))
+    usable: BoolArray = np.logical_and.reduce(np.isfinite(true), axis=(1, 2))
     return WomanCohort(
         people=_people(fit).where(usable),
         schedule=schedule,

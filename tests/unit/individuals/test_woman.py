@@ -34,10 +34,20 @@ def reading(endpoint="ctx", months=0.0, value=0.45, **more):
             "starts 3 months before now",
         ),
         (woman(now=3.0, reading=[reading(months=12.0)]), "lies before the last reading"),
-        (woman(doubt=[{"name": "x", "probability": 0.2}]), "needs stop, gap or taken"),
+        (woman(doubt=[{"name": "x", "probability": 0.2}]), "say what, in taken"),
+        (
+            woman(taken="anastrozole 1 mg daily", doubt=[{"name": "x", "probability": 0.2}]),
+            "needs stop, gap or taken",
+        ),
         (woman(option=[{"name": "a", "schedule": "none"}] * 2), "names two options"),
         ({"patient": {"age": 62.0, "menopause_age": 70.0}}, "lies after age 62"),
         (woman(readngs="x.csv"), "Did you mean"),
+        (woman(option=[{"name": "a", "schedule": "denusomab 60 mg every 6 mo"}]), "has no drug 'denusomab'"),
+        (
+            woman(taken="anastrozole 1 mg daily",
+                  doubt=[{"name": "x", "probability": 0.2, "drugs": ["letrozole"], "taken": 0.0}]),
+            "she does not take 'letrozole'",
+        ),
     ],
 )  # fmt: skip
 def test_wrong_files_get_one_sentence(content, words):
@@ -45,6 +55,13 @@ def test_wrong_files_get_one_sentence(content, words):
         load_woman(content)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_contradiction_names_file_and_line(tmp_path):
+    path = tmp_path / "woman.toml"
+    path.write_text("[patient]\nage = 62\nt_score_total_hip = -1.8\nbmd_total_hip = 0.95\n")
+    with pytest.raises(ConfigError, match=r"woman.toml, line 3.*contradict each other"):
+        load_woman(path)
 
 
 def test_t_score_and_density_of_one_scan_count_once():
@@ -67,6 +84,18 @@ def test_dates_are_months_since_the_start(tmp_path):
     assert only.value == pytest.approx(0.45)
     path.write_text(path.read_text().replace("2025-01-01", "2023-06-01"))
     with pytest.raises(ConfigError, match=r"line 6.*lies before the start"):
+        load_woman(path)
+    path.write_text(path.read_text().replace("2023-06-01", "'June'"))
+    with pytest.raises(
+        ConfigError, match=r"line 6.*expected a date such as 2024-06-01, got 'June'"
+    ):
+        load_woman(path)
+    path.write_text(path.read_text().replace("'June'", "'2024-06-01'"))
+    assert load_woman(path).readings[0].months == pytest.approx(5.0, abs=0.1)
+    path.write_text(
+        path.read_text() + "[[reading]]\nendpoint = 'ctx'\ndate = 2024-03-01\nvalue = 0.5\n"
+    )
+    with pytest.raises(ConfigError, match="2024-03-01, stands after one of 2024-06-01"):
         load_woman(path)
 
 

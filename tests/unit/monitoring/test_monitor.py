@@ -94,6 +94,14 @@ def test_a_plan_is_printed_written_and_drawn_the_same_for_any_threads(path, tmp_
         ('rule = "hadji2017"', 'forecast = "ctx"', "'ctx' is not a density"),
         ('guideline = "uk2008"', "", "plan 'UK' needs either visits or a guideline"),
         ('name = "UK"', 'name = "ASCO"', "two plans have the same name"),
+        (
+            '"aromatase_inhibitor"',
+            '"aromatase"',
+            "line 3, population: 'aromatase' is not a population",
+        ),
+        ("anastrozole 1 mg", "anastrozol 1 mg", "has no drug 'anastrozol'. Did you mean"),
+        ("seed = 2", "without_wander = ['spine']", "'spine' is not a site"),
+        ("[12, 24]", "[]", "expected at least one month"),
     ],
 )
 def test_wrong_input_is_one_sentence(path, tmp_path, capsys, before, after, message):
@@ -103,6 +111,30 @@ def test_wrong_input_is_one_sentence(path, tmp_path, capsys, before, after, mess
     assert message in error
     assert "Traceback" not in error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_site_without_wander_changes_alike_in_all(path):
+    plan = {"population": "aromatase_inhibitor", "women": 30, "horizon_years": 2,
+            "schedule": "anastrozole 1 mg daily for 2 y", "reading": {"repeats": 1},
+            "search": {"months": [24.0], "endpoints": ["bmd_lumbar_spine", "bmd_total_hip"]}}  # fmt: skip
+    with_it, without = (
+        rm.monitor({**plan, "without_wander": sites}).visits.query("plan == 'each alone'")
+        for sites in ([], ["lumbar_spine"])
+    )
+    spine, hip = (without["sd_between"] / with_it["sd_between"]).tolist()
+    assert spine < 0.8
+    assert hip == 1
+
+
+def test_losses_that_are_read_where_bone_is_gained_are_counted_and_drawn(path):
+    plan = {"population": "osteoporosis", "women": 60, "adherence": "as_prescribed",
+            "schedule": "alendronate 70 mg weekly for 1 y", "horizon_years": 1, "reading": {"repeats": 4},
+            "plan": [{"name": "a", "visits": [{"months": 12.0, "endpoints": ["bmd_total_hip"]}]}]}  # fmt: skip
+    result = rm.monitor(plan)
+    (row,) = result.visits.to_dict("records")
+    assert 0.3 < row["false_loss"] / row["reads_loss"] < 0.9
+    assert row["reads_loss"] > row["true_loss"]
+    assert "loss_as_read" in [name for name, _, _ in result.figures()]
 
 
 def test_a_rule_that_looks_at_what_no_visit_reads_is_refused():
