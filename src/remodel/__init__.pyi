@@ -2,6 +2,8 @@
 
 from remodel import plots as plots
 from remodel.calibration import calibrate as calibrate
+from remodel.decisions import Best as Best
+from remodel.decisions import optimize as optimize
 from remodel.decisions.policies import compare_policies as compare_policies
 from remodel.errors import EquivalentDoseWarning as EquivalentDoseWarning
 from remodel.errors import UnusualDoseWarning as UnusualDoseWarning

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from remodel.decisions import Best
     from remodel.monitoring import MonitoringPlan
     from remodel.virtual_trials.trial import VirtualTrial
 
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     return _OK
 
 
-def draw(result: VirtualTrial | MonitoringPlan, folder: Path) -> list[Path]:
+def draw(result: VirtualTrial | MonitoringPlan | Best, folder: Path) -> list[Path]:
     """Write the figures of a result, each with its table, and return where they are."""
     from remodel.files import write_atomically, write_csv, writing
 

@@ -1,1 +1,5 @@
-"""Which plan is best: schedules and policies compared by what they prevent and what they cost."""
+"""Which plan: schedules and rules compared, and searched, by what they do to many women or one."""
+
+from remodel.decisions.optimize import Best, optimize
+
+__all__ = ["Best", "optimize"]

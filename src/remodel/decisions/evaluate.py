@@ -1,0 +1,214 @@
+"""What plans are worth: every plan on the same women with the same draws, with standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from remodel._arrays import BoolArray, FloatArray
+from remodel.decisions.load import Problem, Question
+from remodel.decisions.need import in_need, needed_levels
+from remodel.decisions.outcome import EXPOSED, Outcome
+from remodel.decisions.people import People, with_densities
+from remodel.decisions.plans import Plan
+from remodel.decisions.statistics import Statistic, standard_error
+from remodel.schedules import Schedule
+from remodel.units import DAYS_PER_YEAR
+
+STEP = DAYS_PER_YEAR / 4.0
+"""Days between the times at which courses are looked at."""
+_CELLS = 6_000_000  # numbers of a level that are held at once
+_MEAN = Statistic("mean")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What one plan is worth.
+
+    Attributes
+    ----------
+    answers : ndarray, shape (n_questions,)
+        Objectives, then constraints.
+    influence : ndarray, shape (n_questions, n_women)
+        What every woman adds to the error.
+    failed : int
+        Women whose simulation failed under this plan.
+    """
+
+    answers: FloatArray
+    influence: FloatArray
+    failed: int = 0
+
+    @property
+    def errors(self) -> FloatArray:
+        """Standard errors of the answers."""
+        return standard_error(self.influence)
+
+    def less(self, other: Evaluation) -> tuple[FloatArray, FloatArray]:
+        """Return the difference to another plan, and its standard error, woman by woman."""
+        return self.answers - other.answers, standard_error(self.influence - other.influence)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluator:
+    """A problem with its women, ready to value plans.
+
+    Attributes
+    ----------
+    problem : Problem
+    people : People
+    """
+
+    problem: Problem
+    people: People
+
+    @cached_property
+    def times(self) -> FloatArray:
+        """Days at which courses are looked at."""
+        horizon = self.problem.design.horizon_years * DAYS_PER_YEAR
+        steps = np.arange(0.0, horizon + STEP / 2, STEP)
+        days = [question.day for question in self.problem.questions]
+        return np.unique(np.round(np.concatenate([steps[steps < horizon], [horizon], days]), 6))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Endpoints that are simulated under each plan."""
+        asked = [
+            q.quantity.subject
+            for q in self.problem.questions
+            if q.quantity.kind in ("level", "change")
+        ]
+        return with_densities((*asked, *(EXPOSED if self._asks_for_fractures else ())))
+
+    @property
+    def _asks_for_fractures(self) -> bool:
+        return any("fracture" in q.quantity.name or "needed" in q.quantity.name
+                   for q in self.problem.questions)  # fmt: skip
+
+    @cached_property
+    def twins(self) -> Mapping[str, FloatArray]:
+        """The same women without treatment."""
+        if not self._asks_for_fractures:
+            return {}
+        levels = self.people.levels([Schedule()], self.times, EXPOSED)
+        return {name: level[0] for name, level in levels.items()}
+
+    @cached_property
+    def reference(self) -> Outcome:
+        """What all are compared with."""
+        return next(self._outcomes([self.problem.against]))[1]
+
+    @cached_property
+    def needy(self) -> BoolArray:
+        """Who needs a drug, by the course under what all are compared with."""
+        need = self.problem.need
+        assert need is not None  # noqa: S101 # loading has seen to it
+        names = with_densities(needed_levels(need))
+        levels = self.people.levels([self.problem.against], self.times, names)
+        course = {name: level[0] for name, level in levels.items()}
+        return in_need(need, course, self.times, self.people.columns)
+
+    def evaluate(self, plans: Sequence[Plan]) -> Iterator[tuple[list[int], list[Evaluation]]]:
+        """Yield positions of plans, and what these are worth, a few at a time.
+
+        Parameters
+        ----------
+        plans : sequence of Plan
+            All different.
+        """
+        for positions, outcome in self._outcomes([plan.schedule for plan in plans]):
+            yield positions, self.valued(outcome)
+
+    def _outcomes(self, schedules: Sequence[Schedule]) -> Iterator[tuple[list[int], Outcome]]:
+        at_once = max(1, _CELLS // (len(self.people) * len(self.times)))
+        for first in range(0, len(schedules), at_once):
+            positions = list(range(first, min(first + at_once, len(schedules))))
+            chosen = [schedules[i] for i in positions]
+            levels = self.people.levels(chosen, self.times, self.names)
+            outcome = Outcome(self.people, self.times, chosen, levels, self.twins)
+            yield positions, outcome
+        return
+
+    def valued(self, outcome: Outcome) -> list[Evaluation]:
+        """Return what the plans of an outcome are worth."""
+        each = [self._answered(question, outcome) for question in self.problem.questions]
+        values = np.stack([value for value, _ in each], axis=1)
+        influence = np.stack([influence for _, influence in each], axis=1)
+        failed = outcome.failures().sum(axis=-1)
+        scale = self.people.inflation
+        return [
+            Evaluation(values[i], scale * influence[i], int(failed[i])) for i in range(len(values))
+        ]
+
+    def _answered(self, question: Question, outcome: Outcome) -> tuple[FloatArray, FloatArray]:
+        """Return the answer for each plan, and the influence of each woman."""
+        quantity = question.quantity
+        if quantity.kind == "needed_to_treat":
+            return self._needed_to_treat(question, outcome)
+        if quantity.kind == "fractures_prevented":
+            values = self._prevented(quantity.subject, outcome, question.day) * 10.0
+        elif quantity.kind == "need":
+            treated = outcome.amounts("treated", question.day) > 0
+            wrong = treated & ~self.needy if quantity.subject != "missed" else ~treated & self.needy
+            values = np.where(wrong, 100.0, 0.0)
+        else:
+            values = outcome.values(quantity, question.day)
+        return self._over_people(question.statistic, values)
+
+    def _prevented(self, site: str, outcome: Outcome, day: float) -> FloatArray:
+        """Return the probability that is lost against what all are compared with [%]."""
+        last = int(np.searchsorted(self.times, day - 1e-6))
+        prevented: FloatArray = (
+            self.reference.chances(site)[..., last] - outcome.chances(site)[..., last]
+        )
+        return prevented
+
+    def _needed_to_treat(
+        self, question: Question, outcome: Outcome
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the number treated for each fracture prevented, infinite where none is."""
+        gain, of_gain = self._over_people(
+            _MEAN, self._prevented(question.quantity.subject, outcome, question.day)
+        )
+        treated, of_treated = self._over_people(_MEAN, outcome.amounts("treated", question.day))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            number = np.where(gain > 0, treated / gain, np.inf)
+            influence = (of_treated - number[:, None] * of_gain) / gain[:, None]
+        return number, np.where(np.isfinite(number)[:, None], influence, 0.0)
+
+    def _over_people(
+        self, statistic: Statistic, values: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return a statistic over women, and its quantile over draws where that is asked for."""
+        if self.problem.robust is None:
+            value, influence = statistic.of(values, self.people.weights)
+        else:
+            value, influence = self._over_draws(statistic, values, self.problem.robust)
+        whole = np.zeros((len(values), int(self.people.member_of.max()) + 1))
+        for row, each in zip(whole, influence, strict=True):
+            np.add.at(row, self.people.member_of, each)
+        return value, whole
+
+    def _over_draws(
+        self, statistic: Statistic, values: FloatArray, level: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the quantile over draws of a statistic over women, straight between draws."""
+        draw_of, weights = self.people.draw_of, self.people.weights
+        draws = np.unique(draw_of)
+        means, influence = np.empty((len(draws), len(values))), np.zeros_like(values)
+        for i, draw in enumerate(draws):
+            rows = np.flatnonzero(draw_of == draw)
+            means[i], influence[:, rows] = statistic.of(values[:, rows], weights[rows])
+        order = np.argsort(means, axis=0, kind="stable")
+        rank = level * (len(draws) - 1)
+        low = int(rank)
+        high, share = min(low + 1, len(draws) - 1), rank - low
+        result, kept = np.zeros(len(values)), np.zeros_like(values)
+        for position, part_of in ((low, 1.0 - share), (high, share)):
+            chosen = draws[order[position]]
+            result += part_of * means[order[position], np.arange(len(values))]
+            kept += part_of * np.where(draw_of == chosen[:, None], influence, 0.0)
+        return result, kept

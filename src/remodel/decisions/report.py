@@ -1,0 +1,264 @@
+"""What ``optimize`` says: tables, sentences, the plan to go on with."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel.decisions.atlas import untested
+from remodel.decisions.load import Question
+from remodel.decisions.optimize import Best, misses_of
+from remodel.individuals.report import DISCLAIMER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ERROR = "_standard_error"
+_SIDES = 1.96  # standard errors within which two plans are as good
+_MOST = 12  # rows of the table in the report
+
+
+def table_of(best: Best, positions: Iterable[int]) -> pd.DataFrame:
+    """Return one row a plan: variables, schedule, objectives and constraints with their errors.
+
+    ``meets`` says whether all constraints are met, ``on_front`` and ``chosen`` what became of it,
+    ``<objective>_against_chosen`` how it differs from the chosen plan on the same women.
+    """
+    import pandas as pd
+
+    task = best.problem
+    rows: list[dict[str, Any]] = []
+    chosen, front = best.evaluations[best.position], set(best.on_front)
+    for position in positions:
+        plan, evaluation = best.plans[position], best.evaluations[position]
+        row: dict[str, Any] = {"plan": position + 1, **plan.settings, "schedule": plan.sentence}
+        if plan.policy is not None:
+            row["policy"] = plan.policy.title or plan.policy.name
+        for question, value, error in zip(
+            task.questions, evaluation.answers, evaluation.errors, strict=True
+        ):
+            row[question.name], row[question.name + _ERROR] = float(value), float(error)
+        difference, error = evaluation.less(chosen)
+        for i, objective in enumerate(task.objectives):
+            row[f"{objective.name}_against_chosen"] = float(difference[i])
+            row[f"{objective.name}_against_chosen{_ERROR}"] = float(error[i])
+        row["meets"] = sum(misses_of(task, evaluation)) == 0
+        row["on_front"], row["chosen"] = position in front, position == best.position
+        row["failed"] = evaluation.failed
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def as_good(best: Best) -> tuple[int, ...]:
+    """Return plans that the numbers cannot tell from the chosen one, in no objective worse.
+
+    Differences are those on the same women; a plan counts if no objective is worse by more than
+    1.96 standard errors of the difference.
+    """
+    chosen, task = best.evaluations[best.position], best.problem
+    signs = np.array([objective.sign for objective in task.objectives])
+    positions = []
+    for position, evaluation in enumerate(best.evaluations):
+        if position == best.position or sum(misses_of(task, evaluation)) > 0:
+            continue
+        difference, error = evaluation.less(chosen)
+        loss = signs * difference[: len(signs)]
+        if np.all(loss <= _SIDES * error[: len(signs)]):
+            positions.append(position)
+    return tuple(positions)
+
+
+def answer(best: Best) -> tuple[str, ...]:
+    """Return the answer in sentences, with numbers and their uncertainty."""
+    task, evaluation = best.problem, best.evaluations[best.position]
+    numbers = [
+        f"{question.words} is {_number(question, value, error)}"
+        for question, value, error in zip(
+            task.questions, evaluation.answers, evaluation.errors, strict=True
+        )
+    ]
+    is_one = len(task.objectives) == 1
+    many = f"of the {len(best.on_front)} that no other beats, the nearest to the best of each"
+    how = "the best" if is_one else many
+    sentences = [
+        f"Of {len(best.plans):,} plans, {how} is: {best.chosen.title}.",
+        f"Under it {_joined(numbers)}.",
+    ]
+    sentences += _against_others(best)
+    return tuple(sentences)
+
+
+def _against_others(best: Best) -> list[str]:
+    """Say how the chosen plan compares with the next best, and how many are as good."""
+    equal = as_good(best)
+    if len(best.problem.objectives) > 1:
+        return []
+    objective = best.problem.objectives[0]
+    losses = best.losses()[:, 0]
+    others = [i for i in range(len(best.plans)) if i != best.position and math.isfinite(losses[i])
+              and sum(misses_of(best.problem, best.evaluations[i])) == 0]  # fmt: skip
+    if not others:
+        return []
+    second = min(others, key=lambda i: losses[i])
+    difference, error = best.evaluations[second].less(best.evaluations[best.position])
+    sentence = (
+        f"The next best is {best.plans[second].title}: {_signed(float(difference[0]))} "
+        f"{objective.unit} (standard error of the difference {error[0]:.2g})."
+    )
+    count = "no other plan" if not equal else f"{len(equal)} other plan{'s' * (len(equal) > 1)}"
+    return [sentence, f"These numbers cannot tell {count} from it."]
+
+
+def _number(question: Question, value: float, error: float) -> str:
+    if math.isinf(value):
+        return "infinite: no fracture is prevented"
+    unit = "" if question.unit == "1" else f" {question.unit}"
+    sides = f" ({value - _SIDES * error:.3g} to {value + _SIDES * error:.3g})" if error else ""
+    return f"{value:.3g}{unit}{sides}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}"
+
+
+def _joined(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def leans_on(best: Best) -> tuple[str, ...]:
+    """Return what of the chosen plan no trial that comes with the package has tested."""
+    return untested(best.chosen.schedule, best.problem.design.horizon_years)
+
+
+def plan_toml(best: Best) -> str:
+    """Return the chosen plan as TOML, its ``schedule`` ready for ``simulate``."""
+    plan, evaluation, task = best.chosen, best.evaluations[best.position], best.problem
+    lines = [
+        "# The plan that optimize chose; rm.simulate(schedule=...) takes its schedule.",
+        f"schedule = {json.dumps(plan.sentence)}",
+        f"years = {task.design.horizon_years:g}",
+    ]
+    if plan.policy is not None:
+        lines += _policy_lines(best)
+    if plan.settings:
+        lines += ["", "[variable]"]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in plan.settings.items()]
+    lines += ["", "# what it is worth"]
+    for question, value, error in zip(
+        task.questions, evaluation.answers, evaluation.errors, strict=True
+    ):
+        lines += [
+            "[[value]]",
+            f"name = {json.dumps(question.name)}",
+            f"of = {json.dumps(question.words)}",
+            f"value = {_toml(float(value))}",
+            f"standard_error = {_toml(float(error))}",
+            f"unit = {json.dumps(question.unit)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: float) -> str:
+    return repr(value) if math.isfinite(value) else str(value)
+
+
+def _policy_lines(best: Best) -> list[str]:
+    policy = best.chosen.policy
+    assert policy is not None  # noqa: S101 # the caller has seen to it
+    lines = [
+        "",
+        "[policy]",
+        f"name = {json.dumps(policy.name)}",
+        f"title = {json.dumps(policy.title)}",
+        f"endpoints = {json.dumps(list(policy.endpoints))}",
+        f"interval_months = {float(policy.interval_months)!r}",
+        f"risk_factors = {json.dumps([factor.text for factor in policy.risk_factors])}",
+    ]
+    for rule in policy.rules:
+        lines += [
+            "[[policy.rule]]",
+            f"name = {json.dumps(rule.name)}",
+            f"when = {json.dumps(rule.when.text)}",
+            f"action = {json.dumps(rule.action)}",
+        ]
+        if rule.schedule:
+            lines.append(f"schedule = {json.dumps(rule.schedule)}")
+        if rule.next_months is not None:
+            lines.append(f"next_months = {float(rule.next_months)!r}")
+    return lines
+
+
+def report(best: Best) -> str:
+    """Return the report, Markdown."""
+    task = best.problem
+    blocks = [
+        f"# {task.design.title or 'Which plan'}",
+        DISCLAIMER,
+        "## Answer",
+        "\n".join(f"- {sentence}" for sentence in best.sentences),
+        "## What no trial has tested",
+        "\n".join(f"- {sentence}" for sentence in best.warnings)
+        or "Every drug, dose, interval, duration and sequence of the chosen plan was tested.",
+        "## Front" if len(task.objectives) > 1 else "## Best plans",
+        _front_table(best),
+        "## How it was computed",
+        "\n".join(f"- {sentence}" for sentence in _how(best)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _front_table(best: Best) -> str:
+    task = best.problem
+    shown = list(best.on_front)
+    if len(task.objectives) == 1:
+        losses = best.losses()[:, 0]
+        meets = [i for i, e in enumerate(best.evaluations) if sum(misses_of(task, e)) == 0]
+        shown = sorted(meets, key=lambda i: losses[i])
+    heads = ["plan", *(f"{q.name} [{q.unit}]" for q in task.questions)]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for position in shown[:_MOST]:
+        evaluation = best.evaluations[position]
+        cells = [
+            f"{value:.4g} ± {error:.2g}"
+            for value, error in zip(evaluation.answers, evaluation.errors, strict=True)
+        ]
+        mark = " (chosen)" if position == best.position else ""
+        lines.append(f"| {best.plans[position].title}{mark} | {' | '.join(cells)} |")
+    if len(shown) > _MOST:
+        lines.append(f"\n{len(shown) - _MOST} more in `plans.csv`.")
+    return "\n".join(lines) + "\n\n± is one standard error."
+
+
+def _how(best: Best) -> list[str]:
+    task, design = best.problem, best.problem.design
+    draws = design.uncertainty.draws
+    people = best.people
+    sentences = [f"{people.words}, {design.horizon_years:g} years, fractures in {design.country}."]
+    if draws and not design.woman:
+        sentences.append(
+            f"{draws} draws of the parameters of the bone model, of the background of fracture and "
+            f"of its link; over them the {design.uncertainty.robust} counts."
+        )
+    if people.failed:
+        sentences.append(f"{people.failed} rows left out, outside the bounds of the model.")
+    if best.failed:
+        sentences.append(f"{best.failed} simulations failed, and count in no plan.")
+    every = (
+        "every plan" if best.method == "exhaustive" else "a search by Parzen estimators (optuna)"
+    )
+    sentences.append(f"Method: {every}, {len(best.plans):,} different plans.")
+    sentences.append(
+        "Standard errors are those of the women and draws; all plans have the same ones, so that "
+        "differences between plans are surer than their numbers (columns `_against_chosen`)."
+    )
+    quantities = " ".join(q.quantity.kind for q in task.questions)
+    if "fracture" in quantities or "needed" in quantities:
+        sentences.append(
+            f"Fractures are first fractures from published gradients, death competing; prevented "
+            f"ones are counted against: {task.against}."
+        )
+    return sentences
