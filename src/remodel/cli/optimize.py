@@ -75,7 +75,7 @@ def _front(best: Best) -> tuple[list[str], list[list[str]]]:
     rows = []
     for position in best.on_front[:_MOST_ROWS]:
         evaluation = best.evaluations[position]
-        pairs = zip(evaluation.values, evaluation.errors, strict=True)
+        pairs = zip(evaluation.answers, evaluation.errors, strict=True)
         cells = [f"{number(v, 3)} ± {number(e, 2)}" for v, e in pairs]
         rows.append([best.plans[position].title.replace("_", " "), *cells])
     return heads, rows

@@ -12,8 +12,9 @@ from remodel._arrays import BoolArray, FloatArray
 from remodel.decisions.load import Problem, Question
 from remodel.decisions.need import in_need, needed_levels
 from remodel.decisions.outcome import EXPOSED, Outcome
-from remodel.decisions.people import People, with_densities
+from remodel.decisions.people import People, PopulationPeople, Taken, with_densities
 from remodel.decisions.plans import Plan
+from remodel.decisions.ruled import outcome_of_rules
 from remodel.decisions.statistics import Statistic, standard_error
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_YEAR
@@ -22,6 +23,7 @@ STEP = DAYS_PER_YEAR / 4.0
 """Days between the times at which courses are looked at."""
 _CELLS = 6_000_000  # numbers of a level that are held at once
 _MEAN = Statistic("mean")
+_BAND = (0.05, 0.95)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +101,7 @@ class Evaluator:
     @cached_property
     def reference(self) -> Outcome:
         """What all are compared with."""
-        return next(self._outcomes([self.problem.against]))[1]
+        return next(self._outcomes([Plan({}, self.problem.against)]))[1]
 
     @cached_property
     def needy(self) -> BoolArray:
@@ -119,18 +121,27 @@ class Evaluator:
         plans : sequence of Plan
             All different.
         """
-        for positions, outcome in self._outcomes([plan.schedule for plan in plans]):
+        for positions, outcome in self._outcomes(plans):
             yield positions, self.valued(outcome)
 
-    def _outcomes(self, schedules: Sequence[Schedule]) -> Iterator[tuple[list[int], Outcome]]:
+    def _outcomes(self, plans: Sequence[Plan]) -> Iterator[tuple[list[int], Outcome]]:
+        """Yield positions and outcomes: plans with rules one by one, schedules together."""
+        fixed = [i for i, plan in enumerate(plans) if plan.policy is None]
         at_once = max(1, _CELLS // (len(self.people) * len(self.times)))
-        for first in range(0, len(schedules), at_once):
-            positions = list(range(first, min(first + at_once, len(schedules))))
-            chosen = [schedules[i] for i in positions]
-            levels = self.people.levels(chosen, self.times, self.names)
-            outcome = Outcome(self.people, self.times, chosen, levels, self.twins)
-            yield positions, outcome
-        return
+        for first in range(0, len(fixed), at_once):
+            positions = fixed[first : first + at_once]
+            schedules = [plans[i].schedule for i in positions]
+            taken = [self.people.as_taken(schedule) for schedule in schedules]
+            levels = self.people.levels(schedules, self.times, self.names)
+            yield positions, Outcome(self.people, self.times, taken, levels, self.twins)
+        for i, plan in enumerate(plans):
+            if plan.policy is not None:
+                yield [i], self._ruled(plan)
+
+    def _ruled(self, plan: Plan) -> Outcome:
+        assert isinstance(self.people, PopulationPeople)  # noqa: S101 # loading has seen to it
+        seed = self.problem.design.seed
+        return outcome_of_rules(self.people, plan, self.times, self.names, self.twins, seed=seed)
 
     def valued(self, outcome: Outcome) -> list[Evaluation]:
         """Return what the plans of an outcome are worth."""
@@ -148,15 +159,47 @@ class Evaluator:
         quantity = question.quantity
         if quantity.kind == "needed_to_treat":
             return self._needed_to_treat(question, outcome)
+        return self._over_people(question.statistic, self._values(question, outcome))
+
+    def _values(self, question: Question, outcome: Outcome) -> FloatArray:
+        """Return what is asked of every woman under every plan, shape (n_plans, n)."""
+        quantity = question.quantity
         if quantity.kind == "fractures_prevented":
-            values = self._prevented(quantity.subject, outcome, question.day) * 10.0
-        elif quantity.kind == "need":
+            return 10.0 * self._prevented(quantity.subject, outcome, question.day)
+        if quantity.kind == "need":
             treated = outcome.amounts("treated", question.day) > 0
             wrong = treated & ~self.needy if quantity.subject != "missed" else ~treated & self.needy
-            values = np.where(wrong, 100.0, 0.0)
-        else:
-            values = outcome.values(quantity, question.day)
-        return self._over_people(question.statistic, values)
+            return np.where(wrong, 100.0, 0.0)
+        return outcome.values(quantity, question.day)
+
+    def taken(self, plan: Plan) -> Taken:
+        """Return what women are given under a plan."""
+        if plan.policy is None:
+            return self.people.as_taken(plan.schedule)
+        return self._ruled(plan).taken[0]
+
+    def bands(self, plan: Plan) -> FloatArray:
+        """Return between which numbers each answer is in 90 % of draws, shape (n_questions, 2).
+
+        Of one woman, whose draws are rows, only means have such a band; shares of her draws are
+        what they are.
+        """
+        outcome = next(self._outcomes([plan]))[1]
+        bands = np.empty((len(self.problem.questions), 2))
+        for band, question in zip(bands, self.problem.questions, strict=True):
+            if question.quantity.kind == "needed_to_treat":
+                gain = self._prevented(question.quantity.subject, outcome, question.day)
+                gains = self._by_draw(_MEAN, gain)[0]
+                treated = self._by_draw(_MEAN, outcome.amounts("treated", question.day))[0]
+                answers = np.where(gains > 0, treated / np.where(gains > 0, gains, 1.0), np.inf)
+            else:
+                values = self._values(question, outcome)
+                answers = self._by_draw(question.statistic, values)[0]
+                if self.people.rows_are_draws:
+                    is_mean = question.statistic.kind == "mean"
+                    answers = values.T if is_mean else self._answered(question, outcome)[0]
+            band[:] = np.nanquantile(answers, _BAND, axis=0).ravel()
+        return bands
 
     def _prevented(self, site: str, outcome: Outcome, day: float) -> FloatArray:
         """Return the probability that is lost against what all are compared with [%]."""
@@ -196,12 +239,8 @@ class Evaluator:
         self, statistic: Statistic, values: FloatArray, level: float
     ) -> tuple[FloatArray, FloatArray]:
         """Return the quantile over draws of a statistic over women, straight between draws."""
-        draw_of, weights = self.people.draw_of, self.people.weights
-        draws = np.unique(draw_of)
-        means, influence = np.empty((len(draws), len(values))), np.zeros_like(values)
-        for i, draw in enumerate(draws):
-            rows = np.flatnonzero(draw_of == draw)
-            means[i], influence[:, rows] = statistic.of(values[:, rows], weights[rows])
+        means, influence = self._by_draw(statistic, values)
+        draw_of, draws = self.people.draw_of, np.unique(self.people.draw_of)
         order = np.argsort(means, axis=0, kind="stable")
         rank = level * (len(draws) - 1)
         low = int(rank)
@@ -212,3 +251,13 @@ class Evaluator:
             result += part_of * means[order[position], np.arange(len(values))]
             kept += part_of * np.where(draw_of == chosen[:, None], influence, 0.0)
         return result, kept
+
+    def _by_draw(self, statistic: Statistic, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return a statistic over the women of each draw, and the influence of each row."""
+        draw_of, weights = self.people.draw_of, self.people.weights
+        draws = np.unique(draw_of)
+        means, influence = np.empty((len(draws), len(values))), np.zeros_like(values)
+        for i, draw in enumerate(draws):
+            rows = np.flatnonzero(draw_of == draw)
+            means[i], influence[:, rows] = statistic.of(values[:, rows], weights[rows])
+        return means, influence

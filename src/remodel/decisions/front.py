@@ -60,8 +60,11 @@ def knee(losses: FloatArray) -> int:
     Parameters
     ----------
     losses : ndarray, shape (n_plans, n_objectives)
-        Of the front; small is good.
+        Of the front; small is good. One number of each objective is finite.
     """
-    low, high = losses.min(axis=0), losses.max(axis=0)
+    is_finite = np.isfinite(losses)
+    low = np.where(is_finite, losses, np.inf).min(axis=0)
+    high = np.where(is_finite, losses, -np.inf).max(axis=0)
     width = np.where(high > low, high - low, 1.0)
-    return int(np.argmin(np.square((losses - low) / width).sum(axis=1)))
+    shares = (np.where(is_finite, losses, high + width) - low) / width  # infinite is twice as far
+    return int(np.argmin(np.square(shares).sum(axis=1)))

@@ -70,7 +70,7 @@ def courses(schedule: Schedule, until: float) -> list[Given]:
             continue
         first = piece.time + early * interval
         route = piece.route or drugs[piece.drug].default_route
-        end = min(until, first + (count - early) * interval)
+        end = min(until, piece.end if dose.interval else first + interval)
         listed.append(Given(piece.drug, route, first, interval, count - early, end))
     return listed
 

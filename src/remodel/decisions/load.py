@@ -10,7 +10,8 @@ from typing import Any
 
 from remodel.decisions.design import Design, QuantityTable
 from remodel.decisions.plans import Plan, Template, schedule_of
-from remodel.decisions.quantities import FRACTURE, NEED, VISITS, Quantity, read_quantity
+from remodel.decisions.quantities import Quantity, read_quantity
+from remodel.decisions.ruled import check_policy
 from remodel.decisions.statistics import Statistic
 from remodel.decisions.variables import Variable, read_variables
 from remodel.errors import nearest
@@ -148,6 +149,7 @@ def load_problem(source: str | Path | Mapping[str, Any]) -> Problem:
     design = _with_paths(top, validate(top, Design))
     if bool(design.population) == bool(design.woman):
         top.fail("population", "name either a population or a woman.")
+    _check_rules(top, design)
     top.checked("country", load_background().country_ratio, design.country)
     template = _template(top, design)
     against = top.checked("against", schedule_of, design.against)
@@ -168,6 +170,16 @@ def load_problem(source: str | Path | Mapping[str, Any]) -> Problem:
     if need is None and any(q.quantity.kind == "need" for q in (*objectives, *constraints)):
         top.fail("need", "this key is missing; say who needs a drug, as in 't_score <= -2.5'.")
     return Problem(design, template, tuple(objectives), tuple(constraints), against, need, robust)
+
+
+def _check_rules(top: Table, design: Design) -> None:
+    """Refuse rules for a woman, and rules with times that are between two months."""
+    if not design.policy and not design.rule:
+        return
+    if design.woman:
+        top.fail("woman", "rules are for a population; of one woman schedules are compared.")
+    if design.horizon_years != int(design.horizon_years):
+        top.fail("horizon_years", "with rules the horizon is whole years.")
 
 
 def _with_paths(top: Table, design: Design) -> Design:
@@ -219,6 +231,8 @@ def _check_schedules(top: Table, template: Template) -> None:
         ends += [{**middle, variable.name: value} for value in each]
     for values in ends:
         plan: Plan = top.checked(key, template.plan, values)
+        if plan.policy is not None:
+            top.checked(key, check_policy, plan.policy)
         for drug in plan.schedule.drugs:
             if drug not in drugs:
                 top.fail("schedule", f"the model has no '{drug}'.{nearest(drug, drugs)}")
@@ -240,24 +254,25 @@ def _robust(top: Table, design: Design) -> float | None:
 def _question(
     table: Table, design: Design, template: Template, content: QuantityTable
 ) -> dict[str, Any]:
-    quantity: Quantity = table.checked("quantity", read_quantity, content.quantity, _harms())
+    quantity: Quantity = table.checked("quantity", read_quantity, content.quantity)
     statistic: Statistic = table.checked("of", Statistic.read, content.of)
     day = _day(table, design, content)
     unit = "percent" if statistic.is_share else quantity.unit
     if content.unit and content.unit != unit:
         table.fail("unit", f"{content.quantity} is in {unit}, not in {content.unit}.")
-    if quantity.kind in (*FRACTURE[2:], *NEED, "need", "harm") and statistic.kind != "mean":
+    if quantity.kind in ("needed_to_treat", "need", "harm") and statistic.kind != "mean":
         table.fail("of", f"{content.quantity} is a number of all women; only its mean is known.")
-    if quantity.kind in VISITS and not template.policy:
+    horizon = design.horizon_years * DAYS_PER_YEAR
+    if template.policy and abs(day / DAYS_PER_MONTH % 1 - 0.5) < 0.49:
+        table.fail("at", f"{content.at!r}: with rules it must be a whole month.")
+    if quantity.kind == "visits" and abs(day - horizon) > 1:
+        table.fail("at", f"{content.quantity} are counted until the horizon; leave this key out.")
+    if quantity.kind == "visits" and not template.policy:
         table.fail("quantity", f"{content.quantity} are those of rules, of which there are none.")
     words = f"{_of_words(content.of)}{quantity.words} {_when(quantity, day)}"
     name = content.name or content.quantity
     return {"name": name, "quantity": quantity, "statistic": statistic, "day": day, "unit": unit,
             "words": words}  # fmt: skip
-
-
-def _harms() -> tuple[str, ...]:
-    return ()
 
 
 def _of_words(text: str) -> str:

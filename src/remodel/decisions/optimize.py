@@ -15,8 +15,10 @@ from remodel.decisions.design import Design
 from remodel.decisions.evaluate import Evaluation, Evaluator
 from remodel.decisions.front import is_on_front, knee
 from remodel.decisions.load import Problem, load_problem
-from remodel.decisions.people import People, population_people
+from remodel.decisions.people import People, PopulationPeople, population_people
 from remodel.decisions.plans import Plan
+from remodel.decisions.report import answer, leans_on, plan_toml, report, table_of
+from remodel.decisions.result import Result, losses_of, misses_of, score_of
 from remodel.decisions.search import Score, Values, chosen_method, search
 from remodel.decisions.store import FOLDER, Evaluations
 from remodel.errors import ConfigError, RemodelError
@@ -33,78 +35,32 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARK = "decision.json"
+_WOMEN_OF_BANDS = 200
 FILES = (MARK, "front.csv", "plans.csv", "plan.toml", "report.md")
 
 
-@dataclass(frozen=True, eq=False)
-class Best:
-    """What was found for a problem.
-
-    Attributes
-    ----------
-    problem : Problem
-    plans : tuple of Plan
-        All that were valued, each different one once.
-    evaluations : tuple of Evaluation
-        Of these.
-    on_front : tuple of int
-        Positions of those that no other beats, the best of the first objective first.
-    position : int
-        Of the plan that is chosen: the best; among several objectives the one that is nearest to
-        the best of each.
-    people : People
-    method : str
-    """
-
-    problem: Problem
-    plans: tuple[Plan, ...]
-    evaluations: tuple[Evaluation, ...]
-    on_front: tuple[int, ...]
-    position: int
-    people: People
-    method: str
-
-    @property
-    def chosen(self) -> Plan:
-        """The plan that is chosen."""
-        return self.plans[self.position]
-
-    @property
-    def failed(self) -> int:
-        """Simulations that failed under any plan."""
-        return sum(evaluation.failed for evaluation in self.evaluations)
+class Best(Result):
+    """What was found for a problem: all of ``Result``, with tables, sentences and figures."""
 
     @property
     def front(self) -> pd.DataFrame:
         """``front.csv``: one row a plan that no other beats."""
-        from remodel.decisions.report import table_of
-
         return table_of(self, self.on_front)
 
     @property
     def table(self) -> pd.DataFrame:
         """``plans.csv``: one row a plan that was valued."""
-        from remodel.decisions.report import table_of
-
         return table_of(self, range(len(self.plans)))
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """The answer, with numbers and their uncertainty."""
-        from remodel.decisions.report import answer
-
         return answer(self)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What of the chosen plan no trial has tested."""
-        from remodel.decisions.report import leans_on
-
         return leans_on(self)
-
-    def losses(self) -> FloatArray:
-        """Return the objectives of all plans, small is good, shape (n_plans, n_objectives)."""
-        return losses_of(self.problem, self.evaluations)
 
     def figures(self) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
         """Yield name, figure and the numbers in it: every plan and the front."""
@@ -171,7 +127,7 @@ def optimize(
         evaluations=task.design.search.evaluations,
         seed=task.design.search.seed,
     )
-    best = _best(task, work, people, method)
+    best = _best(task, work, people, method, threads)
     if folder is not None:
         _write(best, folder)
     return best
@@ -256,10 +212,9 @@ class Work:
         """Return the score of each plan that is asked for."""
         plans = [self.problem.template.plan(values) for values in asked]
         keys = [plan.key for plan in plans]
-        is_new = {key: plan for key, plan in zip(keys, plans, strict=True) if key not in self.plans}
-        for key, plan in is_new.items():
-            self.plans[key] = plan
-        missing = [plan for key, plan in is_new.items() if key not in self.store.known]
+        for key, plan in zip(keys, plans, strict=True):
+            self.plans.setdefault(key, plan)
+        missing = [self.plans[k] for k in dict.fromkeys(keys) if k not in self.store.known]
         self.progress.advance(len(asked) - len(missing))
         for positions, evaluations in self.evaluator.evaluate(missing):
             valued = {missing[i].key: each for i, each in zip(positions, evaluations, strict=True)}
@@ -268,30 +223,22 @@ class Work:
         return [score_of(self.problem, self.store.known[key]) for key in keys]
 
 
-def score_of(problem: Problem, evaluation: Evaluation) -> Score:
-    """Return how good a plan is."""
-    losses = losses_of(problem, [evaluation])[0]
-    return Score(tuple(map(float, losses)), tuple(misses_of(problem, evaluation)))
+def _bands(task: Problem, people: People, plan: Plan, threads: int | None) -> FloatArray:
+    """Return between which numbers the answers are in 90 % of draws, each with many women."""
+    design = task.design
+    if isinstance(people, PopulationPeople) and task.robust is None and design.uncertainty.draws:
+        people = population_people(
+            people.population.where(np.arange(min(len(people), _WOMEN_OF_BANDS))),
+            draws=design.uncertainty.draws,
+            every_draw=True,
+            seed=design.seed,
+            country=design.country,
+            threads=threads,
+        )
+    return Evaluator(task, people).bands(plan)
 
 
-def losses_of(problem: Problem, evaluations: Sequence[Evaluation]) -> FloatArray:
-    """Return objectives, small is good, shape (n_plans, n_objectives)."""
-    signs = np.array([objective.sign for objective in problem.objectives])
-    values = np.stack([evaluation.answers for evaluation in evaluations])
-    losses: FloatArray = signs * values[:, : len(signs)]
-    return losses
-
-
-def misses_of(problem: Problem, evaluation: Evaluation) -> list[float]:
-    """Return by how much a plan misses each constraint, relative to the size of its limit."""
-    values = evaluation.answers[len(problem.objectives) :]
-    return [
-        constraint.miss(float(value)) / constraint.size
-        for constraint, value in zip(problem.constraints, values, strict=True)
-    ]
-
-
-def _best(task: Problem, work: Work, people: People, method: str) -> Best:
+def _best(task: Problem, work: Work, people: People, method: str, threads: int | None) -> Best:
     plans = list(work.plans.values())
     evaluations = [work.store.known[key] for key in work.plans]
     meets = np.array([sum(misses_of(task, e)) == 0 for e in evaluations])
@@ -312,6 +259,8 @@ def _best(task: Problem, work: Work, people: People, method: str) -> Best:
         position,
         people,
         method,
+        _bands(task, people, plans[position], threads),
+        work.evaluator.taken(plans[position]),
     )
 
 
@@ -336,8 +285,6 @@ def _nothing_meets(task: Problem, plans: Sequence[Plan], evaluations: Sequence[E
 
 
 def _write(best: Best, folder: Path) -> None:
-    from remodel.decisions.report import plan_toml, report
-
     write_csv(folder / "front.csv", best.front)
     write_csv(folder / "plans.csv", best.table)
     write_text(folder / "plan.toml", plan_toml(best))

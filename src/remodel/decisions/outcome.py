@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.decisions.given import amount_given
-from remodel.decisions.people import MECHANISM, People
+from remodel.decisions.harms import exposures, load_rates
+from remodel.decisions.people import MECHANISM, People, Taken
 from remodel.decisions.quantities import Quantity
 from remodel.fracture.hazards import Exposure, Women, probabilities
 from remodel.schedules import Schedule
@@ -30,18 +31,21 @@ class Outcome:
     people : People
     times : ndarray, shape (n_times,)
         Days from 0.
-    schedules : sequence of Schedule
-        One a plan.
+    taken : sequence of Taken
+        What women are given, one entry a plan.
     levels : mapping of str to ndarray, shape (n_plans, n, n_times)
     twins : mapping of str to ndarray, shape (n, n_times)
         ``EXPOSED`` of the same women without treatment.
+    visits : mapping of str to ndarray, shape (n_plans, n)
+        Scans and samples of each woman until the end, where rules decide.
     """
 
     people: People
     times: FloatArray
-    schedules: Sequence[Schedule]
+    taken: Sequence[Taken]
     levels: Mapping[str, FloatArray]
     twins: Mapping[str, FloatArray]
+    visits: Mapping[str, FloatArray] = field(default_factory=dict)
     _chances: dict[str, FloatArray] = field(default_factory=dict)
 
     @cached_property
@@ -62,8 +66,8 @@ class Outcome:
         Parameters
         ----------
         quantity : Quantity
-            Of the kinds ``level``, ``change``, ``fracture_probability``, ``fractures`` or
-            ``given``.
+            Of the kinds ``level``, ``change``, ``fracture_probability``, ``fractures``, ``given``,
+            ``visits`` or ``harm``.
         day : float
             One of ``times``.
         """
@@ -72,6 +76,10 @@ class Outcome:
             return self._level(quantity, last)
         if quantity.kind == "given":
             return self.amounts(quantity.subject, day)
+        if quantity.kind == "visits":
+            return self.visits[quantity.subject]
+        if quantity.kind == "harm":
+            return self.harms(quantity.subject, day)
         chance = self.chances(quantity.subject)[..., last]
         return chance if quantity.kind == "fracture_probability" else _MANY / 100.0 * chance
 
@@ -87,10 +95,18 @@ class Outcome:
 
     def amounts(self, name: str, day: float) -> FloatArray:
         """Return how much of something each woman is given until a day, shape (n_plans, n)."""
-        values = np.empty((len(self.schedules), len(self.people)))
-        for row, schedule in zip(values, self.schedules, strict=True):
-            ways, way_of = self.people.as_taken(schedule)
-            row[:] = np.array([amount_given(name, way, day) for way in ways])[way_of]
+        return self._by_way(lambda way: amount_given(name, way, day))
+
+    def harms(self, name: str, day: float) -> FloatArray:
+        """Return expected events of a harm until a day, of 1,000 women like each."""
+        rates = np.array([rate.value * (rate.harm == name) for rate in load_rates()])
+        return self._by_way(lambda way: float(exposures(way, day / DAYS_PER_YEAR) @ rates))
+
+    def _by_way(self, number: Callable[[Schedule], float]) -> FloatArray:
+        """Return a number of the schedule that each woman takes, shape (n_plans, n)."""
+        values = np.empty((len(self.taken), len(self.people)))
+        for row, taken in zip(values, self.taken, strict=True):
+            row[:] = np.array([number(way) for way in taken.ways])[taken.way_of]
         return values
 
     def chances(self, site: str) -> FloatArray:

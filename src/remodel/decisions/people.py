@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,6 +48,21 @@ def fracture_draws(number: int, seed: int) -> tuple[Draw, ...]:
     return tuple(Draw(load_background().draw(rng), load_link().draw(rng)[0]) for _ in range(number))
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What women are given, as they take it.
+
+    Attributes
+    ----------
+    ways : tuple of Schedule
+    way_of : ndarray of int, shape (n,)
+        Which of them each woman has.
+    """
+
+    ways: tuple[Schedule, ...]
+    way_of: IntArray
+
+
 class People(ABC):
     """Women with weights, who can be given any schedule; rows are women, or draws of one.
 
@@ -55,13 +70,15 @@ class People(ABC):
     ----------
     weights : ndarray, shape (n,)
         Of sum 1 in each draw that is robust.
+    rows_are_draws : bool
+        Whether all rows are one woman.
     inflation : float
         Of standard errors: above 1 where rows repeat each other.
     draw_of : ndarray of int, shape (n,)
         Which of ``draws`` each row has.
     draws : tuple of Draw
     member_of : ndarray of int, shape (n,)
-        Which woman each row is, for errors: rows of one woman are not independent.
+        For errors: rows that share a draw, or a woman, are not independent, and count as one.
     women : Women
         As fracture sees them, at day 0.
     columns : mapping of str to ndarray, shape (n,)
@@ -70,6 +87,7 @@ class People(ABC):
         Women left out, because their simulation without treatment failed.
     """
 
+    rows_are_draws: ClassVar[bool] = False
     weights: FloatArray
     inflation: float
     draw_of: IntArray
@@ -104,7 +122,7 @@ class People(ABC):
         """
 
     @abstractmethod
-    def as_taken(self, schedule: Schedule) -> tuple[tuple[Schedule, ...], IntArray]:
+    def as_taken(self, schedule: Schedule) -> Taken:
         """Return the ways in which a schedule is taken, and which of them each woman has."""
 
 
@@ -127,13 +145,23 @@ class PopulationPeople(People):
     @property
     def words(self) -> str:
         """Who they are, for a report."""
-        women = int(self.member_of.max()) + 1
+        women = len(np.unique(self.population.woman))
         return f"{women:,} women of '{self.population.definition.name}'"
 
-    def as_taken(self, schedule: Schedule) -> tuple[tuple[Schedule, ...], IntArray]:
+    def as_taken(self, schedule: Schedule) -> Taken:
         """Return the schedule as each pattern of adherence edits it."""
         patterns = self.population.definition.adherence
-        return tuple(pattern.edited(schedule) for pattern in patterns), self.population.pattern
+        ways = tuple(pattern.edited(schedule) for pattern in patterns)
+        return Taken(ways, self.population.pattern)
+
+    def some(self, rows: IntArray) -> PopulationPeople:
+        """Return some of the women, to be simulated."""
+        return replace(
+            self,
+            population=self.population.where(rows),
+            now=self.now[rows],
+            weights=self.weights[rows],
+        )
 
     def levels(
         self, schedules: Sequence[Schedule], times: FloatArray, names: Sequence[str]
@@ -179,6 +207,11 @@ class PopulationPeople(People):
                 for schedule, course in zip(chunk, level, strict=True):
                     for i in of[schedule]:
                         whole[i, rows] = course
+
+    def without_wander(self, density: FloatArray, site: str, times: FloatArray) -> FloatArray:
+        """Return a density as the mechanism alone has it, shape (n, n_times)."""
+        growth = self._growth(times)
+        return density / (1.0 + growth[site]) if growth else density
 
     def _growth(self, times: FloatArray) -> dict[str, FloatArray]:
         """Return density gained by wander relative to that of the mechanism, by site."""
@@ -253,17 +286,16 @@ def population_people(
     n = len(population)
     if every_draw and draws:
         population = population.where(np.tile(np.arange(n), draws))
-        draw_of = np.repeat(np.arange(draws), n)
+        draw_of, cluster = np.repeat(np.arange(draws), n), np.tile(np.arange(n), draws)
     else:
         draw_of = np.arange(n) % max(draws, 1)
+        cluster = draw_of if draws else np.arange(n)
     parameters = _parameters(model, population, draws, draw_of, seed)
     with warnings.catch_warnings():
         _quiet()
         now = snapshot(
             model,
-            patient=_Varied(
-                population.patients, _parameters(model, population, draws, draw_of, seed)
-            ),  # fmt: skip
+            patient=_Varied(population.patients, parameters),
             bounds="population",
             rtol=RTOL,
             threads=threads,
@@ -282,7 +314,7 @@ def population_people(
         weights=kept.weights / kept.weights.sum(),
         draw_of=draw_of[rows],
         draws=fracture_draws(draws, seed),
-        member_of=np.unique(kept.woman, return_inverse=True)[1],
+        member_of=np.unique(cluster[rows], return_inverse=True)[1],
         women=women_at_risk(kept.columns, score[rows], country),
         columns=kept.columns,
         failed=int((~usable).sum()),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from remodel.decisions.variables import Value, Variable
+from remodel.decisions.variables import Value, Variable, number_text
 from remodel.errors import ConfigError, nearest
 from remodel.files import Table
 from remodel.rules import Policy, load_policy
@@ -61,7 +61,11 @@ class Plan:
         if self.policy is None:
             return self.sentence
         first = "" if not self.schedule.doses else f"{self.sentence}; "
-        return f"{first}{self.policy.title or self.policy.name}"
+        values = ", ".join(
+            f"{name} {value if isinstance(value, str) else number_text(value)}"
+            for name, value in self.settings.items()
+        )
+        return f"{first}{self.policy.title or self.policy.name}{f' ({values})' * bool(values)}"
 
 
 @dataclass(frozen=True, slots=True)

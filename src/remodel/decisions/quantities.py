@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from remodel.decisions.harms import load_rates
 from remodel.errors import ConfigError, nearest
 from remodel.fracture.sites import LONG_NAMES, SITES
 from remodel.models import load_model
@@ -14,6 +16,7 @@ OVER_TIME = ("lowest_", "highest_")
 GIVEN = ("doses", "infusions", "injections", "years_on_treatment", "treated")
 NEED = ("treated_without_need", "missed")
 VISITS = ("scans", "samples")
+_NO_LETTER = re.compile(r"\W+")
 _MARKERS = ("ctx", "ntx", "p1np", "bsap", "pth")
 _UNITS = {
     "fracture_probability": "percent",
@@ -26,10 +29,10 @@ _UNITS = {
     "missed": "percent",
 }
 _WORDS = {
-    "fracture_probability": "probability of a {}",
-    "fractures": "women with a {}",
-    "fractures_prevented": "women spared a {}",
-    "needed_to_treat": "number treated to prevent a {}",
+    "fracture_probability": "probability of {}",
+    "fractures": "women with {}",
+    "fractures_prevented": "women spared {}",
+    "needed_to_treat": "number treated to prevent one {}",
     "treated": "women given a drug for bone",
     "treated_without_need": "women treated without need",
     "missed": "women in need and not treated",
@@ -71,14 +74,8 @@ class Quantity:
         return _WORDS.get(self.subject, self.subject.replace("_", " "))
 
 
-def quantity_names(harms: tuple[str, ...] = ()) -> dict[str, tuple[str, str, str]]:
-    """Return every name, with kind, subject and unit.
-
-    Parameters
-    ----------
-    harms : tuple of str
-        Names of harms with published rates.
-    """
+def quantity_names() -> dict[str, tuple[str, str, str]]:
+    """Return every name, with kind, subject and unit."""
     known: dict[str, tuple[str, str, str]] = {}
     for endpoint, unit in _endpoints().items():
         known[endpoint] = "level", endpoint, unit
@@ -93,7 +90,8 @@ def quantity_names(harms: tuple[str, ...] = ()) -> dict[str, tuple[str, str, str
         known[f"years_on_{drug}"] = "given", f"years_on_{drug}", "y"
     known |= {name: ("need", name, "percent") for name in NEED}
     known |= {name: ("visits", name, _PER_WOMAN) for name in VISITS}
-    return known | {f"harm_{name}": ("harm", name, "per 1000") for name in harms}
+    harms = dict.fromkeys(rate.harm for rate in load_rates())
+    return known | {f"harm_{_NO_LETTER.sub('_', name)}": ("harm", name, "per 1000") for name in harms}
 
 
 def _endpoints() -> dict[str, str]:
@@ -112,7 +110,7 @@ def _endpoint_words(name: str) -> str:
     return name.upper() if name in _MARKERS else name.replace("_", " ")
 
 
-def read_quantity(name: str, harms: tuple[str, ...] = ()) -> Quantity:
+def read_quantity(name: str) -> Quantity:
     """Return a quantity by its name.
 
     Raises
@@ -120,7 +118,7 @@ def read_quantity(name: str, harms: tuple[str, ...] = ()) -> Quantity:
     ConfigError
         With the nearest name.
     """
-    known = quantity_names(harms)
+    known = quantity_names()
     over_time = next((start for start in OVER_TIME if name.startswith(start)), "")
     bare = name.removeprefix(over_time)
     if bare not in known or (over_time and known[bare][0] not in ("level", "change")):

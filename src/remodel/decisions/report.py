@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from remodel._arrays import FloatArray
 from remodel.decisions.atlas import untested
+from remodel.decisions.harms import Harm, exposures, harms_of
 from remodel.decisions.load import Question
-from remodel.decisions.optimize import Best, misses_of
+from remodel.decisions.result import Result
 from remodel.individuals.report import DISCLAIMER
 
 if TYPE_CHECKING:
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
 _ERROR = "_standard_error"
 _SIDES = 1.96  # standard errors within which two plans are as good
+_LEAST = 0.5  # percent of women who are given something, from which it is said
+_MOST_SENTENCES = 6
 _MOST = 12  # rows of the table in the report
 
 
-def table_of(best: Best, positions: Iterable[int]) -> pd.DataFrame:
+def table_of(best: Result, positions: Iterable[int]) -> pd.DataFrame:
     """Return one row a plan: variables, schedule, objectives and constraints with their errors.
 
     ``meets`` says whether all constraints are met, ``on_front`` and ``chosen`` what became of it,
@@ -46,14 +50,14 @@ def table_of(best: Best, positions: Iterable[int]) -> pd.DataFrame:
         for i, objective in enumerate(task.objectives):
             row[f"{objective.name}_against_chosen"] = float(difference[i])
             row[f"{objective.name}_against_chosen{_ERROR}"] = float(error[i])
-        row["meets"] = sum(misses_of(task, evaluation)) == 0
+        row["meets"] = best.meets(position)
         row["on_front"], row["chosen"] = position in front, position == best.position
         row["failed"] = evaluation.failed
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def as_good(best: Best) -> tuple[int, ...]:
+def as_good(best: Result) -> tuple[int, ...]:
     """Return plans that the numbers cannot tell from the chosen one, in no objective worse.
 
     Differences are those on the same women; a plan counts if no objective is worse by more than
@@ -63,7 +67,7 @@ def as_good(best: Best) -> tuple[int, ...]:
     signs = np.array([objective.sign for objective in task.objectives])
     positions = []
     for position, evaluation in enumerate(best.evaluations):
-        if position == best.position or sum(misses_of(task, evaluation)) > 0:
+        if position == best.position or not best.meets(position):
             continue
         difference, error = evaluation.less(chosen)
         loss = signs * difference[: len(signs)]
@@ -72,35 +76,34 @@ def as_good(best: Best) -> tuple[int, ...]:
     return tuple(positions)
 
 
-def answer(best: Best) -> tuple[str, ...]:
+def answer(best: Result) -> tuple[str, ...]:
     """Return the answer in sentences, with numbers and their uncertainty."""
     task, evaluation = best.problem, best.evaluations[best.position]
-    numbers = [
-        f"{question.words} is {_number(question, value, error)}"
-        for question, value, error in zip(
-            task.questions, evaluation.answers, evaluation.errors, strict=True
-        )
-    ]
+    rows = zip(task.questions, evaluation.answers, evaluation.errors, best.bands, strict=True)
+    numbers = [f"{row[0].words} is {_number(*row)}" for row in rows]
     is_one = len(task.objectives) == 1
     many = f"of the {len(best.on_front)} that no other beats, the nearest to the best of each"
     how = "the best" if is_one else many
     sentences = [
         f"Of {len(best.plans):,} plans, {how} is: {best.chosen.title}.",
-        f"Under it {_joined(numbers)}.",
+        f"Under it {'; '.join(numbers)}.",
     ]
     sentences += _against_others(best)
     return tuple(sentences)
 
 
-def _against_others(best: Best) -> list[str]:
+def _against_others(best: Result) -> list[str]:
     """Say how the chosen plan compares with the next best, and how many are as good."""
     equal = as_good(best)
     if len(best.problem.objectives) > 1:
         return []
     objective = best.problem.objectives[0]
-    losses = best.losses()[:, 0]
-    others = [i for i in range(len(best.plans)) if i != best.position and math.isfinite(losses[i])
-              and sum(misses_of(best.problem, best.evaluations[i])) == 0]  # fmt: skip
+    losses = best.losses[:, 0]
+    others = [
+        i
+        for i in range(len(best.plans))
+        if i != best.position and math.isfinite(losses[i]) and best.meets(i)
+    ]
     if not others:
         return []
     second = min(others, key=lambda i: losses[i])
@@ -109,32 +112,41 @@ def _against_others(best: Best) -> list[str]:
         f"The next best is {best.plans[second].title}: {_signed(float(difference[0]))} "
         f"{objective.unit} (standard error of the difference {error[0]:.2g})."
     )
-    count = "no other plan" if not equal else f"{len(equal)} other plan{'s' * (len(equal) > 1)}"
-    return [sentence, f"These numbers cannot tell {count} from it."]
+    if not equal:
+        return [sentence, "Every other plan is worse by more than 1.96 standard errors."]
+    return [sentence, f"Other plans that these numbers cannot tell from it: {len(equal)}."]
 
 
-def _number(question: Question, value: float, error: float) -> str:
+def _number(question: Question, value: float, error: float, band: FloatArray) -> str:
     if math.isinf(value):
         return "infinite: no fracture is prevented"
-    unit = "" if question.unit == "1" else f" {question.unit}"
-    sides = f" ({value - _SIDES * error:.3g} to {value + _SIDES * error:.3g})" if error else ""
-    return f"{value:.3g}{unit}{sides}"
+    text = f"{value:.3g}{'' if question.unit == '1' else f' {question.unit}'}"
+    low, high = band
+    if low == high:
+        return f"{text} (standard error {error:.2g})" if error else text
+    return f"{text} (standard error {error:.2g}; {low:.3g} to {high:.3g} in 90 % of draws)"
 
 
 def _signed(value: float) -> str:
     return f"{value:+.3g}"
 
 
-def _joined(texts: list[str]) -> str:
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-
-
-def leans_on(best: Best) -> tuple[str, ...]:
+def leans_on(best: Result) -> tuple[str, ...]:
     """Return what of the chosen plan no trial that comes with the package has tested."""
-    return untested(best.chosen.schedule, best.problem.design.horizon_years)
+    years, taken = best.problem.design.horizon_years, best.taken
+    if best.chosen.policy is None:
+        return untested(best.chosen.schedule, years)
+    shares = np.bincount(taken.way_of, weights=best.people.weights, minlength=len(taken.ways))
+    women: dict[str, float] = {}
+    for way, share in zip(taken.ways, shares, strict=True):
+        for sentence in untested(way, years) if share else ():
+            women[sentence] = women.get(sentence, 0.0) + 100.0 * share
+    ordered = sorted(women, key=lambda sentence: -women[sentence])
+    said = [s for s in ordered if women[s] >= _LEAST][:_MOST_SENTENCES]
+    return tuple(f"{s} ({women[s]:.0f} % of women)" for s in said)
 
 
-def plan_toml(best: Best) -> str:
+def plan_toml(best: Result) -> str:
     """Return the chosen plan as TOML, its ``schedule`` ready for ``simulate``."""
     plan, evaluation, task = best.chosen, best.evaluations[best.position], best.problem
     lines = [
@@ -148,8 +160,8 @@ def plan_toml(best: Best) -> str:
         lines += ["", "[variable]"]
         lines += [f"{name} = {json.dumps(value)}" for name, value in plan.settings.items()]
     lines += ["", "# what it is worth"]
-    for question, value, error in zip(
-        task.questions, evaluation.answers, evaluation.errors, strict=True
+    for question, value, error, band in zip(
+        task.questions, evaluation.answers, evaluation.errors, best.bands, strict=True
     ):
         lines += [
             "[[value]]",
@@ -157,6 +169,8 @@ def plan_toml(best: Best) -> str:
             f"of = {json.dumps(question.words)}",
             f"value = {_toml(float(value))}",
             f"standard_error = {_toml(float(error))}",
+            f"low_90 = {_toml(float(band[0]))}",
+            f"high_90 = {_toml(float(band[1]))}",
             f"unit = {json.dumps(question.unit)}",
         ]
     return "\n".join(lines) + "\n"
@@ -166,7 +180,7 @@ def _toml(value: float) -> str:
     return repr(value) if math.isfinite(value) else str(value)
 
 
-def _policy_lines(best: Best) -> list[str]:
+def _policy_lines(best: Result) -> list[str]:
     policy = best.chosen.policy
     assert policy is not None  # noqa: S101 # the caller has seen to it
     lines = [
@@ -192,17 +206,19 @@ def _policy_lines(best: Best) -> list[str]:
     return lines
 
 
-def report(best: Best) -> str:
+def report(best: Result) -> str:
     """Return the report, Markdown."""
     task = best.problem
     blocks = [
         f"# {task.design.title or 'Which plan'}",
         DISCLAIMER,
         "## Answer",
-        "\n".join(f"- {sentence}" for sentence in best.sentences),
+        "\n".join(f"- {sentence}" for sentence in answer(best)),
         "## What no trial has tested",
-        "\n".join(f"- {sentence}" for sentence in best.warnings)
+        "\n".join(f"- {sentence}" for sentence in leans_on(best))
         or "Every drug, dose, interval, duration and sequence of the chosen plan was tested.",
+        "## Harms",
+        _harm_table(best),
         "## Front" if len(task.objectives) > 1 else "## Best plans",
         _front_table(best),
         "## How it was computed",
@@ -211,12 +227,30 @@ def report(best: Best) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _front_table(best: Best) -> str:
+def harms(best: Result) -> tuple[Harm, ...]:
+    """Return expected events among 1,000 women under the chosen plan, by published rates."""
+    years, taken = best.problem.design.horizon_years, best.taken
+    weights = best.people.weights
+    shares = np.bincount(taken.way_of, weights=weights, minlength=len(taken.ways))
+    each = np.array([exposures(way, years) for way in taken.ways])
+    return harms_of(shares / shares.sum() @ each)
+
+
+def _harm_table(best: Result) -> str:
+    listed = [harm for harm in harms(best) if harm.events != 0]
+    if not listed:
+        return "None with a published rate."
+    lines = ["| harm | events among 1,000 women | interval |", "|---|---|---|"]
+    lines += [f"| {h.name} | {h.events:.2g} | {h.low:.2g} to {h.high:.2g} |" for h in listed]
+    return "\n".join(lines)
+
+
+def _front_table(best: Result) -> str:
     task = best.problem
     shown = list(best.on_front)
     if len(task.objectives) == 1:
-        losses = best.losses()[:, 0]
-        meets = [i for i, e in enumerate(best.evaluations) if sum(misses_of(task, e)) == 0]
+        losses = best.losses[:, 0]
+        meets = [i for i in range(len(best.plans)) if best.meets(i)]
         shown = sorted(meets, key=lambda i: losses[i])
     heads = ["plan", *(f"{q.name} [{q.unit}]" for q in task.questions)]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -233,7 +267,7 @@ def _front_table(best: Best) -> str:
     return "\n".join(lines) + "\n\n± is one standard error."
 
 
-def _how(best: Best) -> list[str]:
+def _how(best: Result) -> list[str]:
     task, design = best.problem, best.problem.design
     draws = design.uncertainty.draws
     people = best.people
@@ -241,7 +275,8 @@ def _how(best: Best) -> list[str]:
     if draws and not design.woman:
         sentences.append(
             f"{draws} draws of the parameters of the bone model, of the background of fracture and "
-            f"of its link; over them the {design.uncertainty.robust} counts."
+            f"of its link; over them the {design.uncertainty.robust} counts. The 90 % are those of "
+            "the chosen plan over these draws."
         )
     if people.failed:
         sentences.append(f"{people.failed} rows left out, outside the bounds of the model.")
@@ -252,8 +287,8 @@ def _how(best: Best) -> list[str]:
     )
     sentences.append(f"Method: {every}, {len(best.plans):,} different plans.")
     sentences.append(
-        "Standard errors are those of the women and draws; all plans have the same ones, so that "
-        "differences between plans are surer than their numbers (columns `_against_chosen`)."
+        "Standard errors are those of the number of women and draws. All plans have the same ones, "
+        "so that differences are surer than the numbers (columns `_against_chosen`)."
     )
     quantities = " ".join(q.quantity.kind for q in task.questions)
     if "fracture" in quantities or "needed" in quantities:

@@ -110,7 +110,7 @@ def _by_estimators(
             plans = [{v.name: _suggested(trial, v) for v in variables} for trial in trials]
             for trial, score in zip(trials, scored(plans), strict=True):
                 _tell(optuna, study, trial, score)
-            seen |= {tuple(plan.settings()) for plan in plans}
+            seen |= {tuple(plan.values()) for plan in plans}
             asked += len(trials)
 
 
