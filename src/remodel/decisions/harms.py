@@ -173,14 +173,9 @@ def _summed(name: str, rows: Iterable[tuple[float, float, float]]) -> Harm:
 
 
 def _exposure(schedule: Schedule, horizon: float, rate: Rate) -> float:
-<<<<<<< HEAD
     doses = [
         d for d in schedule.doses if d.drug in rate.drugs and d.amount > 0 and d.time < horizon
     ]
-=======
-    listed = [dose for dose in schedule.doses if dose.drug in rate.drugs and dose.amount > 0]
-    doses = [dose for dose in listed if dose.time < horizon]
->>>>>>> 26a55cd (remodel optimize: plans valued on the same women, searched, with fronts, errors and warnings)
     if not doses:
         return 0.0
     if rate.per == "dose":
