@@ -90,8 +90,9 @@ def quantity_names() -> dict[str, tuple[str, str, str]]:
         known[f"years_on_{drug}"] = "given", f"years_on_{drug}", "y"
     known |= {name: ("need", name, "percent") for name in NEED}
     known |= {name: ("visits", name, _PER_WOMAN) for name in VISITS}
-    harms = dict.fromkeys(rate.harm for rate in load_rates())
-    return known | {f"harm_{_NO_LETTER.sub('_', name)}": ("harm", name, "per 1000") for name in harms}
+    for harm in dict.fromkeys(rate.harm for rate in load_rates()):
+        known[f"harm_{_NO_LETTER.sub('_', harm)}"] = "harm", harm, "per 1000"
+    return known
 
 
 def _endpoints() -> dict[str, str]:
