@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from remodel.cli.progress import progress
+from remodel.cli.screen import count
 
 _OK, _FAILED = 0, 3
 _LISTED = 10
@@ -31,6 +32,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--draws", type=int, default=1024, help="of a stored population (1024)")
     parser.add_argument("--seed", type=int, default=1, help="of the draws (1)")
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler, or local")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes of --scheduler local")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,10 +48,13 @@ def run(args: argparse.Namespace) -> int:
             draws=args.draws,
             seed=args.seed,
             threads=args.threads,
+            scheduler=args.scheduler,
+            workers=args.workers,
             progress=shown,
         )
     women = "1 woman" if forecasts.women == 1 else f"{forecasts.women:,} women"
-    print(f"{women} fitted, {len(forecasts.table):,} readings forecast.")
+    readings = int(forecasts.table["mean"].notna().sum())
+    print(f"{women} fitted, {count(readings, 'reading')} forecast.")
     print(f"Results: {args.out}")
     for name, problem in list(forecasts.failed.items())[:_LISTED]:
         print(f"remodel: woman {name}: {problem}", file=sys.stderr)

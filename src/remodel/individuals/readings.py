@@ -157,8 +157,7 @@ def known_endpoint(endpoint: str) -> str:
     if endpoint not in possible():
         known = (*possible(), *scores)
         raise ConfigError(
-            f"'{endpoint}' is not read of a woman; known are {', '.join(known)}."
-            f"{nearest(endpoint, known)}",
+            f"'{endpoint}' is not read of a woman.{nearest(endpoint, known)}",
             field="endpoint",
         )
     return endpoint

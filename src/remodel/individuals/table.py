@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.errors import ConfigError, RemodelError
+from remodel.errors import ConfigError, RemodelError, require
 from remodel.files import results_folder, write_csv, write_text, writing
 from remodel.individuals.clinic import (
     Asked,
@@ -95,6 +96,8 @@ def fit_patients(
     draws: int = DRAWS,
     seed: int = 1,
     threads: int | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
     instruments: Instruments | None = None,
     progress: ProgressLike = None,
 ) -> Forecasts:
@@ -119,6 +122,11 @@ def fit_patients(
     seed : int
     threads : int, optional
         Processors; all by default. Results do not depend on it.
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers fit women of equal history, or ``local`` for
+        processes of this machine. Results do not depend on it.
+    workers : int, optional
+        Processes of scheduler ``local``.
     instruments : Instruments, optional
         Other errors of readings than those of the package.
     progress : Progress or callable, optional
@@ -143,24 +151,61 @@ def fit_patients(
         threads,
     )
     clinic = load_clinic(readings, setting.reference)
-    folder = None if out is None else _folder(Path(out), Path(readings), setting)
-    notice = progress_of(progress)
-    notice.start(len(clinic.cases))
-    rows: list[dict[str, Any]] = []
-    failed = dict(clinic.problems)
-    for number, (history, cases) in enumerate(by_history(clinic.cases).items()):
-        results = _stored(folder, number)
-        if results is None:
-            results = _group(history, cases, setting)
+    groups, notice = list(by_history(clinic.cases).items()), progress_of(progress)
+    with _connected(scheduler, workers, threads) as client:
+        folder = None if out is None else _folder(Path(out), Path(readings), setting)
+        results = [_stored(folder, number) for number in range(len(groups))]
+        missing = [number for number, rows in enumerate(results) if rows is None]
+        notice.start(len(clinic.cases))
+        notice.advance(len(clinic.cases) - sum(len(groups[i][1]) for i in missing))
+        for number, rows in _computed(groups, missing, setting, client):
+            results[number] = rows
             if folder is not None:
-                write_text(folder / _PARTS / f"{number:05d}.json", json.dumps(results))
-        rows += results
-        notice.advance(len(cases))
+                write_text(folder / _PARTS / f"{number:05d}.json", json.dumps(rows))
+            notice.advance(len(groups[number][1]))
+    rows = [row for group in results for row in group or ()]
+    failed = dict(clinic.problems)
     failed |= {row["woman"]: row["problem"] for row in rows if row["severe"]}
     table = _table(clinic, rows)
     if folder is not None:
         write_csv(folder / _NAME, table)
     return Forecasts(table, failed, len(clinic.cases) - len(failed) + len(clinic.problems))
+
+
+def _connected(scheduler: str | None, workers: int | None, threads: int | None) -> Any:
+    """Return the client of a cluster, or nothing for this process.
+
+    Raises
+    ------
+    ConfigError
+        If the scheduler does not answer, or an option is for the other way.
+    """
+    if scheduler is None:
+        if workers is not None:
+            raise ConfigError("workers belong to a cluster; use scheduler 'local', or threads.")
+        return nullcontext()
+    if threads is not None:
+        raise ConfigError("threads are of this process; a cluster has workers.", field="threads")
+    from remodel.sweeps.cluster import connected
+
+    return connected(scheduler, workers)
+
+
+def _computed(
+    groups: Sequence[tuple[History, list[Case]]],
+    numbers: Sequence[int],
+    setting: _Setting,
+    client: Any,
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield groups of women as they are finished, each with its number."""
+    if client is None:
+        for number in numbers:
+            yield number, _group(*groups[number], setting)
+        return
+    shared = client.scatter(replace(setting, threads=1), broadcast=True)
+    futures = {client.submit(_group, *groups[i], shared, pure=False): i for i in numbers}
+    for future in require("distributed", "cluster").as_completed(list(futures)):
+        yield futures[future], future.result()
 
 
 def _folder(out: Path, readings: Path, setting: _Setting) -> Path:

@@ -119,3 +119,31 @@ def test_command_ends_with_3_and_names_who_failed(tmp_path, capsys):
     assert main(["fit-patients", str(path), "--out", str(out), "--draws", "64"]) == 3
     assert "woman b" in capsys.readouterr().err
     assert len(pd.read_csv(out / "predictions.csv")) == 2
+
+
+def test_a_cluster_gives_the_same_numbers(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    path = write(
+        tmp_path / "r.csv", rows("a"), rows("b", menopause=47), rows("c", unit="stones"), rows("d")
+    )
+    here = forecast(path)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        there = forecast(path, tmp_path / "out", scheduler=cluster.scheduler_address)
+    pd.testing.assert_frame_equal(here.table, there.table)
+    assert here.failed.keys() == there.failed.keys() == {"c"}
+    again = forecast(path, tmp_path / "out")  # from what the cluster left
+    pd.testing.assert_frame_equal(here.table, again.table)
+
+
+def test_workers_are_of_a_cluster_and_threads_are_not(tmp_path):
+    path = write(tmp_path / "r.csv", rows("a"))
+    with pytest.raises(ConfigError, match="workers belong to a cluster"):
+        forecast(path, workers=2)
+    with pytest.raises(ConfigError, match="threads are of this process"):
+        forecast(path, scheduler="local", threads=2)
+    pytest.importorskip("distributed")
+    with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nowhere'"):
+        forecast(path, tmp_path / "out", scheduler="nowhere")
+    assert not (tmp_path / "out").exists()
