@@ -13,6 +13,7 @@ from remodel.experiments import run_experiment as run_experiment
 from remodel.explanation.differences import explain_difference as explain_difference
 from remodel.explanation.explain import explain as explain
 from remodel.fracture import fracture_risk as fracture_risk
+from remodel.fracture.one_woman import patient_fracture_risk as patient_fracture_risk
 from remodel.individuals.fit import fit_patient as fit_patient
 from remodel.individuals.patient_fit import PatientFit as PatientFit
 from remodel.individuals.table import fit_patients as fit_patients

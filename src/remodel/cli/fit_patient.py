@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from remodel.individuals.patient_fit import PatientFit
 
 
+_FRACTURES = ("hip", "major", "any_clinical")
+_TOO_YOUNG = "The published background of fractures begins at 30 y."
+
+
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
@@ -22,11 +26,13 @@ def add_parser(commands: Any) -> None:
         help="fit one woman's readings and forecast her options",
         description="Fit the readings of one woman, with a population as prior and the errors of "
         "scanners and laboratories, and forecast each of her options. Writes forecast.csv, "
-        "thresholds.csv, differences.csv, response.csv, posterior.csv, report.md and figures.",
+        "thresholds.csv, differences.csv, response.csv, posterior.csv, fracture.csv, report.md and "
+        "figures.",
     )
     parser.set_defaults(action=run)
     parser.add_argument("woman", metavar="WOMAN.toml", help="who she is, readings, options")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for all results")
+    parser.add_argument("--country", default="UK", help="of the background of fractures (UK)")
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
     add_figures_option(parser)
 
@@ -35,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     """Fit, print, write, draw."""
     from pathlib import Path
 
+    from remodel.files import write_csv
+    from remodel.fracture import load_background
+    from remodel.fracture.one_woman import fracture_sentences, fracture_table
     from remodel.individuals.fit import fit_patient
     from remodel.individuals.report import (
         DISCLAIMER,
@@ -47,9 +56,14 @@ def run(args: argparse.Namespace) -> int:
     )
     from remodel.provenance import recording
 
-    with recording("fit_patient", {"woman": args.woman}, args.out):
+    load_background().country_ratio(args.country)
+    with recording("fit_patient", {"woman": args.woman, "country": args.country}, args.out):
         fit = fit_patient(args.woman, threads=args.threads)
-        courses = write(fit, Path(args.out))
+        risks = _fractures(fit, args.country)
+        fractures = fracture_sentences(risks) if risks else [_TOO_YOUNG]
+        courses = write(fit, Path(args.out), {"Fracture": fractures})
+        if risks:
+            write_csv(Path(args.out) / "fracture.csv", fracture_table(risks))
     for sentences in (fit_sentences(fit), trait_sentences(fit), response_sentences(fit)):
         _print_all(sentences)
     rows = option_rows(fit, courses)
@@ -62,12 +76,30 @@ def run(args: argparse.Namespace) -> int:
     print_table(heads, cells, right=(4,))
     print()
     _print_all(difference_sentences(courses))
+    _print_all(fractures)
     if args.figures:
         for path in draw(fit, courses, Path(args.out) / "figures"):
             print(path)
     print_text(DISCLAIMER)
     print(f"Results: {args.out}")
     return 0
+
+
+def _fractures(fit: PatientFit, country: str) -> dict[str, xr.Dataset]:
+    """Return her risk under each option; nothing below the age that the background begins at."""
+    from remodel.fracture.one_woman import patient_fracture_risk
+    from remodel.fracture.probability import YOUNGEST
+    from remodel.schedules import Schedule
+
+    if fit.woman.age < YOUNGEST:
+        return {}
+    options = fit.woman.options or {"none": Schedule()}
+    return {
+        name: patient_fracture_risk(
+            fit, schedule, fit.woman.years, country=country, sites=_FRACTURES
+        )
+        for name, schedule in options.items()
+    }
 
 
 def _print_all(sentences: list[str]) -> None:

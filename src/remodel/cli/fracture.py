@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import count, number, print_table, print_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FRACTURE_INPUTS = ("bmd_total_hip", "ctx", "t_score_femoral_neck")
+"""What ``remodel simulate --fracture`` simulates, and shows beside the risks."""
+_SHOWN = ("hip", "major", "any_clinical")
 
 
 def add_parser(commands: Any) -> None:
@@ -69,3 +76,26 @@ def run(args: argparse.Namespace) -> int:
         print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
     print(f"\nResults: {args.out} ({count(len(prediction.risks), 'risk')})")
     return 3 if prediction.failed else 0
+
+
+def fracture_outputs(country: str | None) -> tuple[str, ...]:
+    """Return the risks that ``remodel simulate`` shows; none without a country.
+
+    Raises
+    ------
+    ConfigError
+        If the country is unknown.
+    """
+    if country is None:
+        return ()
+    from remodel.fracture import load_background
+
+    load_background().country_ratio(country)
+    return tuple(f"fracture_probability_{site}" for site in _SHOWN)
+
+
+def with_fractures(dataset: xr.Dataset, country: str) -> xr.Dataset:
+    """Return a dataset with its risks of fracture beside."""
+    from remodel.fracture import fracture_risk
+
+    return dataset.assign(dict(fracture_risk(dataset, country=country).data_vars))

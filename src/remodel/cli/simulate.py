@@ -13,6 +13,7 @@ from remodel.cli.dosing_table import (
     check_no_table_options,
     schedules_of_table,
 )
+from remodel.cli.fracture import FRACTURE_INPUTS, fracture_outputs, with_fractures
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table, print_text
 from remodel.cli.women import print_women
@@ -86,6 +87,13 @@ def add_parser(commands: Any) -> None:
     result.add_argument(
         "--outputs", metavar="NAMES", help="separated by commas; see: remodel list endpoints"
     )
+    result.add_argument(
+        "--fracture",
+        nargs="?",
+        const="UK",
+        metavar="COUNTRY",
+        help="add risks of fracture, with the background of a country (UK)",
+    )
     result.add_argument("--out", metavar="FILE", help="write every month to FILE.nc or FILE.csv")
     result.add_argument("--plot", metavar="FILE", help="draw FILE.png, .svg or .pdf")
 
@@ -133,8 +141,12 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(args.model)
     arms, patient = _arms(args, model), _who(args)
     outputs = _outputs(args, model, arms)
+    fractures = fracture_outputs(args.fracture)
     begun = time.perf_counter()
     dataset = _simulate(args, model, arms, patient, outputs)
+    if fractures:
+        dataset = with_fractures(dataset, args.fracture)
+        outputs = (*(outputs if args.outputs else FRACTURE_INPUTS), *fractures)
     has_arms = args.arm is not None or len(arms) > 1 or args.patients is not None
     if args.patients is None:
         _print_arms(dataset, model, arms, outputs)
@@ -195,7 +207,8 @@ def _simulate(
     from remodel.simulation.dataset import SimulationWarning, default_outputs
     from remodel.simulation.simulate import simulate
 
-    wanted = outputs if args.outputs else tuple(dict.fromkeys((*outputs, *default_outputs(model))))
+    needed = default_outputs(model) if args.outputs is None else ()
+    needed += FRACTURE_INPUTS if args.fracture else ()
     with warnings.catch_warnings(), progress("Compiling and simulating") as shown:
         warnings.simplefilter("ignore", SimulationWarning)
         return simulate(
@@ -204,7 +217,7 @@ def _simulate(
             patient=patient,
             parameters=parameters_of(args),
             years=args.years,
-            outputs=wanted,
+            outputs=tuple(dict.fromkeys((*outputs, *needed))),
             method=args.method,
             rtol=args.rtol,
             exact_doses=args.exact_doses,

@@ -154,7 +154,7 @@ class Background:
         if name.lower() not in spelled:
             raise ConfigError(
                 f"country = '{country}' has no published incidence here."
-                f"{nearest(name, known)} Known: {', '.join(sorted(known))}.",
+                f"{nearest(name, known, cutoff=0.75)}",
                 field="country",
                 value=country,
                 allowed=sorted(known),

@@ -13,7 +13,7 @@ from remodel.fracture.background import RISK_FACTORS, Background, load_backgroun
 from remodel.fracture.sites import SITES
 
 _STEPS = 20  # of ten years
-_YOUNGEST, _OLDEST = 30.0, 100.0  # the published table begins at 50
+YOUNGEST, _OLDEST = 30.0, 100.0  # the published table begins at 50
 
 
 def site_hazard(hazards: Mapping[str, FloatArray], site: str, clinical_share: float) -> FloatArray:
@@ -128,7 +128,7 @@ def check_site(site: str) -> None:
         from remodel.errors import nearest
 
         raise ConfigError(
-            f"'{site}' is not a site of fracture.{nearest(site, SITES)} Sites: {', '.join(SITES)}.",
+            f"'{site}' is not a site of fracture.{nearest(site, SITES)}",
             field="site",
             value=site,
             allowed=list(SITES),
@@ -152,12 +152,11 @@ def check_women(
     for name, values in factors.items():
         if name not in RISK_FACTORS:
             raise ConfigError(
-                f"'{name}' is not a risk factor.{nearest(name, RISK_FACTORS)} "
-                f"Known: {', '.join(RISK_FACTORS)}, bmi.",
+                f"'{name}' is not a risk factor.{nearest(name, (*RISK_FACTORS, 'bmi'))}",
                 field=name,
             )
         _check_range(name, values, 0.0, 1.0, "(no) to 1 (yes)", unknown=True)
-    _check_range("age", age, _YOUNGEST, _OLDEST, f"to {_OLDEST:g} y", unknown=False)
+    _check_range("age", age, YOUNGEST, _OLDEST, f"to {_OLDEST:g} y", unknown=False)
     _check_range("t_score_femoral_neck", t_score, -6.0, 6.0, "to 6", unknown=True)
     if bmi is not None:
         _check_range("bmi", bmi, 10.0, 80.0, "to 80 kg/m2", unknown=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,7 @@ FILES = (
     "differences.csv",
     "response.csv",
     "posterior.csv",
+    "fracture.csv",
     "report.md",
 )
 DISCLAIMER = (
@@ -67,8 +68,17 @@ _WORST_K = 0.7
 _OSTEOPOROSIS = -2.5  # T-score
 
 
-def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
+def write(
+    fit: PatientFit, out: Path, sections: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, xr.Dataset]:
     """Write everything but figures; return the courses under the options.
+
+    Parameters
+    ----------
+    fit : PatientFit
+    out : path
+    sections : mapping of str to sequence of str, optional
+        Sentences under further headings of the report.
 
     Raises
     ------
@@ -93,7 +103,8 @@ def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
     write_csv(folder / "differences.csv", difference_table(courses))
     write_csv(folder / "response.csv", response_table(fit))
     write_csv(folder / "posterior.csv", posterior_table(fit))
-    write_text(folder / "report.md", report(fit, courses))
+    further = [f"## {title}\n\n{_bullets(rows)}\n" for title, rows in (sections or {}).items()]
+    write_text(folder / "report.md", "\n".join([report(fit, courses), *further]))
     return courses
 
 
@@ -112,7 +123,7 @@ def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _bullets(sentences: list[str]) -> str:
+def _bullets(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
