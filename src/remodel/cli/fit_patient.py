@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from remodel.individuals.patient_fit import PatientFit
 
 
-_FRACTURES = ("hip", "major", "any_clinical")
-_TOO_YOUNG = "The published background of fractures begins at 30 y."
-
-
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
@@ -26,8 +22,8 @@ def add_parser(commands: Any) -> None:
         help="fit one woman's readings and forecast her options",
         description="Fit the readings of one woman, with a population as prior and the errors of "
         "scanners and laboratories, and forecast each of her options. Writes forecast.csv, "
-        "thresholds.csv, differences.csv, response.csv, posterior.csv, fracture.csv, report.md and "
-        "figures.",
+        "thresholds.csv, differences.csv, response.csv, posterior.csv, report.md, "
+        "fracture.csv, fracture.md and figures.",
     )
     parser.set_defaults(action=run)
     parser.add_argument("woman", metavar="WOMAN.toml", help="who she is, readings, options")
@@ -41,9 +37,8 @@ def run(args: argparse.Namespace) -> int:
     """Fit, print, write, draw."""
     from pathlib import Path
 
-    from remodel.files import write_csv
     from remodel.fracture import load_background
-    from remodel.fracture.one_woman import fracture_sentences, fracture_table
+    from remodel.fracture.one_woman import write_fractures
     from remodel.individuals.fit import fit_patient
     from remodel.individuals.report import (
         DISCLAIMER,
@@ -59,11 +54,8 @@ def run(args: argparse.Namespace) -> int:
     load_background().country_ratio(args.country)
     with recording("fit_patient", {"woman": args.woman, "country": args.country}, args.out):
         fit = fit_patient(args.woman, threads=args.threads)
-        risks = _fractures(fit, args.country)
-        fractures = fracture_sentences(risks) if risks else [_TOO_YOUNG]
-        courses = write(fit, Path(args.out), {"Fracture": fractures})
-        if risks:
-            write_csv(Path(args.out) / "fracture.csv", fracture_table(risks))
+        courses = write(fit, Path(args.out))
+        fractures = write_fractures(fit, args.country, Path(args.out))
     for sentences in (fit_sentences(fit), trait_sentences(fit), response_sentences(fit)):
         _print_all(sentences)
     rows = option_rows(fit, courses)
@@ -83,23 +75,6 @@ def run(args: argparse.Namespace) -> int:
     print_text(DISCLAIMER)
     print(f"Results: {args.out}")
     return 0
-
-
-def _fractures(fit: PatientFit, country: str) -> dict[str, xr.Dataset]:
-    """Return her risk under each option; nothing below the age that the background begins at."""
-    from remodel.fracture.one_woman import patient_fracture_risk
-    from remodel.fracture.probability import YOUNGEST
-    from remodel.schedules import Schedule
-
-    if fit.woman.age < YOUNGEST:
-        return {}
-    options = fit.woman.options or {"none": Schedule()}
-    return {
-        name: patient_fracture_risk(
-            fit, schedule, fit.woman.years, country=country, sites=_FRACTURES
-        )
-        for name, schedule in options.items()
-    }
 
 
 def _print_all(sentences: list[str]) -> None:

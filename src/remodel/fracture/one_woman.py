@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
+from remodel.files import write_csv, write_text
 from remodel.fracture.background import RISK_FACTORS, load_background
 from remodel.fracture.hazards import Exposure, Women, hazards_of
 from remodel.fracture.link import load_link
 from remodel.fracture.probability import (
+    YOUNGEST,
     check_site,
     cumulative_probability,
     ten_year_probability,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 _ENDPOINTS = ("bmd_total_hip", "bmd_femoral_neck", "ctx")
 _DRAWS = 100  # of background and link
 _STEP = 3.0  # months: a rebound lasts about a year
+_TOLD = ("hip", "major", "any_clinical")
 _BAND = (0.05, 0.5, 0.95)
 _ENDS = ("low_90", "high_90")
 _CHANCE = "fracture_probability_"
@@ -178,6 +182,25 @@ def _dataset(values: Mapping[str, FloatArray], months: FloatArray, country: str)
             data[name] = (("draw", "months"), numbers, {"units": "percent", "long_name": title})
     coords = {"months": months, "draw": np.arange(len(next(iter(values.values()))[0]))}
     return xr.Dataset(data, coords=coords, attrs={"country": country})
+
+
+def write_fractures(fit: PatientFit, country: str, out: Path) -> list[str]:
+    """Write her risk under each option into a folder; return it in sentences.
+
+    Files are ``fracture.csv`` and ``fracture.md``; none for a woman too young for the background.
+    """
+    if fit.woman.age < YOUNGEST:
+        return [f"The published background of fractures begins at {YOUNGEST:g} y."]
+    options = fit.woman.options or {"none": Schedule()}
+    risks = {
+        name: patient_fracture_risk(fit, schedule, fit.woman.years, country=country, sites=_TOLD)
+        for name, schedule in options.items()
+    }
+    sentences = fracture_sentences(risks)
+    bullets = "\n".join(f"- {sentence}" for sentence in sentences)
+    write_csv(out / "fracture.csv", fracture_table(risks))
+    write_text(out / "fracture.md", f"# Her risk of fracture\n\n{bullets}\n")
+    return sentences
 
 
 def fracture_table(risks: Mapping[str, xr.Dataset]) -> pd.DataFrame:

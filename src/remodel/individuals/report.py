@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +43,9 @@ FILES = (
     "differences.csv",
     "response.csv",
     "posterior.csv",
-    "fracture.csv",
     "report.md",
+    "fracture.csv",
+    "fracture.md",
 )
 DISCLAIMER = (
     "Research, not a decision about a patient: this is what a model and a population say of "
@@ -68,17 +69,8 @@ _WORST_K = 0.7
 _OSTEOPOROSIS = -2.5  # T-score
 
 
-def write(
-    fit: PatientFit, out: Path, sections: Mapping[str, Sequence[str]] | None = None
-) -> dict[str, xr.Dataset]:
+def write(fit: PatientFit, out: Path) -> dict[str, xr.Dataset]:
     """Write everything but figures; return the courses under the options.
-
-    Parameters
-    ----------
-    fit : PatientFit
-    out : path
-    sections : mapping of str to sequence of str, optional
-        Sentences under further headings of the report.
 
     Raises
     ------
@@ -103,8 +95,7 @@ def write(
     write_csv(folder / "differences.csv", difference_table(courses))
     write_csv(folder / "response.csv", response_table(fit))
     write_csv(folder / "posterior.csv", posterior_table(fit))
-    further = [f"## {title}\n\n{_bullets(rows)}\n" for title, rows in (sections or {}).items()]
-    write_text(folder / "report.md", "\n".join([report(fit, courses), *further]))
+    write_text(folder / "report.md", report(fit, courses))
     return courses
 
 
@@ -123,7 +114,7 @@ def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _bullets(sentences: Sequence[str]) -> str:
+def _bullets(sentences: list[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 

@@ -16,6 +16,7 @@ from remodel.errors import ConfigError, nearest
 from remodel.exchange import export
 from remodel.experiments import load_experiment, run_experiment
 from remodel.files import Table, parse_toml, write_netcdf
+from remodel.fracture.one_woman import write_fractures
 from remodel.fracture.predict import predict_arms
 from remodel.individuals.fit import fit_patient
 from remodel.individuals.table import fit_patients
@@ -135,6 +136,15 @@ def _export(arguments: dict[str, Any], out: Path) -> None:
     export(path=out, **_decoded(arguments))
 
 
+def _fit_patient(arguments: dict[str, Any], out: Path) -> None:
+    """Fit a woman again; the command also says her risk of fracture, with a country."""
+    values = _decoded(arguments)
+    country = values.pop("country", None)
+    fit = fit_patient(out=out, **values)
+    if country is not None:
+        write_fractures(fit, country, out)
+
+
 def _into(function: Callable[..., object]) -> Callable[[dict[str, Any], Path], None]:
     """Return a call of a function that writes to ``out``."""
 
@@ -157,7 +167,7 @@ FUNCTIONS: Mapping[str, Callable[[dict[str, Any], Path], None]] = {
     "calibrate": _into(calibrate),
     "validate": _into(validate),
     "virtual_trial": _into(virtual_trial),
-    "fit_patient": _into(fit_patient),
+    "fit_patient": _fit_patient,
     "fit_patients": _into(fit_patients),
     "monitor": _into(monitor),
     "predict_arms": _into(predict_arms),

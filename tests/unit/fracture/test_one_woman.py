@@ -121,8 +121,7 @@ def test_fit_patient_says_her_fracture_risk(tmp_path, capsys):
     path.write_text(WOMAN)
     assert main(["fit-patient", str(path), "--out", str(tmp_path / "her")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    report = (tmp_path / "her" / "report.md").read_text()
-    assert "## Fracture" in report
+    report = (tmp_path / "her" / "fracture.md").read_text()
     for text in (printed, report):
         assert "Ten-year probability from now on, untreated: hip fracture" in text
         assert "protected, in 2 y: hip fracture" in text
@@ -131,6 +130,7 @@ def test_fit_patient_says_her_fracture_risk(tmp_path, capsys):
     now = table[table.months == 12].set_index(["option", "quantity"])["median"]
     plain = float(ten_year_probability(67, -2.15, "hip"))
     assert now["alone", "ten_year_probability_hip"] > 1.5 * plain
+    assert rm.rerun(tmp_path / "her").identical
     assert main(["fit-patient", str(path), "--out", str(tmp_path), "--country", "Utopia"]) == 2
 
 
