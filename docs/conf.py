@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "mathml",
+    "snippets",
     "offline",
 ]
 html_math_renderer = "mathml"

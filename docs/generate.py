@@ -3,11 +3,13 @@
 import inspect
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import diagram
 from developers import import_diagram
 from fracture_report import fracture_report
+from kept import hash_of, hash_of_files, kept, package_hash
 from validation_report import validation_report
 
 from remodel.equations.equation import Equation, Port, State
@@ -18,7 +20,8 @@ from remodel.models import load_model, model_names
 from remodel.observations import load_trial, trial_names
 from remodel.schedules.medicines import medicines
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+HERE = Path(__file__).parent
+EXPERIMENTS = HERE.parent / "experiments"
 INTERNAL = "remodel.models.model"  # dosing rates, which schedules set
 
 
@@ -38,8 +41,10 @@ def everything(folder: Path) -> None:
     write(folder / "model_table.md", model_table())
     write(folder / "trial_table.md", trial_table())
     write(folder / "gallery.md", gallery(folder))
-    write(folder / "validation_report.md", validation_report(folder))
-    write(folder / "fracture_report.md", fracture_report(folder))
+    for report in (validation_report, fracture_report):
+        key = hash_of(package_hash(), hash_of_files(HERE.glob("*_report.py")))
+        text = kept(folder / f"{report.__name__}.json", key, partial(report, folder))
+        write(folder / f"{report.__name__}.md", text)
 
 
 def write(path: Path, text: str) -> None:
@@ -294,33 +299,37 @@ def trial_table() -> str:
 
 
 def gallery(folder: Path) -> str:
-    """Run every experiment, and return its figures and numbers."""
-    lines = []
+    """Return the figures and numbers of every experiment; each is run where it has changed."""
+    sections = []
     for path in sorted(EXPERIMENTS.glob("*/experiment.toml")):
-        experiment = load_experiment(path)
-        out = folder / experiment.name
-        # ten thousand runs are for who asks the question, not for who builds the page
-        outcome = run_experiment(experiment, out=out, quick=isinstance(experiment, SweepExperiment))
-        (out / "data.nc").unlink(missing_ok=True)
-        lines += [f"## {experiment.title}", "", " ".join(experiment.question.split()), ""]
-        lines += [
-            "```bash",
-            f"remodel run experiments/{experiment.name}/experiment.toml",
-            "```",
-            "",
-        ]
-        for figure in outcome.figures:
-            place = figure.relative_to(folder).as_posix()
-            lines += [f"![{title_of_figure(experiment, figure.stem)}](_generated/{place})", ""]
-        if experiment.answer:
-            lines += [" ".join(experiment.answer.split()), ""]
-        lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
-        rows = [
-            [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]
-            for n in outcome.numbers
-        ]
-        lines += [table(["arm", "output", "month", "value", "tolerance"], rows), ""]
-    return "\n".join(lines)
+        files = [*path.parent.glob("*"), HERE / "generate.py"]
+        key = hash_of(package_hash(), hash_of_files(files))
+        made = folder / path.parent.name / "section.json"
+        sections.append(kept(made, key, partial(experiment_section, path, folder)))
+    return "\n".join(sections)
+
+
+def experiment_section(path: Path, folder: Path) -> str:
+    """Run an experiment, and return its section of the page."""
+    experiment = load_experiment(path)
+    out = folder / experiment.name
+    # ten thousand runs are for who asks the question, not for who builds the page
+    outcome = run_experiment(experiment, out=out, quick=isinstance(experiment, SweepExperiment))
+    (out / "data.nc").unlink(missing_ok=True)
+    lines = [f"## {experiment.title}", "", " ".join(experiment.question.split()), ""]
+    command = f"remodel run experiments/{experiment.name}/experiment.toml"
+    lines += ["```bash", command, "```", ""]
+    for figure in outcome.figures:
+        written = figure.relative_to(folder).as_posix()
+        lines += [f"![{title_of_figure(experiment, figure.stem)}](_generated/{written})", ""]
+    if experiment.answer:
+        lines += [" ".join(experiment.answer.split()), ""]
+    lines += [path.read_text(encoding="utf-8") for path in outcome.tables[:1]]
+    rows = [
+        [n.arm, f"`{n.output}`", f"{n.month:g}", f"{n.found:.4g}", f"{n.tolerance:g}"]
+        for n in outcome.numbers
+    ]
+    return "\n".join([*lines, table(["arm", "output", "month", "value", "tolerance"], rows), ""])
 
 
 def title_of_figure(experiment, name: str) -> str:
