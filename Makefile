@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test coverage lint docs bench clean
+.PHONY: demo test coverage lint docs dist bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -38,8 +38,14 @@ lint: $(VENV)/.lint  ## style, types, layers, dependencies, docstrings
 docs: $(VENV)/.docs  ## build the documentation; warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
+dist: $(VENV)/.dist  ## build sdist and wheel, check both, try the wheel in clean environments
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python .ci/check_dist.py dist
+
 bench: $(VENV)/.bench  ## compare solvers side by side
 	$(BIN)/python benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) docs/_build docs/_generated .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist docs/_build docs/_generated .pytest_cache .mypy_cache .ruff_cache

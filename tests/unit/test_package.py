@@ -58,3 +58,26 @@ def test_importing_is_quick() -> None:
         _run("pass")
         elapsed.append((bare - begin) - (time.perf_counter() - bare))
     assert min(elapsed) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("installed", "refused"),
+    [
+        ("remodel-1.0.dist-info", True),
+        ("Remodel-0.3.egg-info", True),
+        ("bone_remodel-0.2.0.dist-info", False),
+        ("remodeling-1.0.dist-info", False),
+    ],
+)
+def test_the_other_distribution_of_the_name_is_refused(tmp_path, installed, refused) -> None:
+    packages = tmp_path / "site-packages"
+    (packages / installed).mkdir(parents=True)
+    code = f"import sys; sys.path.append({str(packages)!r}); import remodel"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == refused
+    if refused:
+        name = installed.rpartition(".")[0]
+        said = done.stderr.strip().splitlines()[-1]
+        assert said.startswith("ImportError: two distributions bring a package 'remodel': ")
+        assert repr(name) in said
+        assert said.endswith("install bone-remodel again.")
