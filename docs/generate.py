@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import diagram
+import slices
 from developers import import_diagram
 from fracture_report import fracture_report
 from kept import hash_of, hash_of_files, kept, package_hash
@@ -41,6 +42,7 @@ def everything(folder: Path) -> None:
     write(folder / "model_table.md", model_table())
     write(folder / "trial_table.md", trial_table())
     write(folder / "gallery.md", gallery(folder))
+    write(folder / "questions.md", slices.page(folder))
     for report in (validation_report, fracture_report):
         key = hash_of(package_hash(), hash_of_files(HERE.glob("*_report.py")))
         text = kept(folder / f"{report.__name__}.json", key, partial(report, folder))

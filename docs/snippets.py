@@ -2,8 +2,9 @@
 
 A block of Python is run in the namespace of its page, in an empty folder with ``experiments`` and
 ``tests`` in it. A block of shell is run where every line of it calls one of ``COMMANDS``. A comment
-``<!-- not run -->`` above a block leaves it as it is. The value of a last expression is printed, as
-in a notebook. Figures are those that the block saved or gave a name.
+``<!-- not run -->`` above a block leaves it as it is; any other comment names its figure. The value
+of a last expression is printed, as in a notebook. Figures are those that the block saved or gave a
+name.
 
 Results are kept under ``_generated/snippets`` with a hash of the page's code and of the package, so
 that a page is run again only where one of these has changed.
@@ -30,7 +31,7 @@ from kept import ROOT, hash_of, hash_of_files, kept, package_hash
 INPUTS = (Path(__file__), *(ROOT / "experiments").glob("*/*.toml"))
 KEPT = Path(__file__).parent / "_generated" / "snippets"
 BLOCK = re.compile(
-    r"^(?P<skip><!-- not run -->\n+)?```(?P<language>python|bash)\n(?P<code>.*?)^```\n",
+    r"^(?:<!-- (?P<remark>[\w ]+) -->\n+)?```(?P<language>python|bash)\n(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
 COMMANDS = ("simulate", "explain", "list")
@@ -38,11 +39,12 @@ LONGEST = 32  # lines of output that are shown
 
 
 class Snippet(NamedTuple):
-    """A block that is run: its language, its code, and where it ends in the page."""
+    """A block that is run: its language, its code, where it ends, and what its figure is called."""
 
     language: str
     code: str
     end: int
+    name: str
 
 
 class Outcome(NamedTuple):
@@ -54,10 +56,10 @@ class Outcome(NamedTuple):
 
 def snippets(text: str) -> list[Snippet]:
     """Return the blocks of a page that are run."""
-    blocks = [match for match in BLOCK.finditer(text) if not match["skip"]]
+    blocks = [match for match in BLOCK.finditer(text) if match["remark"] != "not run"]
     return [
-        Snippet(match["language"], match["code"], match.end())
-        for match in blocks
+        Snippet(match["language"], match["code"], match.end(), match["remark"] or f"{number}")
+        for number, match in enumerate(blocks, start=1)
         if match["language"] == "python" or is_shown(match["code"])
     ]
 
@@ -85,7 +87,9 @@ def outcomes(name: str, text: str) -> list[Outcome]:
         Whatever a snippet raises, with a note that names the page and the block.
     """
     blocks = snippets(text)
-    key = hash_of(package_hash(), hash_of_files(INPUTS), *(block.code for block in blocks))
+    key = hash_of(
+        package_hash(), hash_of_files(INPUTS), *(block.name + block.code for block in blocks)
+    )
 
     def make() -> list[Outcome]:
         shutil.rmtree(KEPT / name, ignore_errors=True)
@@ -115,7 +119,7 @@ def run(name: str, blocks: list[Snippet], folder: Path) -> Iterator[Outcome]:
                 raise
             fresh = [f for f in [*saved, *named_figures(namespace)] if not contains(drawn, f)]
             drawn += fresh
-            yield Outcome(printed, tuple(keep(fresh, folder, number)))
+            yield Outcome(printed, tuple(keep(fresh, folder, block.name)))
 
 
 def contains(figures: list[Any], figure: Any) -> bool:
@@ -220,13 +224,13 @@ def named_figures(namespace: dict[str, Any]) -> Iterator[Any]:
                 yield one
 
 
-def keep(figures: list[Any], folder: Path, number: int) -> Iterator[str]:
+def keep(figures: list[Any], folder: Path, name: str) -> Iterator[str]:
     """Write figures, and yield their paths below ``KEPT``."""
     from matplotlib.figure import Figure
 
     unique = [figure for k, figure in enumerate(figures) if not contains(figures[:k], figure)]
     for position, figure in enumerate(unique):
-        path = folder / f"{number}{'abcdefgh'[position]}.png"
+        path = folder / (f"{name}_{position + 1}.png" if position else f"{name}.png")
         Figure.savefig(figure, path, dpi=150)
         yield path.relative_to(KEPT).as_posix()
 

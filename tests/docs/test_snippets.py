@@ -24,6 +24,7 @@ number + 1
 
 In between.
 
+<!-- empty -->
 ```python
 from matplotlib.figure import Figure
 
@@ -65,8 +66,8 @@ def test_what_a_snippet_prints_and_its_last_value_stand_below_it(page):
 
 def test_a_figure_with_a_name_is_kept_and_shown(page, tmp_path):
     text = page(PAGE)
-    assert (tmp_path / "page" / "2a.png").read_bytes().startswith(b"\x89PNG")
-    assert text.index("Figure()") < text.index("page/2a.png") < text.index("not run")
+    assert (tmp_path / "page" / "empty.png").read_bytes().startswith(b"\x89PNG")
+    assert text.index("Figure()") < text.index("page/empty.png") < text.index("not run")
     assert text.count("{image}") == 1
 
 
