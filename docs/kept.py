@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,10 @@ def kept(path: Path, key: str, make: Callable[[], Any]) -> Any:
             return stored["value"]
     value = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"key": key, "value": value}, indent=1), encoding="utf-8")
+    # whole or not at all, also where two processes write
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({"key": key, "value": value}, indent=1), encoding="utf-8")
+    new.replace(path)
     return json.loads(json.dumps(value))
 
 

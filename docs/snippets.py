@@ -18,7 +18,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 import sys
 import tempfile
 import warnings
@@ -92,9 +91,13 @@ def outcomes(name: str, text: str) -> list[Outcome]:
     )
 
     def make() -> list[Outcome]:
-        shutil.rmtree(KEPT / name, ignore_errors=True)
-        (KEPT / name).mkdir(parents=True)
-        return list(run(name, blocks, KEPT / name))
+        (KEPT / name).mkdir(parents=True, exist_ok=True)
+        # other processes may run the same page: files are moved there whole
+        with tempfile.TemporaryDirectory(dir=KEPT) as folder:
+            made = list(run(name, blocks, Path(folder)))
+            for figure in Path(folder).iterdir():
+                figure.replace(KEPT / name / figure.name)
+        return made
 
     if not blocks:
         return []
@@ -119,7 +122,9 @@ def run(name: str, blocks: list[Snippet], folder: Path) -> Iterator[Outcome]:
                 raise
             fresh = [f for f in [*saved, *named_figures(namespace)] if not contains(drawn, f)]
             drawn += fresh
-            yield Outcome(printed, tuple(keep(fresh, folder, block.name)))
+            yield Outcome(
+                printed, tuple(f"{name}/{figure}" for figure in keep(fresh, folder, block.name))
+            )
 
 
 def contains(figures: list[Any], figure: Any) -> bool:
@@ -225,14 +230,14 @@ def named_figures(namespace: dict[str, Any]) -> Iterator[Any]:
 
 
 def keep(figures: list[Any], folder: Path, name: str) -> Iterator[str]:
-    """Write figures, and yield their paths below ``KEPT``."""
+    """Write figures, and yield the names of their files."""
     from matplotlib.figure import Figure
 
     unique = [figure for k, figure in enumerate(figures) if not contains(figures[:k], figure)]
     for position, figure in enumerate(unique):
         path = folder / (f"{name}_{position + 1}.png" if position else f"{name}.png")
         Figure.savefig(figure, path, dpi=150)
-        yield path.relative_to(KEPT).as_posix()
+        yield path.name
 
 
 # ---------------------------------------------------------------- pages
