@@ -131,7 +131,9 @@ def loss_as_read(
             axes.set_title(_words(str(endpoint)), loc="left")
             axes.set_xlabel("months from the start")
         panels[0].set_ylabel("women [%]")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        columns = 3 if len(groups) > 1 else 1  # three are wider than one panel
+        entries = panels[0].get_legend_handles_labels()
+        figure.legend(*entries, loc="outside lower center", ncols=columns)
         if title:
             figure.suptitle(title, x=0.01, ha="left")
     return figure, table
