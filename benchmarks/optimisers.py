@@ -110,7 +110,7 @@ def schedules() -> list[Problem]:
             },
             "objective": [
                 {"quantity": "fracture_probability_major", "direction": "minimize"},
-                {"quantity": "doses", "direction": "minimize"},
+                {"quantity": "doses", "name": "given", "direction": "minimize"},
             ],
         }
     )  # fmt: skip
@@ -212,6 +212,33 @@ def with_optuna_tpe(asked: Counted, seed: int) -> None:
     _optuna(optuna.samplers.TPESampler(seed=seed, multivariate=True), asked)
 
 
+def with_this_package(asked: Counted, seed: int) -> None:
+    """The search that the package kept: TPE, eight plans at a time."""
+    from remodel.decisions.search import Score, search
+    from remodel.decisions.variables import Variable
+
+    sizes = asked.problem.sizes
+    variables = [
+        Variable(f"x{i}", 0.0, float(n - 1 if n else 1), 1.0 if n else None)
+        for i, n in enumerate(sizes)
+    ]
+
+    def scored(plans: list[dict[str, float]]) -> list[Score]:
+        points = [
+            [plan[f"x{i}"] / (n - 1) if n else plan[f"x{i}"] for i, n in enumerate(sizes)]
+            for plan in plans
+        ]
+        # the middle of the cell of a grid, so that it is the one it is taken for
+        middles = [
+            [(round(x * (n - 1)) + 0.5) / n if n else x for x, n in zip(p, sizes, strict=True)]
+            for p in points
+        ]
+        return [Score(asked(np.array(middle))) for middle in middles]
+
+    search(variables, asked.problem.objectives, scored, method="tpe",
+           evaluations=asked.problem.evaluations, seed=seed)  # fmt: skip
+
+
 def with_optuna_nsga2(asked: Counted, seed: int) -> None:
     import optuna
 
@@ -258,9 +285,9 @@ def with_chance(asked: Counted, seed: int) -> None:
 
 METHODS = {
     1: {"chance": with_chance, "cma": with_cma, "optuna TPE": with_optuna_tpe,
-        "pymoo GA": with_pymoo_ga},
+        "pymoo GA": with_pymoo_ga, "this package": with_this_package},
     2: {"chance": with_chance, "optuna TPE": with_optuna_tpe, "optuna NSGA-II": with_optuna_nsga2,
-        "pymoo NSGA-II": with_pymoo_nsga2},
+        "pymoo NSGA-II": with_pymoo_nsga2, "this package": with_this_package},
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from remodel.plots.decisions import front_figure
 from remodel.populations.population import Population
 from remodel.populations.sample import population
 from remodel.progress import Progress, ProgressLike, progress_of
-from remodel.provenance import fingerprint, manifest, package_version
+from remodel.provenance import fingerprint, manifest, package_version, recorded
 from remodel.simulation.inputs import check_count
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Best(Result):
         yield "front", *front_figure(self.table, self.problem.objectives, self.problem.design.title)
 
 
+@recorded
 def optimize(
     problem: str | Path | Mapping[str, Any],
     out: str | Path | None = None,

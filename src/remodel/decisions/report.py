@@ -41,7 +41,7 @@ def table_of(best: Result, positions: Iterable[int]) -> pd.DataFrame:
         plan, evaluation = best.plans[position], best.evaluations[position]
         row: dict[str, Any] = {"plan": position + 1, **plan.settings, "schedule": plan.sentence}
         if plan.policy is not None:
-            row["policy"] = plan.policy.title or plan.policy.name
+            row["policy"] = plan.title
         for question, value, error in zip(
             task.questions, evaluation.answers, evaluation.errors, strict=True
         ):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_BARS = 15
 _SIDES = 1.96
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _WIDEST = 46  # letters of a label in one line
 
 
@@ -67,7 +68,7 @@ def front_figure(
         if len(objectives) == 1:
             drawn = drawn.sort_values(names[0], ascending=objectives[0].sign > 0)
             drawn = drawn.head(_MOST_BARS).reset_index(drop=True)
-            figure = Figure(figsize=(6.6, 1.1 + 0.28 * len(drawn)), layout="constrained")
+            figure = Figure(figsize=(6.8, 1.2 + 0.3 * len(drawn)), layout="constrained")
             _bars(figure.subplots(), drawn, objectives[0])
         else:
             figure = Figure(figsize=(4.6, 3.6), layout="constrained")
@@ -80,14 +81,25 @@ def front_figure(
 
 
 def _bars(axes: Axes, drawn: pd.DataFrame, objective: Shown) -> None:
+    """Draw each plan with the error of its number, and with that of its difference."""
     rows = np.arange(len(drawn))
-    error = _SIDES * drawn[f"{objective.name}_standard_error"]
+    wide = _SIDES * drawn[f"{objective.name}_standard_error"]
+    narrow = _SIDES * drawn[f"{objective.name}_against_chosen_standard_error"]
     shades = np.where(drawn["chosen"], COLORS[1], COLORS[0])
-    for row, value, half, shade in zip(rows, drawn[objective.name], error, shades, strict=True):
-        axes.errorbar(value, row, xerr=half, fmt="o", color=shade, markersize=4, linewidth=1)
-    axes.set_yticks(rows, [_short(text) for text in drawn["schedule"]])
+    values = drawn[objective.name]
+    axes.hlines(rows, values - wide, values + wide, color=GRAY, linewidth=0.7, label="95 %")
+    axes.hlines(rows, values - narrow, values + narrow, color=COLORS[0], linewidth=3,
+                label="95 % of the difference to the chosen")  # fmt: skip
+    axes.scatter(values, rows, s=18, c=shades, zorder=3)
+    titles = [str(text) for text in drawn["policy" if "policy" in drawn else "schedule"]]
+    common, labels = _without_common(titles)
+    axes.set_yticks(rows, [textwrap.fill(text, _WIDEST) for text in labels])
     axes.invert_yaxis()
     axes.set_xlabel(_label(objective))
+    if common:
+        axes.set_title(f"all with {common}", loc="left", fontweight="normal", fontsize="small")
+    corner = "upper right" if objective.sign > 0 else "lower right"
+    axes.legend(fontsize="small", loc=corner)
 
 
 def _points(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> None:
@@ -124,10 +136,15 @@ def _points(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> Non
 
 def _label(objective: Shown) -> str:
     unit = unit_text(objective.unit)
-    text = f"{objective.words}{f' [{unit}]' if unit and unit != '1' else ''}"
-    return textwrap.fill(text, _WIDEST)
+    text = objective.words if unit in ("", "1") else f"{objective.words} [{unit}]"
+    head, bracket, tail = text.rpartition(" [")
+    return textwrap.fill(f"{head}{bracket}{tail.replace(' ', _NO_BREAK)}" if head else text, 58)
 
 
-def _short(text: str) -> str:
-    words = str(text).replace("_", " ").replace("; ", "\n")
-    return words if words else "none"
+def _without_common(titles: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the clause with which all plans begin, and the plans without it."""
+    words = [title.replace("_", " ").split("; ") for title in titles]
+    first = {clauses[0] for clauses in words}
+    if len(first) > 1 or len(words) < 2:
+        return "", ["; ".join(clauses) for clauses in words]
+    return first.pop(), ["; ".join(clauses[1:]) or "nothing more" for clauses in words]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from remodel.calibration import calibrate
+from remodel.decisions import optimize
 from remodel.errors import ConfigError, nearest
 from remodel.exchange import export
 from remodel.experiments import load_experiment, run_experiment
@@ -170,6 +171,7 @@ FUNCTIONS: Mapping[str, Callable[[dict[str, Any], Path], None]] = {
     "fit_patient": _fit_patient,
     "fit_patients": _into(fit_patients),
     "monitor": _into(monitor),
+    "optimize": _into(optimize),
     "predict_arms": _into(predict_arms),
 }
 

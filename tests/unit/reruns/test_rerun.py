@@ -102,6 +102,20 @@ t,a,b,denosumab 60 mg every 6 mo x 4,70,,,,hip,24
 t,b,,,70,,,,hip,24
 """
 POPULATION = 'name = "own"\nlike = "postmenopausal"\n[limits.age]\nlower = 60\nupper = 70\n'
+DECISION = """population = "own.toml"
+women = 6
+horizon_years = 1
+schedule = "zoledronic acid 5 mg yearly x {number}"
+[variable.number]
+lower = 0
+upper = 1
+step = 1
+[[objective]]
+quantity = "fractures_hip"
+direction = "minimize"
+[uncertainty]
+draws = 2
+"""
 FILES = {
     "obs.csv": OBSERVATIONS,
     "reg.csv": REGIMENS,
@@ -116,6 +130,7 @@ FILES = {
     "trial.toml": TRIAL,
     "arms.csv": ARMS,
     "own.toml": POPULATION,
+    "decision.toml": DECISION,
 }
 SENTENCE = "denosumab 60 mg every 6 mo x 2"
 MADE = {
@@ -135,6 +150,7 @@ MADE = {
     "fit-patient": ("her", "woman.toml", "--no-figures"),
     "fit-patients": ("clinic", "clinic.csv", "--draws", "64"),
     "monitor": ("plan", "plan.toml", "--no-figures"),
+    "optimize": ("best", "decision.toml", "--no-figures"),
     "fracture": ("risks", "arms.csv", "--draws", "5"),
     "export": ("model.xml", "pivonka2008", "--years", "1"),
 }  # fmt: skip
