@@ -124,7 +124,7 @@ def schedules() -> list[Problem]:
     values = {}
     for positions, each in evaluator.evaluate(list(different.values())):
         for i, evaluation in zip(positions, each, strict=True):
-            values[list(different)[i]] = tuple(map(float, evaluation.values))
+            values[list(different)[i]] = tuple(map(float, evaluation.answers))
     sizes = tuple(variable.size for variable in problem.variables)
     table = np.array([values[plan.key] for plan in plans]).reshape(*sizes, 2)
 

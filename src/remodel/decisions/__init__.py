@@ -1,5 +1,5 @@
 """Which plan: schedules and rules compared, and searched, by what they do to many women or one."""
 
-from remodel.decisions.optimize import Best, optimize
+from remodel.decisions.best import Best, optimize
 
 __all__ = ["Best", "optimize"]

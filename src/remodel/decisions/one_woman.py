@@ -134,11 +134,12 @@ def woman_people(design: Design, threads: int | None) -> WomanPeople:
 
 
 def _columns(design: Design, fit: PatientFit, n: int) -> dict[str, FloatArray]:
-    """Return her age now and her risk factors, NaN where unknown, one entry a draw."""
+    """Return her traits, her age now and her risk factors, NaN where unknown, one entry a draw."""
     source = design.woman
     top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
     patient = validate(top, WomanFile).patient
-    columns = {"age": np.full(n, fit.woman.age + fit.woman.now / _MONTHS_PER_YEAR)}
+    columns = dict(fit.traits)
+    columns["age"] = np.full(n, fit.woman.age + fit.woman.now / _MONTHS_PER_YEAR)
     for name in (*RISK_FACTORS, "bmi", "menopause_age"):
         value = getattr(patient, name, None)
         columns[name] = np.full(n, np.nan if value is None else float(value))

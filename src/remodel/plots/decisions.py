@@ -98,8 +98,7 @@ def _bars(axes: Axes, drawn: pd.DataFrame, objective: Shown) -> None:
     axes.set_xlabel(_label(objective))
     if common:
         axes.set_title(f"all with {common}", loc="left", fontweight="normal", fontsize="small")
-    corner = "upper right" if objective.sign > 0 else "lower right"
-    axes.legend(fontsize="small", loc=corner)
+    axes.legend(fontsize="small", loc="upper right" if objective.sign > 0 else "lower right")
 
 
 def _points(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> None:

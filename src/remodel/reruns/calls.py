@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from remodel.calibration import calibrate
-from remodel.decisions import optimize
+from remodel.decisions.best import optimize
 from remodel.errors import ConfigError, nearest
 from remodel.exchange import export
 from remodel.experiments import load_experiment, run_experiment

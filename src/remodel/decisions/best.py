@@ -183,7 +183,9 @@ def _population(design: Design) -> Population:
 
 def _fingerprint(task: Problem, people: People) -> str:
     """Return a hash of all that decides the numbers of a plan."""
-    design = task.design.model_dump(exclude={"title", "search", "variable"})
+    # files may lie elsewhere; what was in them is in the columns, and in the keys of plans
+    left_out = {"title", "search", "variable", "population", "woman", "policy"}
+    design = task.design.model_dump(exclude=left_out)
     columns = {name: values for name, values in people.columns.items() if values.dtype.kind == "f"}
     questions = [repr(question) for question in task.questions]
     return fingerprint([design, columns, people.weights, questions, package_version()])
@@ -285,6 +287,13 @@ def _nothing_meets(task: Problem, plans: Sequence[Plan], evaluations: Sequence[E
     )
 
 
+def _without_folders(design: dict[str, Any]) -> dict[str, Any]:
+    """Return a design that names files without the folder they lie in."""
+    files = {key: design[key] for key in ("population", "woman", "policy")}
+    names = {key: Path(file).name for key, file in files.items() if isinstance(file, str)}
+    return design | names
+
+
 def _write(best: Best, folder: Path) -> None:
     write_csv(folder / "front.csv", best.front)
     write_csv(folder / "plans.csv", best.table)
@@ -292,7 +301,7 @@ def _write(best: Best, folder: Path) -> None:
     write_text(folder / "report.md", report(best))
     record = manifest(
         decision=best.problem.design.title or "decision",
-        design=json.loads(best.problem.design.model_dump_json()),
+        design=_without_folders(json.loads(best.problem.design.model_dump_json())),
         method=best.method,
         plans=len(best.plans),
         left_out=best.people.failed,
