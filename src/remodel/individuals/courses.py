@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.individuals.prior import Prior
+from remodel.models import Model
 from remodel.models.draws import posterior_draws
 from remodel.patient import SITES
 from remodel.patients import Patients
@@ -92,14 +94,6 @@ class Courses:
         log = {name: values[chosen] for name, values in self.log.items()}
         return Courses(self.months, log, self.possible[chosen])
 
-    def since(self, months: float) -> Courses:
-        """Return the courses of people who are read from a later time on, their month 0."""
-        log = {
-            name: values - self.at(name, np.array([months])) if name.startswith("bmd_") else values
-            for name, values in self.log.items()
-        }
-        return replace(self, months=self.months - months, log=log)
-
 
 def drawn(prior: Prior, n: int, patterns: Sequence[float], seed: int) -> Draws:
     """Return draws from the prior: the same for every pattern of adherence.
@@ -130,6 +124,7 @@ def drawn(prior: Prior, n: int, patterns: Sequence[float], seed: int) -> Draws:
     )
 
 
+@lru_cache(maxsize=8)
 def sobol_normals(n: int, dimensions: int, seed: int) -> FloatArray:
     """Return quasi-random standard normal numbers, shape (n, dimensions)."""
     from scipy.special import ndtri
@@ -138,6 +133,7 @@ def sobol_normals(n: int, dimensions: int, seed: int) -> FloatArray:
     power = max(0, int(np.ceil(np.log2(n))))
     points = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random_base2(power)[:n]
     normals: FloatArray = ndtri(np.clip(points, 1e-12, 1 - 1e-12))
+    normals.setflags(write=False)
     return normals
 
 
@@ -200,6 +196,9 @@ def simulated(
             values = np.log(dataset[name].to_numpy()[reached])
             start = values[:, :1] if name.startswith("bmd_") else 0.0
             log[name][rows[reached]] = values - start
+    for i, site in enumerate(SITES):
+        if f"bmd_{site}" in log:
+            log[f"bmd_{site}"] += prior.wander.mean(i, age, months / 12)
     return Courses(months, log, possible)
 
 
@@ -233,7 +232,12 @@ def _parameters(
 ) -> dict[str, FloatArray]:
     """Return parameters of the model, those of all women drawn from their posterior, if it has."""
     shared = {
-        name: values[number % len(values)] for name, values in posterior_draws(prior.model).items()
+        name: values[number % len(values)] for name, values in _shared_draws(prior.model).items()
     }
     differing = parameter_values(prior.definition, prior.model, columns, shared)  # type: ignore[arg-type]
     return shared | differing
+
+
+@lru_cache(maxsize=4)
+def _shared_draws(model: Model) -> Mapping[str, FloatArray]:
+    return posterior_draws(model)

@@ -156,14 +156,27 @@ def _means(
     )
 
 
-def course_of(courses: Courses, points: Points, peers: FloatArray) -> FloatArray:
-    """Return the logarithm of points, levels and scales being those of peers, shape (n, d)."""
+def course_of(
+    courses: Courses, points: Points, peers: FloatArray, *, since: float = 0.0
+) -> FloatArray:
+    """Return the logarithm of points, levels and scales being those of peers, shape (n, d).
+
+    Parameters
+    ----------
+    courses : Courses
+    points : Points
+    peers : ndarray, shape (3,)
+        Their density [g/cm2].
+    since : float
+        Month of the courses that is her month 0.
+    """
     values = np.empty((len(courses.possible), len(points.months)))
     for name in dict.fromkeys(points.endpoint):
         chosen = np.array([other == name for other in points.endpoint])
-        values[:, chosen] = courses.at(name, points.months[chosen])
+        values[:, chosen] = courses.at(name, points.months[chosen] + since)
         if name in _DENSITY:
-            values[:, chosen] += np.log(peers[_DENSITY.index(name)])
+            level = np.log(peers[_DENSITY.index(name)])
+            values[:, chosen] += level - courses.at(name, np.array([since]))
     return values
 
 
@@ -254,15 +267,14 @@ def readings_at(
     truth : ndarray, shape (m, n_points)
     tools : Instruments
     """
-    from scipy.special import gammaincinv
-
     rng = np.random.default_rng([*posterior.rng_key, 3])
     m, observed = len(posterior), posterior.observed
     score = rng.standard_normal(truth.shape)
     half = tools.scan.freedom / 2
     months = np.unique(points.months)
-    share = rng.random((m, len(months)))
-    tails = np.sqrt((half - 1) / gammaincinv(half, share)) if np.isfinite(half) else 1 + 0 * share
+    each = (m, len(months))
+    is_heavy = np.isfinite(half)
+    tails = np.sqrt((half - 1) / rng.standard_gamma(half, each)) if is_heavy else np.ones(each)
     read = truth.copy()
     last = {endpoint: i for i, (endpoint, _) in enumerate(observed.scanners)}
     offsets = {

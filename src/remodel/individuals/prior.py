@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from remodel.errors import ConfigError
 from remodel.models import Model
 from remodel.patient import SITES
 from remodel.populations.definition import DENSITIES, Definition
+from remodel.populations.distributions import Distribution
 from remodel.populations.wander import Wander
 
 _MENOPAUSE = "menopause_age"
 _BMI = "bmi"
+_NO_WANDER = Wander((0.0, 0.0, 0.0), 0.0, (0.0, 0.0, 0.0))
 _DEEPEST = 8.0  # standard deviations within which a known trait is placed
 
 
@@ -98,23 +101,16 @@ class Prior:
         spread = self.definition.patient.get(_BMI)
         if bmi is None or spread is None:
             return replace(self, bmi_score=None)
-        grid = np.linspace(-_DEEPEST, _DEEPEST, 3201)
-        return replace(self, bmi_score=float(np.interp(bmi, spread.values(grid), grid)))
+        return replace(self, bmi_score=float(np.interp(bmi, *_scores(spread))))
 
     @property
     def wander(self) -> Wander:
         """Wander of the population; none where it has none."""
-        none = Wander((0.0, 0.0, 0.0), 0.0, (0.0, 0.0, 0.0))
-        return self.definition.wander or none
+        return self.definition.wander or _NO_WANDER
 
     def peers(self, age: float, *, male: bool = False) -> FloatArray:
         """Return the density of peers of an age, shape (3,) [g/cm2]."""
-        known = {n: p.value * p.factor for n, p in self.model.all_parameters.items()}
-        known[TIME] = age * self.model.days_per_year
-        known[self.model.male] = float(male)
-        names = tuple(self.model.density[site].peers for site in SITES)
-        values = self.model.constants(names, known)
-        return np.array([float(values[name]) for name in names])
+        return _peers(self.model, age, male)
 
     def nonlinear_correlation(self) -> FloatArray:
         """Return the correlation of what is simulated."""
@@ -176,6 +172,25 @@ class Prior:
             since = age - columns[_MENOPAUSE]
             inside &= (since >= low) & (since <= high)
         return inside
+
+
+@lru_cache(maxsize=512)
+def _peers(model: Model, age: float, male: bool) -> FloatArray:
+    known = {n: p.value * p.factor for n, p in model.all_parameters.items()}
+    known[TIME] = age * model.days_per_year
+    known[model.male] = float(male)
+    names = tuple(model.density[site].peers for site in SITES)
+    values = model.constants(names, known)
+    densities = np.array([float(values[name]) for name in names])
+    densities.setflags(write=False)
+    return densities
+
+
+@lru_cache(maxsize=8)
+def _scores(spread: Distribution) -> tuple[FloatArray, FloatArray]:
+    """Return values of a distribution, rising, and their scores."""
+    grid = np.linspace(-_DEEPEST, _DEEPEST, 3201)
+    return spread.values(grid), grid
 
 
 def _scales(definition: Definition) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,11 +24,11 @@ from remodel.individuals.clinic import (
     load_clinic,
     output_months,
 )
-from remodel.individuals.courses import Courses, Draws, drawn, simulated
+from remodel.individuals.courses import drawn, simulated
 from remodel.individuals.covariance import Observed, Points
-from remodel.individuals.posterior import course_of, fitted, readings_at, truth_at
 from remodel.individuals.prior import Prior
 from remodel.individuals.readings import T_SCORE, Reference
+from remodel.individuals.stored import Stored, later_readings
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.models import Model, load_model
 from remodel.observations.endpoints import endpoints as known_endpoints
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS = 1024
-_TAILS = 32
-_SIZE = 1024  # draws of the posterior of one woman
 _RECORD = "manifest.json"
 _NAME = "predictions.csv"
 _PARTS = "parts"
@@ -260,24 +257,22 @@ def _stored(folder: Path | None, number: int) -> list[dict[str, Any]] | None:
 def _group(history: History, cases: Sequence[Case], setting: _Setting) -> list[dict[str, Any]]:
     """Return forecasts of women of one history."""
     try:
-        prior, draws, courses, start = _population(history, cases, setting)
+        stored = _population(history, cases, setting)
     except RemodelError as error:
         return [_failure(case, asked, error) for case in cases for asked in case.asked]
     results = []
     for case in cases:
         try:
-            since = courses.since((case.age - start) * 12)
-            results += _forecast(case, prior, draws, since, setting)
+            results += _forecast(case, stored, setting)
         except (RemodelError, np.linalg.LinAlgError) as error:
             results += [_failure(case, asked, error) for asked in case.asked]
     return results
 
 
-def _population(
-    history: History, cases: Sequence[Case], setting: _Setting
-) -> tuple[Prior, Draws, Courses, float]:
-    """Return a stored population for women of one history, and the age at which it starts."""
-    prior = _prior(history, None, setting)
+def _population(history: History, cases: Sequence[Case], setting: _Setting) -> Stored:
+    """Return a stored population for women of one history."""
+    knows = history.menopause_age is not None or history.sex == "male"
+    prior = Prior.of(setting.definition, setting.model, bmi=None, knows_menopause=knows)
     draws = drawn(prior, setting.draws, [1.0], setting.seed)
     start, months = output_months(cases, treated=bool(history.schedule))
     names = {r.endpoint for case in cases for r in case.readings}
@@ -294,48 +289,28 @@ def _population(
         sex=history.sex,
         threads=setting.threads,
     )
-    return prior, draws, courses, start
-
-
-def _prior(history: History, bmi: float | None, setting: _Setting) -> Prior:
-    knows = history.menopause_age is not None or history.sex == "male"
-    return Prior.of(setting.definition, setting.model, bmi=bmi, knows_menopause=knows)
+    if not courses.possible.any():
+        raise ConfigError("no draw of this history could be simulated.")
+    is_male = history.sex == "male"
+    return Stored(prior, draws, courses, start, is_male, setting.tools, setting.seed)
 
 
 def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
     return {"row": asked.row, "woman": case.name, "problem": str(error), "severe": True}
 
 
-def _forecast(
-    case: Case, prior: Prior, draws: Draws, courses: Courses, setting: _Setting
-) -> list[dict[str, Any]]:
+def _forecast(case: Case, stored: Stored, setting: _Setting) -> list[dict[str, Any]]:
     """Return forecasts of one woman."""
-    if not courses.possible.any():
-        raise ConfigError("no draw of this woman could be simulated.")
-    prior = prior.with_bmi(case.bmi)
-    observed = Observed.of(case.readings, setting.tools)
-    seed = (setting.seed, zlib.crc32(case.name.encode()))
-    male = case.sex == "male"
-    posterior = fitted(
-        prior,
-        draws,
-        courses,
-        observed,
-        setting.tools,
-        age=case.age,
-        male=male,
-        size=_SIZE,
-        tails=_TAILS,
-        seed=seed,
-    )
     if not case.asked:
         return []
+    observed = Observed.of(case.readings, setting.tools)
     points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
-    peers = prior.peers(case.age, male=male)
-    course = course_of(courses.rows(posterior.draw), points, peers)
-    truth = truth_at(posterior, points, course)
-    read = np.exp(readings_at(posterior, points, truth, setting.tools))
-    size = posterior.effective_size
+    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi)
+    read = np.exp(later.log)
+    for i, asked in enumerate(case.asked):
+        read[:, i] = _in_unit(asked.written, read[:, i], setting.reference)
+    numbers = _summary(read)
+    size = later.effective_size
     problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
     return [
         {
@@ -343,8 +318,7 @@ def _forecast(
             "woman": case.name,
             "problem": problem,
             "severe": False,
-            **_summary(_in_unit(asked.written, read[:, i], setting.reference)),
-            "effective_size": size,
+            **dict(zip(NUMBERS, (*numbers[:, i].tolist(), size), strict=True)),
         }
         for i, asked in enumerate(case.asked)
     ]
@@ -358,10 +332,10 @@ def _in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArr
     return (values - reference.mean[site]) / reference.sd[site]
 
 
-def _summary(values: FloatArray) -> dict[str, float]:
-    low_50, high_50, low_90, high_90 = np.quantile(values, _QUANTILES)
-    numbers = (values.mean(), values.std(ddof=1), low_50, high_50, low_90, high_90)
-    return dict(zip(NUMBERS, map(float, numbers), strict=False))
+def _summary(values: FloatArray) -> FloatArray:
+    """Return mean, standard deviation and quantiles of columns, shape (6, n_columns)."""
+    quantiles = np.quantile(values, _QUANTILES, axis=0)
+    return np.vstack([values.mean(axis=0), values.std(axis=0, ddof=1), quantiles])
 
 
 def _table(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,18 +38,27 @@ class Tails:
     @classmethod
     def drawn(cls, n: int, scans: int, prior: Prior, tools: Instruments, seed: int) -> Tails:
         """Return draws, wide tails more often than they are and weighted for it."""
-        from scipy.stats import qmc
+        freedoms = (prior.wander.freedom, *[tools.scan.freedom] * scans)
+        scale, log_weights = _tails(n, freedoms, seed)
+        return cls(scale[:, 0], scale[:, 1:], log_weights)
 
-        freedoms = [prior.wander.freedom, *[tools.scan.freedom] * scans]
-        power = math.ceil(math.log2(max(n, 2)))
-        rng = np.random.default_rng([seed, 1])
-        at = qmc.Sobol(len(freedoms), rng=rng).random_base2(power)[:n]
-        # the lowest shares are the widest tails; a fifth of all draws lean towards them
-        bent = np.clip((at - _USUAL) / (1 - _USUAL), 1e-9, 1.0) ** _BENT
-        share = np.clip(np.where(at < _USUAL, at / _USUAL, bent), 1e-12, 1 - 1e-12)
-        density = _USUAL + (1 - _USUAL) / _BENT * share ** (1 / _BENT - 1)
-        scale = np.column_stack([_scale(f, share[:, i]) for i, f in enumerate(freedoms)])
-        return cls(scale[:, 0], scale[:, 1:], -np.log(density).sum(axis=1))
+
+@lru_cache(maxsize=16)
+def _tails(n: int, freedoms: tuple[float, ...], seed: int) -> tuple[FloatArray, FloatArray]:
+    from scipy.stats import qmc
+
+    power = math.ceil(math.log2(max(n, 2)))
+    rng = np.random.default_rng([seed, 1])
+    at = qmc.Sobol(len(freedoms), rng=rng).random_base2(power)[:n]
+    # the lowest shares are the widest tails; a fifth of all draws lean towards them
+    bent = np.clip((at - _USUAL) / (1 - _USUAL), 1e-9, 1.0) ** _BENT
+    share = np.clip(np.where(at < _USUAL, at / _USUAL, bent), 1e-12, 1 - 1e-12)
+    density = _USUAL + (1 - _USUAL) / _BENT * share ** (1 / _BENT - 1)
+    scale = np.column_stack([_scale(f, share[:, i]) for i, f in enumerate(freedoms)])
+    log_weights = -np.log(density).sum(axis=1)
+    scale.setflags(write=False)
+    log_weights.setflags(write=False)
+    return scale, log_weights
 
 
 def _scale(freedom: float, share: FloatArray) -> FloatArray:
@@ -75,8 +85,6 @@ class Fields:
     noise : ndarray, shape (s, d, d)
     inverse : ndarray, shape (s, d, d)
         Of the whole covariance.
-    root : ndarray, shape (s, d, d)
-        Inverse of its triangular factor.
     log_determinant : ndarray, shape (s,)
     """
 
@@ -85,7 +93,6 @@ class Fields:
     wander: FloatArray
     noise: FloatArray
     inverse: FloatArray
-    root: FloatArray
     log_determinant: FloatArray
 
     @classmethod
@@ -125,7 +132,6 @@ class Fields:
             wander,
             noise,
             np.swapaxes(root, 1, 2) @ root,
-            root,
             2 * np.log(diagonal).sum(axis=1),
         )
 
@@ -137,11 +143,13 @@ class Fields:
         residuals : ndarray, shape (n, d)
             Readings less the mean of each draw.
         """
-        across = residuals.T.copy()
-        total = np.empty((len(residuals), len(self.root)))
-        for i, root in enumerate(self.root):
-            total[:, i] = np.square(root @ across).sum(axis=0)
-        return -0.5 * (total + self.log_determinant)
+        left, right = np.triu_indices(residuals.shape[1])
+        products = residuals[:, left] * residuals[:, right]
+        twice = np.where(left == right, 1.0, 2.0)
+        total: FloatArray = products @ (self.inverse[:, left, right] * twice).T
+        total += self.log_determinant
+        total *= -0.5
+        return total
 
 
 def effective_size(log_weights: FloatArray) -> float:
@@ -174,10 +182,10 @@ def _generalized_pareto(excess: FloatArray) -> float:
     steps = np.arange(1, count + 1)
     quarter = excess[int(m / 4 + 0.5) - 1]
     trial = 1 / excess[-1] + (1 - np.sqrt(count / (steps - 0.5))) / 3 / quarter
-    shape = np.array([np.log1p(-b * excess).mean() for b in trial])
+    shape = np.log1p(-trial[:, None] * excess).mean(axis=1)
     profile = m * (np.log(-trial / shape) - shape - 1)
     with np.errstate(over="ignore"):  # infinite for what is not likely at all
-        weights = 1 / np.array([np.exp(profile - p).sum() for p in profile])
+        weights = 1 / np.exp(profile - profile[:, None]).sum(axis=1)
     b = float((trial * weights).sum() / weights.sum())
     k = float(np.log1p(-b * excess).mean())
     return (m * k + 5.0) / (m + 10)

@@ -84,6 +84,10 @@ def _wander(wander: Wander) -> Iterator[str]:
     sizes = ", ".join(f"{s} = {v!r}" for s, v in zip(SITES, wander.sd, strict=True))
     yield from ("", "[wander]", f"sd = {{ {sizes} }}")
     yield from _numbers(growth=wander.growth, freedom=wander.freedom)
+    if any(wander.late_loss):
+        losses = ", ".join(f"{s} = {v!r}" for s, v in zip(SITES, wander.late_loss, strict=True))
+        yield f"late_loss = {{ {losses} }}"
+        yield from _numbers(late=wander.late)
     yield f"source = {_text(wander.source)}"
     pairs = ((0, 1), (0, 2), (1, 2))
     for (i, j), r in zip(pairs, wander.correlation, strict=True):

@@ -89,6 +89,8 @@ class WanderTable(Schema):
     correlation: list[CorrelationTable] = Field(default_factory=list)
     freedom: Annotated[float, Field(allow_inf_nan=True)] = math.inf
     source: str
+    late_loss: dict[str, float] = Field(default_factory=dict)
+    late: float = 75.0
 
 
 class LimitTable(Schema):
@@ -256,13 +258,14 @@ def _pattern(content: AdherenceTable, table: Table) -> Pattern:
 
 
 def _wander(content: WanderTable) -> Wander:
-    for site in content.sd:
-        if site not in SITES:
-            raise ConfigError(f"'{site}' is not a site.{nearest(site, SITES)}", field="sd")
+    for key, values in (("sd", content.sd), ("late_loss", content.late_loss)):
+        for site in values:
+            if site not in SITES:
+                raise ConfigError(f"'{site}' is not a site.{nearest(site, SITES)}", field=key)
     pairs = {frozenset(table.of): table.r for table in content.correlation}
     spine, hip, neck = SITES
     return Wander(
-        (content.sd.get(spine, 0.0), content.sd.get(hip, 0.0), content.sd.get(neck, 0.0)),
+        _by_site(content.sd),
         content.growth,
         (
             pairs.get(frozenset((spine, hip)), 0.0),
@@ -271,4 +274,11 @@ def _wander(content: WanderTable) -> Wander:
         ),
         content.freedom,
         content.source,
+        _by_site(content.late_loss),
+        content.late,
     )
+
+
+def _by_site(values: Mapping[str, float]) -> tuple[float, float, float]:
+    spine, hip, neck = SITES
+    return values.get(spine, 0.0), values.get(hip, 0.0), values.get(neck, 0.0)

@@ -5,6 +5,7 @@ import pytest
 
 import remodel as rm
 from remodel.errors import ConfigError, ParameterError
+from remodel.files import parse_toml
 from remodel.populations.dump import definition_text
 from remodel.populations.load import load_definition, preset_names
 from remodel.populations.population import Population
@@ -239,3 +240,21 @@ def test_a_component_of_an_unknown_parameter_is_refused_before_work():
     content = small(parameter={"turnover": {**TURNOVER, "of": ["remodeling_rate_hip"]}})
     with pytest.raises(ParameterError, match="Did you mean"):
         rm.simulate(patient=rm.population(3, like=content), years=1)
+
+
+def test_late_loss_is_saved_and_read_again():
+    definition = load_definition("postmenopausal")
+    wander = definition.wander
+    assert wander.late_loss[1] > wander.late_loss[2] > wander.late_loss[0] == 0
+    again = load_definition(parse_toml(definition_text(definition), "text", ConfigError))
+    assert (again.wander.late_loss, again.wander.late) == (wander.late_loss, wander.late)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [({"total_hip": 0.5}, "late_loss of total_hip = 0.5"), ({"hip": 0.001}, "'hip' is not a site")],
+)
+def test_an_impossible_late_loss_is_refused(table, message):
+    wander = {"sd": {"total_hip": 0.02}, "late_loss": table, "source": "test"}
+    with pytest.raises(ConfigError, match=message):
+        load_definition(small(wander=wander))

@@ -5,6 +5,7 @@ import pytest
 
 import remodel as rm
 from remodel.errors import ParameterError
+from remodel.populations.wander import Wander
 from remodel.units import DAYS_PER_MONTH
 
 AI = "anastrozole 1 mg daily for 5 y"
@@ -121,3 +122,16 @@ def test_negative_imbalance_is_allowed_to_a_woman(women):
     ds = rm.simulate(patient=many.where(np.flatnonzero(lost < 0)[:2]), years=1, outputs=["ctx"])
     assert np.all(ds["status"] == 0)
     assert rates.shape == (12,)
+
+
+def test_wander_falls_with_the_square_of_the_years_beyond_an_age():
+    wander = Wander((0.02,) * 3, 0.0, (0.0,) * 3, late_loss=(0.0, 0.001, 0.0005), late=76.0)
+    years = np.array([0.0, 4.0, 8.0])
+    assert wander.mean(1, 74.0, years) == pytest.approx([0.0, -0.001 * 2**2 / 2, -0.001 * 6**2 / 2])
+    assert wander.mean(1, 80.0, years) == pytest.approx(
+        [0.0, -0.001 * (8**2 - 4**2) / 2, -0.001 * (12**2 - 4**2) / 2]
+    )
+    n, times = 40_000, np.array([0.0, 2922.0])
+    paths = wander.paths(1, np.arange(n), np.full(n, 80.0), times)
+    means = [paths[site][:, 1].mean() for site in ("lumbar_spine", "total_hip", "femoral_neck")]
+    assert means == pytest.approx([0.0, -0.064, -0.032], abs=0.001)
