@@ -21,7 +21,8 @@ from remodel.individuals.readings import (
     months_between,
     reading_of,
 )
-from remodel.individuals.woman import number_in, row_of
+from remodel.individuals.rows import number_in, row_of
+from remodel.individuals.woman import check_menopause
 from remodel.patient import SEXES, Patient
 from remodel.schedules import Schedule
 
@@ -169,11 +170,8 @@ def _traits(row: Mapping[str, str], number: int) -> tuple[float, float | None, f
         sex = row.get("sex", "") or "female"
         if sex not in SEXES:
             raise ConfigError(f"sex = '{sex}': expected female or male.", field="sex")
-        if menopause_age is not None and menopause_age > age:
-            raise ConfigError(
-                f"menopause_age = {menopause_age:g} y lies after age {age:g} y.",
-                field="menopause_age",
-            )
+        if menopause_age is not None:
+            check_menopause(age, menopause_age)
         if bmi is not None and not 10 <= bmi <= 80:
             raise ConfigError(f"bmi = {bmi:g} kg/m2: must be from 10 to 80.", field="bmi")
         Patient(age, menopause_age=menopause_age, sex=sex)

@@ -137,7 +137,7 @@ def fit_sentences(fit: PatientFit) -> list[str]:
     for outlier in fit.outliers:
         side = "above" if outlier.size > 0 else "below"
         sentences.append(
-            f"The {endpoints()[outlier.endpoint].long_name} at month {outlier.months:g} lies "
+            f"The {endpoints()[outlier.endpoint].long_name} at month {outlier.months:.3g} lies "
             f"{abs(outlier.size):.1f} usual errors {side} what the other readings say, and counts "
             "for little."
         )
@@ -183,11 +183,11 @@ def response_sentences(fit: PatientFit) -> list[str]:
     shares = dict(zip(table["explanation"], table["probability"], strict=True))
     words = ", ".join(f"{name.replace('_', ' ')} {100 * p:.0f} %" for name, p in shares.items())
     sentences = [f"Explanations of her readings: {words}."]
-    if steady_drugs(fit):
-        drugs = " and ".join(name.replace("_", " ") for name in steady_drugs(fit))
+    steady = [name.replace("_", " ") for name in steady_drugs(fit)]
+    if steady:
         sentences.append(
-            f"In this population {drugs} acts alike in all who take it: where it works less, it is "
-            "taken in part."
+            f"In this population {' and '.join(steady)} {'acts' if len(steady) == 1 else 'act'} "
+            "alike in all: what works less is taken in part."
         )
     prior = {p.name: p.share for p in fit.woman.patterns}
     for name, p in fit.adherence.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from remodel.individuals.readings import Reading
 from remodel.individuals.woman import Woman
 from remodel.populations.adherence import Pattern
 from remodel.populations.population import parameter_values
+from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -50,9 +52,10 @@ class MarkerRule:
 def response_table(fit: PatientFit) -> pd.DataFrame:
     """Return the probability of each explanation: ``explanation, probability``.
 
-    ``not_taken`` is every doubt that leaves none of a drug she should be taking at the last
-    reading. ``works_less`` is a drug that is taken, and needs twice the usual dose or more for the
-    usual effect, because that is how she is or because she takes half of it or less.
+    ``not_taken`` is every doubt that leaves out the last dose that was due of a drug she should be
+    taking at the last reading. ``works_less`` is a drug that is taken, and needs twice the usual
+    dose or more for the usual effect, because that is how she is or because she takes half of it
+    or less.
     """
     import pandas as pd
 
@@ -111,11 +114,36 @@ def _share_of_tablets(pattern: Pattern, drug: str) -> float:
 
 
 def _is_taken(woman: Woman, number: int) -> bool:
-    """Return whether a pattern leaves every drug that was due at the last reading."""
+    """Return whether a pattern leaves the last dose of every drug that should act now."""
     now = woman.now * DAYS_PER_MONTH
-    due = {dose.drug for dose in woman.taken.doses if dose.time <= now < dose.end}
-    left = {d.drug for d in woman.taken_as(number).doses if d.time <= now < d.end}
-    return due <= left
+    due, left = _last_doses(woman.taken, now), _last_doses(woman.taken_as(number), now)
+    acting = {d: dose for d, dose in due.items() if dose.time + dose.interval >= now} or due
+    return all(
+        drug in left and left[drug].time > dose.time - max(dose.interval / 2, 1.0)
+        for drug, dose in acting.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _LastDose:
+    """When a drug was given last, and how long after it the next would be due [d]."""
+
+    time: float
+    interval: float
+
+
+def _last_doses(schedule: Schedule, now: float) -> dict[str, _LastDose]:
+    last: dict[str, _LastDose] = {}
+    for dose in schedule.doses:
+        if dose.time > now:
+            continue
+        interval, time = dose.interval or 0.0, dose.time
+        if interval:
+            given = math.floor((now - time) / interval + 1e-9)
+            time += interval * min(given, math.inf if dose.count is None else dose.count - 1)
+        if dose.drug not in last or time >= last[dose.drug].time:
+            last[dose.drug] = _LastDose(time, interval)
+    return last
 
 
 def marker_rule(woman: Woman) -> MarkerRule:

@@ -22,6 +22,7 @@ from remodel.individuals.readings import (
     months_between,
     reading_of,
 )
+from remodel.individuals.rows import COLUMNS, row_of
 from remodel.individuals.woman_file import DoubtTable, PatientTable, ReadingTable, WomanFile
 from remodel.models import Model, load_model
 from remodel.patient import SITES, Patient
@@ -31,7 +32,6 @@ from remodel.populations.load import load_definition
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_WEEK, DAYS_PER_YEAR, read_time
 
-COLUMNS = ("endpoint", "months", "date", "value", "unit", "scanner", "fasting", "hour")
 AS_PRESCRIBED = "as prescribed"
 NOT_TAKEN = "not taken"
 _NOT_TAKEN_SHARE = 0.15
@@ -39,7 +39,7 @@ _NOT_TAKEN_SOURCE = (
     "Share of women who hardly take their tablets: 9.5 % decline quickly (Winn 2016, "
     "Pharmacoepidemiol Drug Saf 25:953), 17 % have stopped by 1 y (Kemp 2014, SpringerPlus 3:282)"
 )
-_WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_LATEST_MENOPAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,13 +152,24 @@ def _check_patient(top: Table, patient: PatientTable) -> None:
     table = top.table("patient")
     if patient.sex == "male" and patient.menopause_age is not None:
         table.fail("menopause_age", "a man has no menopause.")
-    if patient.menopause_age is not None and patient.menopause_age > patient.age:
-        table.fail(
-            "menopause_age",
-            f"{patient.menopause_age:g} y lies after age {patient.age:g} y; leave it out before "
-            "menopause.",
-        )
+    if patient.menopause_age is not None:
+        table.checked("menopause_age", check_menopause, patient.age, patient.menopause_age)
     table.checked("age", Patient, patient.age)
+
+
+def check_menopause(age: float, menopause_age: float) -> None:
+    """Check a menopause, which may lie ahead of a woman who is young enough.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if menopause_age > max(age, _LATEST_MENOPAUSE):
+        raise ConfigError(
+            f"menopause_age = {menopause_age:g} y lies after age {age:g} y; a menopause ahead is "
+            f"one at {_LATEST_MENOPAUSE:g} y or before.",
+            field="menopause_age",
+        )
 
 
 def merged_readings(top: Table, content: WomanFile, reference: Reference) -> tuple[Reading, ...]:
@@ -264,58 +275,6 @@ def _from_table(
         except RemodelError as error:
             raise error.at(f"{path}, line {number}") from error
     return readings
-
-
-def row_of(cells: Mapping[str, str | None]) -> ReadingTable:
-    """Return a row of a table of readings.
-
-    Raises
-    ------
-    ConfigError
-        With the column.
-    """
-    text = {name: (value or "").strip() for name, value in cells.items() if name}
-    day = text.get("date", "")
-    try:
-        when = datetime.date.fromisoformat(day) if day else None
-    except ValueError:
-        raise ConfigError(f"date = '{day}': expected YYYY-MM-DD.", field="date") from None
-    fasting = text.get("fasting", "").lower() or "yes"
-    if fasting not in _WORDS:
-        raise ConfigError(f"fasting = '{fasting}': expected yes or no.", field="fasting")
-    value = number_in(text, "value")
-    if value is None:
-        raise ConfigError("value is missing.", field="value")
-    hour = number_in(text, "hour")
-    return ReadingTable(
-        endpoint=text.get("endpoint", ""),
-        months=number_in(text, "months"),
-        date=when,
-        value=value,
-        unit=text.get("unit", ""),
-        scanner=text.get("scanner", ""),
-        fasting=_WORDS[fasting],
-        hour=8.0 if hour is None else hour,
-    )
-
-
-def number_in(cells: Mapping[str, str], name: str) -> float | None:
-    """Return the number in a column, None where it is blank.
-
-    Raises
-    ------
-    ConfigError
-    """
-    text = cells.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ConfigError(f"{name} = '{text}': expected a finite number.", field=name)
-    return number
 
 
 def _patterns(top: Table, content: WomanFile, taken: Schedule) -> tuple[Pattern, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,8 +73,12 @@ def her_course(
         panels = np.atleast_1d(figure.subplots(1, len(endpoints)))
         for axes, endpoint in zip(panels, endpoints, strict=True):
             _draw_course(axes, fit, courses, table, endpoint)
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+        entries: dict[str, Any] = {}
+        for axes in panels:
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                entries.setdefault(label, handle)
+        columns = min(3, len(entries))
+        figure.legend(entries.values(), entries, loc="outside lower center", ncols=columns)
         if title:
             figure.suptitle(title)
     return figure, table
@@ -125,14 +129,27 @@ def _draw_course(
                 alpha=0.2, linewidth=0,
             )  # fmt: skip
             axes.plot(years[past], course["median"][past], color="0.3", label="so far")
-    readings = [r for r in fit.woman.readings if r.endpoint == endpoint]
-    axes.plot(
-        [r.months / _MONTHS_PER_YEAR for r in readings], [r.value for r in readings], "o",
-        color="black", markersize=4, label="readings", zorder=5,
-    )  # fmt: skip
+    _draw_readings(axes, fit, endpoint)
     _draw_thresholds(axes, fit, endpoint)
     axes.set_xlabel("years since month 0 (bands hold 90 %)")
     axes.set_title(_LABELS.get(endpoint, endpoint))
+
+
+def _draw_readings(axes: Axes, fit: PatientFit, endpoint: str) -> None:
+    """Draw what was read, crossed where the other readings contradict it."""
+    outlying = {(outlier.endpoint, outlier.months) for outlier in fit.outliers}
+    for label, crossed in (("readings", False), ("contradicted by the others", True)):
+        readings = [
+            r
+            for r in fit.woman.readings
+            if r.endpoint == endpoint and ((endpoint, r.months) in outlying) == crossed
+        ]
+        if readings:
+            axes.plot(
+                [r.months / _MONTHS_PER_YEAR for r in readings], [r.value for r in readings],
+                "x" if crossed else "o", color="black", markersize=4 + 2 * crossed, label=label,
+                zorder=5,
+            )  # fmt: skip
 
 
 def _draw_thresholds(axes: Axes, fit: PatientFit, endpoint: str) -> None:

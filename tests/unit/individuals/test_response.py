@@ -70,11 +70,32 @@ def test_half_of_the_tablets_or_less_works_less():
     assert prior["not_taken"] == pytest.approx(0.1, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("taken", "now", "doubt", "share"),
+    [
+        ("denosumab 60 mg every 6 mo x 4", 24.0, {"stop": "15 mo"}, 0.2),  # the last was due in 18
+        ("denosumab 60 mg every 6 mo x 4", 17.0, {"stop": "15 mo"}, 0.0),
+        ("alendronate 70 mg weekly for 1 y; denosumab 60 mg every 6 mo from 1 y", 30.0,
+         {"drugs": ["alendronate"], "taken": 0.0}, 0.0),  # is to act no more
+        ("anastrozole 1 mg daily", 12.0, {"gap": ["3 mo", "6 mo"]}, 0.0),
+        ("anastrozole 1 mg daily", 12.0, {"gap": ["9 mo", "15 mo"]}, 0.2),
+    ],
+)  # fmt: skip
+def test_a_drug_is_not_taken_where_the_last_dose_that_was_due_is_missed(taken, now, doubt, share):
+    row = {"name": "doubt", "probability": 0.2, **doubt}
+    assert shares(fit(taken, now=now, doubt=[row], draws=256))["not_taken"] == pytest.approx(
+        share, abs=0.02
+    )
+
+
 def test_an_inhibitor_works_less_where_the_population_says_that_it_may(tmp_path):
     taken, readings = "anastrozole 1 mg daily", [("estradiol", 0.0, 18.0)]
     usual = fit(taken, readings, population="aromatase_inhibitor")
     assert shares(usual)["works_less"] == 0
-    assert any("anastrozole acts alike in all" in text for text in response_sentences(usual))
+    assert any(
+        "anastrozole acts alike in all: what works less" in text
+        for text in response_sentences(usual)
+    )
     path = tmp_path / "population.toml"
     path.write_text(INHIBITION)
     low, high = (

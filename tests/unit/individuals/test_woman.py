@@ -40,7 +40,7 @@ def reading(endpoint="ctx", months=0.0, value=0.45, **more):
             "needs stop, gap or taken",
         ),
         (woman(option=[{"name": "a", "schedule": "none"}] * 2), "names two options"),
-        ({"patient": {"age": 62.0, "menopause_age": 70.0}}, "lies after age 62"),
+        ({"patient": {"age": 62.0, "menopause_age": 70.0}}, "a menopause ahead is one at 60 y or before"),
         (woman(readngs="x.csv"), "Did you mean"),
         (woman(option=[{"name": "a", "schedule": "denusomab 60 mg every 6 mo"}]), "has no drug 'denusomab'"),
         (
