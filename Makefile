@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test coverage lint docs dist bench clean
+.PHONY: demo test browser coverage lint docs dist bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ demo: $(VENV)/.core  ## run the main experiment; ends with the path of its figur
 
 test: $(VENV)/.test  ## run the tests (SLOW=1 adds the slow ones)
 	$(BIN)/python -m pytest $(if $(SLOW),--slow) $(ARGS)
+
+browser: $(VENV)/.browser  ## test the explorer in Chromium
+	$(BIN)/python -m pytest --browser tests/browser $(ARGS)
 
 coverage: $(VENV)/.test  ## run the tests and say which lines and branches none of them took
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term $(if $(SLOW),--slow) $(ARGS)

@@ -17,12 +17,18 @@ settings.load_profile("remodel")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run slow tests too")
+    parser.addoption("--browser", action="store_true", help="run those that need a browser")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "integration" in item.path.parts:  # processes, signals, ports and the clock
             item.add_marker(pytest.mark.slow)
+    if not config.getoption("--browser"):
+        skip = pytest.mark.skip(reason="needs a browser; run: make browser")
+        for item in items:
+            if "browser" in item.path.relative_to(config.rootpath).parts:
+                item.add_marker(skip)
     if config.getoption("--slow"):
         return
     skip = pytest.mark.skip(reason="slow; run with --slow")

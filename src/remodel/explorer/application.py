@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from remodel.parameters import ParameterSet
 
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _LONGEST = 120.0  # seconds until an answer is given up
 _LONGEST_UPLOAD = 10.0
 _DEEPEST = 20  # lists and tables inside each other
@@ -72,6 +72,7 @@ def application(
     """
     from anyio import CapacityLimiter
     from starlette.applications import Starlette
+    from starlette.requests import ClientDisconnect
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
 
@@ -95,7 +96,7 @@ def application(
             content = _content(await _body(request))
         except ConfigError as error:
             return _error(400, str(error))
-        except TimeoutError:
+        except (TimeoutError, ClientDisconnect):
             return _error(408, "the page was not sent in time.")
         return await _answered(name, content, offered, limiters[name in QUICK])
 

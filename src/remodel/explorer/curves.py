@@ -136,6 +136,7 @@ def _panel(
 def short_title(title: str) -> str:
     """Return a title that fits a narrow panel: density without its kind, no remark in brackets."""
     short = re.sub(r"\s*\([^)]*\)", "", title)
+    short = re.sub(r"(?i)^t-score of areal bone mineral density of the", "T-score,", short)
     return re.sub(r"(?i)^areal bone mineral density(?:,| of the)?", "Density,", short)
 
 

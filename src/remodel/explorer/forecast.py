@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from remodel.errors import ConfigError, RemodelError, nearest
+from remodel.explorer.curves import short_title
 from remodel.explorer.question import Question, ReadingRow, WhoTable, at_field
 from remodel.explorer.simulations import plain
 from remodel.individuals.fit import fit_patient
@@ -43,7 +44,7 @@ def forecast_of(question: Question) -> dict[str, Any]:
         "panels": [
             {
                 "name": name,
-                "title": str(first[name].attrs["long_name"]),
+                "title": short_title(str(first[name].attrs["long_name"])),
                 "unit": "" if name.startswith("t_score") else str(first[name].attrs["units"]),
                 "courses": [_bands(course[name].values) for course in courses.values()],
                 "readings": _readings(woman, reference, name),
@@ -198,11 +199,19 @@ def _thresholds(fit: PatientFit, courses: Any) -> list[dict[str, Any]]:
     return [
         {
             "option": str(row.option),
-            "event": f"{str(row.endpoint).replace('_', ' ')} {row.threshold}",
+            "event": _event(str(row.endpoint), str(row.threshold)),
             "probability": round(float(row.probability), 4),
         }
         for row in last.itertuples()
     ]
+
+
+def _event(endpoint: str, threshold: str) -> str:
+    """Return an event in words, such as ``T-score lumbar spine below -2.5``."""
+    site = endpoint.removeprefix("t_score_").removeprefix("bmd_").replace("_", " ")
+    is_score = endpoint.startswith("t_score")
+    words = threshold.replace("<", "below").replace(">", "above")
+    return f"T-score {site} {words}" if is_score else f"density {site}, {words}"
 
 
 def _response(fit: PatientFit) -> list[dict[str, Any]]:

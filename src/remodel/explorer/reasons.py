@@ -8,6 +8,7 @@ from remodel.errors import ConfigError
 from remodel.explanation.differences import explain_difference
 from remodel.explorer.question import Question, at_field
 from remodel.explorer.simulations import plain
+from remodel.plots.style import unit_text
 from remodel.units import DAYS_PER_MONTH
 
 _DEPTH = 2
@@ -54,7 +55,7 @@ def reasons_of(question: Question) -> dict[str, Any]:
         "months": asked.months,
         "value": value,
         "against": against,
-        "unit": difference.unit if difference.unit != "-" else "",
+        "unit": "" if difference.unit == "-" else unit_text(difference.unit),
         "meaning": difference.meaning,
         "causes": [
             {

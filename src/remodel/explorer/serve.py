@@ -101,7 +101,7 @@ def _serve(listener: socket.socket, port: int, sets: dict[str, ParameterSet]) ->
     warnings.simplefilter("ignore", SimulationWarning)
     config = uvicorn.Config(
         application([port], sets),
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         date_header=False,

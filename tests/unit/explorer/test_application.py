@@ -28,7 +28,7 @@ def test_the_files_of_the_page_are_served(client):
 def test_the_page_names_no_address_elsewhere_and_writes_no_markup():
     for file in PAGE.iterdir():
         text = file.read_text(encoding="utf-8")
-        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\"' )]*", text))
+        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\"' )%]*", text))
         assert addresses <= {"http://www.w3.org/2000/svg"}, file.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
 

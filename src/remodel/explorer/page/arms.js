@@ -122,13 +122,13 @@ export class Arms {
     const add = (start) => () => {
       const drug = this.model.drugs[0];
       if (!drug) return;
-      lines.push(usualLine(drug, start));
+      lines.push(usualLine(drug, start()));
       redraw();
       menus.querySelector(".line:last-of-type select")?.focus();
     };
     menus.replaceChildren(
       ...lines.map((line, place) => this.line(line, place, { lines, write, redraw, add })),
-      h("div", { class: "row" }, h("button", { type: "button", disabled: this.model.drugs.length === 0, onclick: add(0) }, "Add a drug")),
+      h("div", { class: "row" }, h("button", { type: "button", disabled: this.model.drugs.length === 0, onclick: add(() => 0) }, "Add a drug")),
     );
   }
 
@@ -153,7 +153,8 @@ export class Arms {
       })),
       field(`Dose [${line.unit === "ug" ? "µg" : line.unit}]`, amount),
       field("How often", choice(intervals, known ? known[0] : "other", (value) => {
-        line.interval = INTERVALS.find(([key]) => key === value)?.[1] ?? line.interval;
+        const chosen = INTERVALS.find(([key]) => key === value);
+        if (chosen) line.interval = chosen[1];
         redraw();
       })),
       field("Starts at [months]", start),
@@ -162,12 +163,12 @@ export class Arms {
     if ((drug?.routes.length ?? 0) > 1) {
       controls.push(field("Route", choice([["", "usual"], ...drug.routes.map((r) => [r, r])], line.route, (value) => { line.route = value; write(); })));
     }
-    const end = line.interval === null ? line.start : line.length === null ? null : line.start + line.length;
+    const end = () => line.start + (line.interval === null ? 0 : line.length ?? 0); // where nothing stops, beside it
     return h(
       "div", { class: "line", role: "group", "aria-label": `Drug ${place + 1}` },
       h("div", { class: "grid" }, ...controls),
       h("div", { class: "row" },
-        h("button", { type: "button", disabled: end === null, onclick: add(end ?? 0) }, "Then …"),
+        h("button", { type: "button", onclick: add(end) }, "Then …"),
         remove),
     );
   }

@@ -21,6 +21,7 @@ function fill(element, attributes, children) {
 export const byId = (id) => document.getElementById(id);
 
 let counter = 0;
+let shownErrors = "[]";
 
 export function freshId(stem) {
   counter += 1;
@@ -31,7 +32,7 @@ export function freshId(stem) {
 export function field(label, control, { path = "", hint = "", wide = false } = {}) {
   const input = control.matches("input, select, textarea")
     ? control
-    : control.querySelector("input[type=number], select, textarea, input");
+    : control.querySelector("input[type=number]") ?? control.querySelector("input, select, textarea");
   if (!input.id) input.id = freshId("field");
   if (path) input.dataset.path = path;
   return h(
@@ -59,6 +60,10 @@ export function choice(options, value, onChange) {
 
 // Shows errors beside their fields; what has no field is said on top of the results.
 export function showErrors(errors) {
+  const texts = JSON.stringify([...new Set(errors.map(({ message, field: path }) => `${path} ${message}`))]);
+  const isThere = document.querySelectorAll("p.error").length > 0 || !byId("general").hidden;
+  if (texts === shownErrors && isThere === errors.length > 0) return; // not read out again
+  shownErrors = texts;
   document.querySelectorAll("p.error").forEach((old) => old.remove());
   document.querySelectorAll("[aria-invalid]").forEach((input) => {
     input.removeAttribute("aria-invalid");
@@ -101,6 +106,13 @@ export function number(value, digits = 3) {
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(2);
   const decimals = size >= 100 ? 0 : size >= 10 ? 1 : digits - 1;
   return value.toFixed(decimals).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−");
+}
+
+// Three digits that count, for numbers whose size is not known before.
+export function precise(value) {
+  if (value === null || value === undefined) return "–";
+  const text = Math.abs(value) < 1e-4 && value !== 0 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  return text.replace("-", "−");
 }
 
 export function duration(months) {

@@ -16,6 +16,14 @@ const errors = new Map(); // by question
 let [catalog, state, arms, readings] = [null, null, null, null];
 let [timer, drawn, latest] = [0, [], null];
 
+// What is half typed elsewhere on the page must not keep the curves.
+function asked(name) {
+  const page = structuredClone(state);
+  if (name !== "forecast") { page.readings = []; page.taken = ""; }
+  if (name !== "reasons") delete page.reason;
+  return page;
+}
+
 const questions = Object.fromEntries(
   ["curves", "bands", "trials", "risk", "share", "reasons", "forecast"].map((name) => [
     name,
@@ -32,7 +40,7 @@ async function start() {
   }
   byId("version").textContent = catalog.version;
   arms = new Arms(catalog, changed);
-  readings = new Readings(catalog, changed, () => questions.forecast.ask(state, forecastKey()));
+  readings = new Readings(catalog, changed, () => questions.forecast.ask(asked("forecast"), forecastKey()));
   wire();
   load();
 }
@@ -76,15 +84,15 @@ function changed() {
   history.replaceState(null, "", toLink(state));
   byId("status").textContent = "Computing …";
   byId("figure").classList.add("busy");
-  questions.curves.ask(state, latest);
+  questions.curves.ask(asked("curves"), latest);
   if (readings.answer && readings.key !== forecastKey()) readings.clear();
   clearTimeout(timer);
   timer = setTimeout(settled, SETTLED);
 }
 
 function settled() {
-  for (const name of ["bands", "risk", "trials", "share"]) questions[name].ask(state, latest);
-  if (byId("reasons-section").open) questions.reasons.ask(state, latest);
+  for (const name of ["bands", "risk", "trials", "share"]) questions[name].ask(asked(name), latest);
+  if (byId("reasons-section").open) questions.reasons.ask(asked("reasons"), latest);
 }
 
 const forecastKey = () => JSON.stringify([keyOf(state), state.readings, state.taken, state.population]);
@@ -93,8 +101,7 @@ function received(name, answer, key) {
   errors.delete(name);
   results[name] = { answer, key };
   if (name === "curves") {
-    errors.delete("link-shown");
-    arms.read(answer.arms);
+    if (key === latest) arms.read(answer.arms);
     cursorRange();
   }
   if (name === "share") shareTexts(answer);
@@ -137,9 +144,10 @@ function panelsNow() {
 }
 
 function pointsOf({ points, sources }, name) {
-  const studies = [...new Set(sources.map(({ label }) => label))]; // a shape for each study
+  const studies = sources.map(({ arm, label }) => `${arm} ${label}`); // a shape for each study of an arm
+  const ofArm = (arm) => [...new Set(studies.filter((each) => each.startsWith(`${arm} `)))];
   return points.filter(({ panel }) => panel === name).map((point) => ({
-    ...point, study: point.label, color: COLORS[point.arm % COLORS.length], shape: studies.indexOf(point.label),
+    ...point, study: point.label, color: COLORS[point.arm % COLORS.length], shape: ofArm(point.arm).indexOf(`${point.arm} ${point.label}`),
     label: `${point.label}: ${point.value} at month ${point.month}`,
   }));
 }
@@ -148,10 +156,10 @@ function pictureNow(width, foot = "") {
   const { answer } = results.curves;
   const panels = panelsNow();
   const shown = new Map();
-  for (const { points } of panels) for (const point of points ?? []) shown.set(point.study, point);
+  for (const { points } of panels) for (const point of points ?? []) shown.set(`${point.arm} ${point.study}`, point);
   const legend = [
     ...answer.arms.map(({ name }, i) => ({ text: name, color: COLORS[i % COLORS.length], dash: DASHES[i % DASHES.length] })),
-    ...[...shown.values()].map(({ shape, study }) => ({ text: study, color: "#4A5560", shape })),
+    ...[...shown.values()].map(({ shape, study, color }) => ({ text: study, color, shape })),
   ];
   const label = `Courses of ${answer.arms.map(({ name }) => name).join(", ")} in ${panels.map(({ title }) => title).join("; ")}. The tables below have the numbers.`;
   return { panels, ...drawFigure({ panels, strip: answer.strip, legend, until: answer.months.at(-1), label, foot }, width) };
@@ -219,7 +227,7 @@ function point(event) {
 function toggleTrial(source, isShown) {
   state.hidden = isShown ? state.hidden.filter((each) => each !== source) : [...state.hidden, source];
   history.replaceState(null, "", toLink(state));
-  questions.trials.ask(state, latest);
+  questions.trials.ask(asked("trials"), latest);
 }
 
 function reasonControls() {
@@ -267,7 +275,7 @@ function wire() {
   });
   byId("start-over").addEventListener("click", () => { history.replaceState(null, "", location.pathname); load(); });
   byId("reasons-section").addEventListener("toggle", () => {
-    if (byId("reasons-section").open) { reasonControls(); questions.reasons.ask(state, latest); }
+    if (byId("reasons-section").open) { reasonControls(); questions.reasons.ask(asked("reasons"), latest); }
   });
   window.addEventListener("hashchange", load);
   new ResizeObserver(() => { if (results.curves) draw("resize"); readings.resize(); }).observe(byId("results"));

@@ -1,11 +1,11 @@
 // Controls of who she is, of the figure, and of the model.
 
-import { byId, checkbox, choice, field, h } from "./dom.js";
+import { byId, checkbox, choice, field, freshId, h } from "./dom.js";
 import { FACTORS } from "./state.js";
 
 // A number with a slider beside it; empty where it may be unknown.
 function slider(label, holder, key, { low, high, step, path, unit, changed, middle = null, hint = "" }) {
-  const range = h("input", { type: "range", min: low, max: high, step, "aria-label": `${label}, slider` });
+  const range = h("input", { type: "range", id: freshId("slider"), min: low, max: high, step, "aria-label": `${label}, slider` });
   const box = h("input", { type: "number", step: "any", inputmode: "decimal" });
   const show = () => {
     box.value = holder[key] ?? "";

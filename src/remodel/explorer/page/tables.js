@@ -1,6 +1,6 @@
 // Tables: numbers at visits, fracture, causes, thresholds. They are the figure in words, too.
 
-import { duration, h, number } from "./dom.js";
+import { duration, h, number, precise } from "./dom.js";
 import { COLORS, valueAt } from "./figure.js";
 
 const head = (...cells) => h("thead", {}, h("tr", {}, ...cells));
@@ -85,9 +85,9 @@ export function causeTable({ endpoint, arm, versus, months, value, against, unit
     const bar = h("span", { class: "swatch", "aria-hidden": "true" });
     bar.style.width = `${(6 * Math.abs(effect)) / largest}rem`;
     bar.style.background = effect < 0 ? "#D55E00" : "#0072B2";
-    return h("tr", {}, name, cell(number(effect)), cell(`${number(100 * share, 2)} %`), h("td", { class: "bar text" }, bar), cell(words, "td", { class: "text" }));
+    return h("tr", {}, name, cell(precise(effect)), cell(`${Math.round(100 * share)}\u00a0%`.replace("-", "−")), h("td", { class: "bar text" }, bar), cell(words, "td", { class: "text" }));
   });
-  const sentence = `${endpoint.replaceAll("_", " ")} after ${duration(months)}: ${number(value)} ${unit} with ${arm}, ${number(against)} ${unit} with ${versus}. ${meaning}.`;
+  const sentence = `${endpoint.replaceAll("_", " ")} after ${duration(months)}: ${precise(value)} ${unit} with ${arm}, ${precise(against)} ${unit} with ${versus}. ${meaning}.`;
   const heads = ["cause", "effect", "share", "", "what it is"].map((text) => cell(text, "th", { scope: "col", class: text === "effect" || text === "share" ? null : "text" }));
   heads[3].append(h("span", { class: "hint" }, "size"));
   return h("div", {}, h("p", {}, sentence),
