@@ -15,6 +15,7 @@ from remodel.decisions.design import Design
 from remodel.decisions.evaluate import Evaluation, Evaluator
 from remodel.decisions.front import is_on_front, knee
 from remodel.decisions.load import Problem, load_problem
+from remodel.decisions.one_woman import woman_people
 from remodel.decisions.people import People, PopulationPeople, population_people
 from remodel.decisions.plans import Plan
 from remodel.decisions.report import answer, leans_on, plan_toml, report, table_of
@@ -23,6 +24,7 @@ from remodel.decisions.search import Score, Values, chosen_method, search
 from remodel.decisions.store import FOLDER, Evaluations
 from remodel.errors import ConfigError, RemodelError
 from remodel.files import results_folder, write_csv, write_text
+from remodel.individuals.patient_fit import PatientFit
 from remodel.plots.decisions import front_figure
 from remodel.populations.population import Population
 from remodel.populations.sample import population
@@ -72,7 +74,7 @@ def optimize(
     problem: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     *,
-    women: Population | None = None,
+    women: Population | PatientFit | None = None,
     threads: int | None = None,
     progress: ProgressLike = None,
 ) -> Best:
@@ -88,8 +90,8 @@ def optimize(
         ``PROBLEM.toml`` or its content.
     out : path, optional
         Folder for ``front.csv``, ``plans.csv``, ``plan.toml`` and ``report.md``.
-    women : Population, optional
-        Instead of those the problem names.
+    women : Population or PatientFit, optional
+        Instead of those the problem names; of a fit the risk factors are unknown.
     threads : int, optional
         All processors by default. Numbers do not depend on it.
     progress : Progress or callable, optional
@@ -146,21 +148,23 @@ def _expected(task: Problem, method: str) -> int:
     return size if method == "exhaustive" and size else task.design.search.evaluations
 
 
-def people_of(task: Problem, women: Population | None = None, threads: int | None = None) -> People:
+def people_of(
+    task: Problem, women: Population | PatientFit | None = None, threads: int | None = None
+) -> People:
     """Return the women of a problem at day 0.
 
     Parameters
     ----------
     task : Problem
-    women : Population, optional
+    women : Population or PatientFit, optional
         Instead of those the problem names.
     threads : int, optional
     """
     design = task.design
-    if design.woman and women is None:
-        from remodel.decisions.one_woman import woman_people
-
-        return woman_people(design, threads)
+    if isinstance(women, PatientFit) or (design.woman and women is None):
+        if task.has_policy:
+            raise ConfigError("rules are for a population; of one woman schedules are compared.")
+        return woman_people(design, women, threads)
     crowd = _population(design) if women is None else women
     if design.adherence == "as_prescribed":
         crowd = crowd.as_prescribed()

@@ -246,6 +246,8 @@ def _robust(top: Table, design: Design) -> float | None:
         table.fail("robust", f"'{text}': expected mean, median or a quantile such as quantile 0.9.")
     if statistic.kind == "mean":
         return None
+    if design.woman:
+        table.fail("robust", "her draws are rows; say of = 'quantile 0.9' in the objective.")
     if design.uncertainty.draws < 2:
         table.fail("robust", f"a quantile over {design.uncertainty.draws} draws; give 2 or more.")
     return statistic.level

@@ -24,7 +24,7 @@ from remodel.fracture.background import RISK_FACTORS
 from remodel.fracture.hazards import Women
 from remodel.individuals.fit import fit_patient
 from remodel.individuals.patient_fit import PatientFit
-from remodel.individuals.woman_file import WomanFile
+from remodel.individuals.woman_file import PatientTable, WomanFile
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -100,12 +100,14 @@ def _from_now(schedule: Schedule) -> Schedule:
     return Schedule(doses, schedule.interventions)
 
 
-def woman_people(design: Design, threads: int | None) -> WomanPeople:
+def woman_people(design: Design, fitted: PatientFit | None, threads: int | None) -> WomanPeople:
     """Return the draws of the woman of a problem.
 
     Parameters
     ----------
     design : Design
+    fitted : PatientFit, optional
+        Instead of the woman of the design, who is fitted.
     threads : int, optional
 
     Raises
@@ -113,13 +115,12 @@ def woman_people(design: Design, threads: int | None) -> WomanPeople:
     RemodelError
         One of its subclasses, if her file is not allowed.
     """
-    source: Any = design.woman
-    fit = fit_patient(source, threads=threads)
+    fit = fitted or fit_patient(design.woman, threads=threads)
     n = len(fit.posterior)
     now = fit.predict(None, 1.0, endpoints=("bmd_femoral_neck",), step_months=12.0)
     at_now = int(np.searchsorted(now["months"].to_numpy(), fit.woman.now - 1e-6))
     score = now["t_score_femoral_neck"].to_numpy()[:, at_now]
-    columns = _columns(design, fit, n)
+    columns = _columns(None if fitted else design.woman, fit, n)
     draws = fracture_draws(design.uncertainty.draws, design.seed)
     return WomanPeople(
         fit=fit,
@@ -133,11 +134,14 @@ def woman_people(design: Design, threads: int | None) -> WomanPeople:
     )
 
 
-def _columns(design: Design, fit: PatientFit, n: int) -> dict[str, FloatArray]:
+def _columns(
+    source: str | Mapping[str, Any] | None, fit: PatientFit, n: int
+) -> dict[str, FloatArray]:
     """Return her traits, her age now and her risk factors, NaN where unknown, one entry a draw."""
-    source = design.woman
-    top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
-    patient = validate(top, WomanFile).patient
+    patient: PatientTable | None = None
+    if source is not None:
+        top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
+        patient = validate(top, WomanFile).patient
     columns = dict(fit.traits)
     columns["age"] = np.full(n, fit.woman.age + fit.woman.now / _MONTHS_PER_YEAR)
     for name in (*RISK_FACTORS, "bmi", "menopause_age"):

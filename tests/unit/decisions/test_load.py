@@ -79,6 +79,8 @@ def test_a_problem_is_read() -> None:
         ({"country": "Atlantis"}, "Atlantis"),
         ({"uncertainty": {"robust": "below -1"}}, "robust"),
         ({"uncertainty": {"robust": "quantile 0.9", "draws": 1}}, "give 2 or more"),
+        ({"population": None, "woman": "her.toml", "uncertainty": {"robust": "quantile 0.9"}},
+         "her draws are rows"),
         ({"search": {"method": "tpee"}}, "Did you mean 'tpe'"),
         (RULED | {"rule": [RULE | {"when": "ctx < {limit}"}]}, "which no visit takes"),
         (RULED | {"endpoints": []}, "say what visits read"),
