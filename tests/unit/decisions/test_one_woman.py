@@ -53,6 +53,11 @@ def test_she_is_protected_by_a_drug(hers: rm.Best) -> None:
     answer = table["fracture_probability_major"]["yes"]
     error = table["fracture_probability_major_standard_error"]["yes"]
     assert low < answer < high
+    effective = hers.people.fit.effective_size
+    draws = 2048.0 / min(2048.0, effective)
+    assert hers.people.inflation == pytest.approx(np.sqrt(draws))
+    spread = (high - low) / 3.29  # of numbers that are about normal
+    assert error == pytest.approx(spread / np.sqrt(min(2048.0, effective)), rel=0.35)
     assert high - low > 10 * error  # what is unknown of her is more than the number of draws
 
 

@@ -92,6 +92,9 @@ def test_files_and_a_plan_that_simulate_takes(content: dict[str, Any], tmp_path:
     assert schedule_of(plan["schedule"]) == best.chosen.schedule
     dataset = rm.simulate(schedule=plan["schedule"], years=plan["years"], outputs=["ctx"])
     assert np.isfinite(dataset.ctx.to_numpy()).all()
+    for value in plan["value"]:
+        assert value["low_90"] <= value["value"] * 1.5 + 1e-9
+        assert value["high_90"] >= value["value"] / 1.5 - 1e-9
     report = (tmp_path / "report.md").read_text()
     assert best.chosen.title in report
     assert "no trial shipped here" in report  # a single infusion, or two, on an inhibitor
@@ -161,6 +164,13 @@ def test_constraints_decide(content: dict[str, Any]) -> None:
     assert best.chosen.settings == {"number": 1.0, "start": 0.0}
     assert best.on_front == (best.position,)
     assert any("next best" in sentence for sentence in best.sentences)
+
+
+def test_the_largest_is_the_best_where_it_is_asked_for(content: dict[str, Any]) -> None:
+    spared = [{"quantity": "fractures_prevented_major", "direction": "maximize"}]
+    best = rm.optimize(with_changes(content, objective=spared))
+    assert best.chosen.settings == {"number": 3.0, "start": 0.0}
+    assert best.table["fractures_prevented_major"].max() == best.evaluations[best.position].answers
 
 
 def test_fractures_prevented_needed_to_treat_and_need(content: dict[str, Any]) -> None:
