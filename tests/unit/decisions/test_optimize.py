@@ -92,6 +92,8 @@ def test_files_and_a_plan_that_simulate_takes(content: dict[str, Any], tmp_path:
     assert schedule_of(plan["schedule"]) == best.chosen.schedule
     dataset = rm.simulate(schedule=plan["schedule"], years=plan["years"], outputs=["ctx"])
     assert np.isfinite(dataset.ctx.to_numpy()).all()
+    low, high = best.bands[0]
+    assert f"{low:.3g} to {high:.3g} in 90 % of draws" in " ".join(best.sentences)
     for value in plan["value"]:
         assert value["low_90"] <= value["value"] * 1.5 + 1e-9
         assert value["high_90"] >= value["value"] / 1.5 - 1e-9
