@@ -123,7 +123,8 @@ def fit_sentences(fit: PatientFit) -> list[str]:
     n = len(fit.woman.readings)
     if not n:
         return ["No readings: this is the forecast of women of her age and history."]
-    added = f", after {fit.rounds} rounds of draws added where she is" if fit.rounds else ""
+    rounds = "1 round" if fit.rounds == 1 else f"{fit.rounds} rounds"
+    added = f", after {rounds} of draws added where she is" if fit.rounds else ""
     readings = "1 reading" if n == 1 else f"{n} readings"
     sentences = [
         f"{readings} to month {fit.woman.now:.3g}; {fit.effective_size:.0f} effective draws of "
