@@ -2,7 +2,8 @@
 
 A block of Python is run in the namespace of its page, in an empty folder with ``experiments`` and
 ``tests`` in it. A block of shell is run where every line of it calls one of ``COMMANDS``. A comment
-``<!-- not run -->`` above a block leaves it as it is; any other comment names its figure. The value
+above a block changes that: ``<!-- not run -->`` and ``<!-- run -->`` say so, the name of a file
+(``<!-- design.toml -->``) writes the block to that file, any other word names its figure. The value
 of a last expression is printed, as in a notebook. Figures are those that the block saved or gave a
 name.
 
@@ -30,10 +31,12 @@ from kept import ROOT, hash_of, hash_of_files, kept, package_hash
 INPUTS = (Path(__file__), *(ROOT / "experiments").glob("*/*.toml"))
 KEPT = Path(__file__).parent / "_generated" / "snippets"
 BLOCK = re.compile(
-    r"^(?:<!-- (?P<remark>[\w ]+) -->\n+)?```(?P<language>python|bash)\n(?P<code>.*?)^```\n",
+    r"^(?:<!-- (?P<remark>[\w. ]+) -->\n+)?"
+    r"```(?P<language>python|bash|toml|csv)\n(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
 COMMANDS = ("simulate", "explain", "list")
+FILES = (".py", ".toml", ".csv")
 LONGEST = 32  # lines of output that are shown
 
 
@@ -55,12 +58,30 @@ class Outcome(NamedTuple):
 
 def snippets(text: str) -> list[Snippet]:
     """Return the blocks of a page that are run."""
-    blocks = [match for match in BLOCK.finditer(text) if match["remark"] != "not run"]
+    matches = [match for match in BLOCK.finditer(text) if is_run(match)]
     return [
-        Snippet(match["language"], match["code"], match.end(), match["remark"] or f"{number}")
-        for number, match in enumerate(blocks, start=1)
-        if match["language"] == "python" or is_shown(match["code"])
+        Snippet(
+            "file" if is_file(match) else match["language"],
+            match["code"],
+            match.end(),
+            match["remark"] if match["remark"] not in (None, "run") else f"{number}",
+        )
+        for number, match in enumerate(matches, start=1)
     ]
+
+
+def is_run(match: re.Match[str]) -> bool:
+    """Whether a block of a page is run, or written to a file."""
+    if match["remark"] == "not run":
+        return False
+    if match["language"] == "bash":
+        return match["remark"] == "run" or is_shown(match["code"])
+    return match["language"] == "python" or is_file(match)
+
+
+def is_file(match: re.Match[str]) -> bool:
+    """Whether a block of a page is the content of a file."""
+    return (match["remark"] or "").endswith(FILES)
 
 
 def is_shown(code: str) -> bool:
@@ -113,7 +134,10 @@ def run(name: str, blocks: list[Snippet], folder: Path) -> Iterator[Outcome]:
         for number, block in enumerate(blocks, start=1):
             saved.clear()
             try:
-                if block.language == "python":
+                printed = ""
+                if block.language == "file":
+                    Path(block.name).write_text(block.code, encoding="utf-8")
+                elif block.language == "python":
                     printed = run_python(block.code, namespace, f"{name}, snippet {number}")
                 else:
                     printed = "".join(run_command(words) for words in commands(block.code))

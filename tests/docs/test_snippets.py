@@ -75,6 +75,15 @@ def test_a_command_shows_what_it_prints(page):
     assert "lemaire2004" in page(PAGE).rpartition("remodel list models")[2]
 
 
+def test_a_block_with_the_name_of_a_file_is_written_and_a_command_can_be_asked_for(page):
+    text = page(
+        '<!-- two.toml -->\n```toml\nkind = "grid"\nmodel = "lemaire2004"\nyears = 1\n'
+        'outputs = ["osteoclasts"]\n[factors.k_B]\nvalues = [0.1, 0.2]\n```\n\n'
+        "<!-- run -->\n```bash\nremodel sweep two.toml --dry-run\n```\n"
+    )
+    assert re.search(r"simulations +2 \(k_B 2\)", text)
+
+
 def test_a_snippet_that_fails_names_its_page(page):
     with pytest.raises(ZeroDivisionError) as raised:
         page("```python\n1 / 0\n```\n")
