@@ -81,7 +81,7 @@ def test_a_block_with_the_name_of_a_file_is_written_and_a_command_can_be_asked_f
         'outputs = ["osteoclasts"]\n[factors.k_B]\nvalues = [0.1, 0.2]\n```\n\n'
         "<!-- run -->\n```bash\nremodel sweep two.toml --dry-run\n```\n"
     )
-    assert re.search(r"simulations +2 \(k_B 2\)", text)
+    assert re.search(r"failures +0 of 2 tried", text)
 
 
 def test_a_snippet_that_fails_names_its_page(page):
