@@ -14,14 +14,14 @@ from remodel.decisions.quantities import Quantity, read_quantity
 from remodel.decisions.ruled import check_policy
 from remodel.decisions.statistics import Statistic
 from remodel.decisions.variables import Variable, read_variables
-from remodel.errors import nearest
+from remodel.errors import ConfigError, nearest
 from remodel.files import Table, load_toml
 from remodel.files.schema import validate
 from remodel.fracture import load_background
 from remodel.models import load_model
 from remodel.rules import Condition
 from remodel.rules.names import FLAGS, READING_OF, RISK_FACTORS
-from remodel.schedules import Schedule
+from remodel.schedules import MENOPAUSE, Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR, days, read_time
 
 _COLUMNS = ("plan", "schedule", "policy", "meets", "on_front", "chosen", "failed")
@@ -151,6 +151,7 @@ def load_problem(source: str | Path | Mapping[str, Any]) -> Problem:
         top.fail("population", "name either a population or a woman.")
     _check_rules(top, design)
     top.checked("country", load_background().country_ratio, design.country)
+    top.checked("against", _check_schedule, top.checked("against", schedule_of, design.against))
     template = _template(top, design)
     against = top.checked("against", schedule_of, design.against)
     _check_schedules(top, template)
@@ -222,7 +223,13 @@ def _template(top: Table, design: Design) -> Template:
 def _check_schedules(top: Table, template: Template) -> None:
     """Read the plans at the ends of each variable, so that no search stops half way."""
     key = "schedule" if not template.policy else ("policy" if top.content.get("policy") else "rule")
-    drugs = load_model("reference").drugs
+    for variable in template.variables:
+        if not variable.is_whole and template.counts(variable.name):
+            top.table("variable").table(variable.name).fail(
+                "step",
+                f"'{variable.name}' is a number of doses ('x {{{variable.name}}}'); lower, upper "
+                "and step must be whole numbers.",
+            )
     middle: dict[str, Any] = {v.name: v.at(0.5) for v in template.variables}
     ends = [middle]
     for variable in template.variables:
@@ -233,9 +240,21 @@ def _check_schedules(top: Table, template: Template) -> None:
         plan: Plan = top.checked(key, template.plan, values)
         if plan.policy is not None:
             top.checked(key, check_policy, plan.policy)
-        for drug in plan.schedule.drugs:
-            if drug not in drugs:
-                top.fail("schedule", f"the model has no '{drug}'.{nearest(drug, drugs)}")
+        top.checked(key, _check_schedule, plan.schedule)
+        for rule in plan.policy.rules if plan.policy else ():
+            top.checked(key, _check_schedule, Schedule.parse(rule.schedule or "none"))
+
+
+def _check_schedule(schedule: Schedule) -> None:
+    """Refuse what the model does not have, and what is not done from day 0 on."""
+    drugs = load_model("reference").drugs
+    for dose in schedule.doses:
+        if dose.drug not in drugs:
+            raise ConfigError(f"the model has no '{dose.drug}'.{nearest(dose.drug, drugs)}")
+        if dose.time < 0 or dose.steady_state:
+            raise ConfigError(f"{dose.drug} is given before the start; a plan begins at day 0.")
+    if any(event.name == MENOPAUSE for event in schedule.interventions):
+        raise ConfigError("menopause belongs to the women, and not to a plan.")
 
 
 def _robust(top: Table, design: Design) -> float | None:

@@ -101,6 +101,12 @@ class Template:
             return Plan(dict(values), schedule, load_policy(content))
         return Plan(dict(values), schedule, policy_of(Table(None, "", content), "rules"))
 
+    def counts(self, name: str) -> bool:
+        """Whether a variable is a number of doses somewhere."""
+        written = [*_texts(self.policy), self.schedule]
+        written += [choice for variable in self.variables for choice in variable.choices]
+        return any(re.search(rf"\bx\s*\{{{name}\}}", text) for text in written)
+
     def check_names(self) -> None:
         """Raise if a text has a variable that is not there, or a variable is in no text.
 

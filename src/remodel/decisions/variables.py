@@ -42,6 +42,12 @@ class Variable:
     names: tuple[str, ...] = ()
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all its values are whole numbers."""
+        numbers = (self.lower, self.upper, self.step)
+        return all(number is not None and number == int(number) for number in numbers)
+
+    @property
     def size(self) -> int | None:
         """Number of values; None where it is continuous."""
         if self.step is None:

@@ -185,10 +185,14 @@ def number_text(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
+_LENGTHS = (("y", 1), ("mo", 1), ("wk", 1), ("d", 1), ("mo", 4), ("h", 1), ("min", 1))
+"""Units of a length in the order in which they are tried, and parts of one that are looked at."""
+
+
 def length_text(length: float) -> str:
     """Return a length of time [d] as text that reads back as exactly the same number of days."""
-    for unit in ("y", "mo", "wk", "d", "h", "min"):
-        whole = round(length / length_in_days(1.0, unit))
-        if abs(whole) < 1_000_000 and length_in_days(float(whole), unit) == length:
-            return f"{whole} {unit}"
+    for unit, pieces in _LENGTHS:
+        whole = round(pieces * length / length_in_days(1.0, unit))
+        if abs(whole) < 1_000_000 and length_in_days(whole / pieces, unit) == length:
+            return f"{number_text(whole / pieces)} {unit}"
     return f"{number_text(length)} d"

@@ -210,3 +210,9 @@ def test_reading_usual_words_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read("Prolia 60 mg SC q6mo")
+
+
+@pytest.mark.parametrize("words", ["every 4.5 mo", "every 0.25 mo", "every 36 h", "every 10 d"])
+def test_parts_of_a_month_stay_months(words):
+    sentence = f"denosumab 60 mg {words} x 3"
+    assert str(Schedule.parse(sentence)) == sentence
