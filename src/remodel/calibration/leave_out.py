@@ -18,7 +18,7 @@ from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.calibration.objective import Objective
 from remodel.calibration.problem import FitProblem
 from remodel.calibration.rounds import marginal
-from remodel.predictions.predictive import COVERAGES
+from remodel.predictions.predictive import COVERAGES, Predictive
 from remodel.predictions.reliability import coverage
 from remodel.predictions.spreads import DEGREES, SCALE, Spreads, treatment_group
 
@@ -257,22 +257,16 @@ def leave_out_table(objective: Objective, results: Sequence[LeftOut]) -> pd.Data
 
 
 def _scored(table: pd.DataFrame) -> pd.DataFrame:
-    from scipy.special import beta
-    from scipy.stats import t
-
-    sd = np.hypot(table["sd_parameters"], table["sd_trials"])
-    z = (table["value"] - table["expected"]) / sd
-    scaled, nu = z / SCALE, DEGREES
-    below, density = t.cdf(scaled, nu), t.pdf(scaled, nu)
-    # of Student's t: Jordan, Krueger and Lerch 2019, J Stat Softw 90(12), doi:10.18637/jss.v090.i12
-    spread = 2.0 * np.sqrt(nu) / (nu - 1.0) * beta(0.5, nu - 0.5) / beta(0.5, 0.5 * nu) ** 2
-    wide = 2.0 * density * (nu + scaled**2) / (nu - 1.0)
+    sd = np.hypot(table["sd_parameters"], table["sd_trials"]).to_numpy()
+    value, center = table["value"].to_numpy(np.float64), table["expected"].to_numpy(np.float64)
+    whole = Predictive(center[None], SCALE * sd, DEGREES)
+    below = whole.cdf(value)
     scored = table.assign(
         sd=sd,
-        z=z,
+        z=(value - center) / sd,
         probability_below=below,
-        log_score=t.logpdf(scaled, nu) - np.log(SCALE * sd),
-        crps=SCALE * sd * (scaled * (2.0 * below - 1.0) + wide - spread),
+        log_score=whole.log_scores(value),
+        crps=whole.crps(value),
     )
     within = {f"within_{100 * share:.0f}": np.abs(below - 0.5) <= share / 2 for share in COVERAGES}
     scored = scored.assign(**{name: holds.astype(float) for name, holds in within.items()})

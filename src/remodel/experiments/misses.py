@@ -130,11 +130,11 @@ class SimulatedArms:
 
     def level(self, name: str, model: str, endpoint: str, month: float) -> float:
         """Return a simulated endpoint relative to its start [percent]; NaN if there is none."""
-        place = self.places.get((name, model))
+        simulation = self.places.get((name, model))
         values = self.values.get(endpoint + PERCENT_CHANGE)
-        if place is None or values is None:
+        if simulation is None or values is None:
             return float("nan")
-        return 100.0 + float(np.interp(month, self.months, values[place]))
+        return 100.0 + float(np.interp(month, self.months, values[simulation]))
 
     def lacking(self, arm: ExperimentArm, endpoint: str, model: Model) -> str:
         """Return what a model lacks to give an endpoint of an arm, in words."""
@@ -249,15 +249,15 @@ def summary(numbers: pd.DataFrame) -> pd.DataFrame:
 
     rows: list[dict[str, object]] = []
     for key, group in numbers.groupby([*GROUP, "model"], sort=False):
-        given = group["error"].dropna()
+        errors = group["error"].dropna()
         rows.append(
             {
                 **dict(zip([*GROUP, "model"], key, strict=True)),
                 "published": len(group),
-                "numbers": len(given),
+                "numbers": len(errors),
                 "standard_error": group["standard_error"].mean(),
-                "mean_absolute_error": given.abs().mean(),
-                "bias": given.mean(),
+                "mean_absolute_error": errors.abs().mean(),
+                "bias": errors.mean(),
                 "cannot": "; ".join(dict.fromkeys(c for c in group["cannot"] if c)),
             }
         )

@@ -251,13 +251,13 @@ def _at(path: Path, cell: xr.DataArray, name: str, value: str) -> xr.DataArray:
         )
     values = cell[name].to_numpy()
     if values.dtype.kind in "fiu":
-        place = int(np.argmin(np.abs(values - float(value))))
-        is_there = np.isclose(values[place], float(value), rtol=1e-4)
+        index = int(np.argmin(np.abs(values - float(value))))
+        is_there = np.isclose(values[index], float(value), rtol=1e-4)
     else:
         matches = [str(v) == value for v in values]
-        place, is_there = int(np.argmax(matches)), any(matches)
+        index, is_there = int(np.argmax(matches)), any(matches)
     if not is_there:
         raise ConfigError(
-            f"{path}: no simulation has {name} = {value}; the nearest is {values[place]}."
+            f"{path}: no simulation has {name} = {value}; the nearest is {values[index]}."
         )
-    return cell.isel({name: place})
+    return cell.isel({name: index})

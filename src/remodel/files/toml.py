@@ -50,9 +50,9 @@ class Table:
         line = self.line_of(key)
         file = "" if self.path is None else f"{self.path}{f', line {line}' if line else ''}, "
         table = f"[{self.name}] " if self.name else ""
-        place = f"{file}{table}{shown(key, 60)}"
+        position = f"{file}{table}{shown(key, 60)}"
         value = self.content.get(key)
-        raise ConfigError(problem, place=place, field=key, value=value) from cause
+        raise ConfigError(problem, place=position, field=key, value=value) from cause
 
     def checked(self, key: str, check: Callable[..., T], *values: Any) -> T:
         """Call a check and say where in the file a value that it refuses stands."""

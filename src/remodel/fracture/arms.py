@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from remodel.fracture.probability import cumulative_probability
 from remodel.fracture.sites import SITES
 from remodel.fracture.twins import INPUTS
 from remodel.models import Model, load_model
-from remodel.observations.rows import Row, load_rows, read_rows
+from remodel.observations.rows import Row, load_rows, shipped_rows
 from remodel.patient import SEXES, Patient
 from remodel.schedules import Schedule
 from remodel.simulation.simulate import simulate
@@ -305,14 +304,11 @@ def cumulative_hazard_of(
     return float(np.trapezoid(hazard[i, window], exposed.exposure.years[window]))
 
 
-def read_shipped(name: str) -> list[Row]:
-    """Return the rows of a table of this room."""
-    text = files("remodel.fracture").joinpath("tables", name).read_text(encoding="utf-8")
-    return read_rows(text, name, ("study_id", "arm"))
-
-
 @functools.cache
 def published_arms() -> tuple[Arm, ...]:
     """Return the arms of published trials of fracture."""
     drugs = load_model("reference").drugs
-    return tuple(Arm.read(row, drugs) for row in read_shipped("published_arms.csv"))
+    return tuple(
+        Arm.read(row, drugs)
+        for row in shipped_rows("published_arms.csv", ("study_id", "arm"), room="fracture")
+    )

@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from remodel.fracture.arms import read_shipped
 from remodel.fracture.sites import SITES
+from remodel.observations.rows import shipped_rows
+from remodel.predictions.predictive import wilson_interval
 
 DATE_OF_SIDES = "2026-11-30"
 """When sides were fixed, by cohort, before the first fit."""
@@ -18,6 +19,7 @@ COUNTINGS = ("height", "grade", "confirmed", "every_site", "adverse_event")
 """Of vertebrae on radiographs: a fall of a measured height by 20 % and 4 mm, or a reader's grade
 (or a fall of 15 %); of clinical fractures: confirmed and without fingers, toes and face, confirmed
 at every site, or reported as an adverse event."""
+_KEY = ("study_id", "arm")
 _Z95 = NormalDist().inv_cdf(0.975)
 
 
@@ -85,10 +87,8 @@ class Risk:
     @property
     def interval(self) -> tuple[float, float]:
         """Interval of 95 % of the share [%], from the number of women (Wilson)."""
-        p, n, z = self.percent / 100.0, self.n, _Z95
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return 100.0 * (middle - half), 100.0 * (middle + half)
+        low, high = wilson_interval(self.percent / 100.0, self.n)
+        return 100.0 * low, 100.0 * high
 
 
 @functools.cache
@@ -112,7 +112,7 @@ def published_contrasts() -> tuple[Contrast, ...]:
             citation=row.required("citation"),
             note=row.text("note"),
         )
-        for row in read_shipped("published_contrasts.csv")
+        for row in shipped_rows("published_contrasts.csv", _KEY, room="fracture")
     )
 
 
@@ -133,5 +133,5 @@ def published_risks() -> tuple[Risk, ...]:
             provenance=row.required("provenance"),
             citation=row.required("citation"),
         )
-        for row in read_shipped("published_risks.csv")
+        for row in shipped_rows("published_risks.csv", _KEY, room="fracture")
     )

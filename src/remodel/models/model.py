@@ -248,11 +248,13 @@ class Model:
             If the model does not have the drug, or the drug not the route.
         """
         self.with_drugs([drug])
-        found = self.drugs[drug]
-        if route not in found.routes:
-            raise ModelError(f"drug '{drug}' has no route '{route}'.{nearest(route, found.routes)}")
-        assembly, factor = self.assembly([drug]), found.dose_factors.get(route, "")
-        name = assembly.resolve(drug, found.routes[route], f"{drug}_{route}_dosing")
+        medicine = self.drugs[drug]
+        if route not in medicine.routes:
+            raise ModelError(
+                f"drug '{drug}' has no route '{route}'.{nearest(route, medicine.routes)}"
+            )
+        assembly, factor = self.assembly([drug]), medicine.dose_factors.get(route, "")
+        name = assembly.resolve(drug, medicine.routes[route], f"{drug}_{route}_dosing")
         return name, assembly.resolve(drug, factor, f"{drug}_{route}_dosing") if factor else ""
 
     def constants(

@@ -9,8 +9,7 @@ from datetime import date
 from types import MappingProxyType
 
 from remodel.errors import ObservationError, nearest
-from remodel.observations.load import shipped_rows
-from remodel.observations.rows import Row
+from remodel.observations.rows import Row, shipped_rows
 from remodel.observations.schema import USES, Observation
 
 COHORT_COLUMNS = ("cohort", "side", "date", "other_side", "reason")

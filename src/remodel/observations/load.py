@@ -12,7 +12,6 @@ import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from remodel.observations.endpoints import PERCENT, PERCENT_PER_YEAR, endpoints
 from remodel.observations.intervals import read_interval
 from remodel.observations.plain import PLAIN_COLUMNS, check_no_menopause, plain_arms
 from remodel.observations.pools import check_pools, read_pool
-from remodel.observations.rows import Row, load_rows, read_rows
+from remodel.observations.rows import Row, load_rows, shipped_rows
 from remodel.observations.schema import (
     COMPARED_KINDS,
     END_OF_TREATMENT,
@@ -145,21 +144,21 @@ def with_references(
 
 
 def _end_of_treatment(row: Observation, arms: Mapping[tuple[str, str], Arm]) -> float:
-    place = f"{row.study_id}, arm {row.arm}"
+    label = f"{row.study_id}, arm {row.arm}"
     arm = arms.get((row.study_id, row.arm))
     ends = [] if arm is None else [dose.end for dose in arm.schedule.doses]
     if not ends:
-        raise ObservationError("it counts from the end of treatment, and has none.", place=place)
+        raise ObservationError("it counts from the end of treatment, and has none.", place=label)
     months = max(ends) / DAYS_PER_MONTH
     if not math.isfinite(months):
         raise ObservationError(
-            "it counts from the end of treatment, and its doses have no end.", place=place
+            "it counts from the end of treatment, and its doses have no end.", place=label
         )
     if months > row.time_months:
         raise ObservationError(
             f"the value at {row.time_months:g} months counts from the end of treatment, which is "
             f"at {months:g} months.",
-            place=place,
+            place=label,
         )
     return months
 
@@ -176,12 +175,6 @@ def idle_arms(
         (study, member) for study, name in used if name for member, _ in arms[study, name].pool
     }
     return tuple(arm for arm in arms if arm not in used)
-
-
-def shipped_rows(name: str, required: Iterable[str]) -> list[Row]:
-    """Return the rows of a CSV file shipped with the package."""
-    table = files("remodel.observations").joinpath("tables", name)
-    return read_rows(table.read_text(encoding="utf-8"), name, tuple(required))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,9 +25,9 @@ class Row:
 
     def fail(self, column: str, problem: str, cause: Exception | None = None) -> NoReturn:
         """Raise an error that names the file, the row and the column."""
-        place = f"{self.file}, row {self.line}, column {column}"
+        cell = f"{self.file}, row {self.line}, column {column}"
         value = self.text(column)
-        raise ObservationError(problem, place=place, field=column, value=value) from cause
+        raise ObservationError(problem, place=cell, field=column, value=value) from cause
 
     def text(self, column: str, default: str = "") -> str:
         """Return a cell without surrounding blanks; an empty or missing one is ``default``."""
@@ -76,6 +77,12 @@ def load_rows(path: str | Path, required: Collection[str]) -> list[Row]:
     """
     file = Path(path)
     return read_rows(read_text(file, ObservationError), file.name, required)
+
+
+def shipped_rows(name: str, required: Collection[str], *, room: str = "observations") -> list[Row]:
+    """Return the rows of a CSV file that ships with the package, in the tables of a room."""
+    table = files("remodel") / room / "tables" / name
+    return read_rows(table.read_text(encoding="utf-8"), name, required)
 
 
 def read_rows(text: str, name: str, required: Collection[str]) -> list[Row]:

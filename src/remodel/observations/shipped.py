@@ -6,8 +6,8 @@ import functools
 import re
 
 from remodel.errors import ObservationError, nearest
-from remodel.observations.load import load_observations, load_regimens, shipped_rows
-from remodel.observations.rows import Row
+from remodel.observations.load import load_observations, load_regimens
+from remodel.observations.rows import Row, shipped_rows
 from remodel.observations.schema import Study
 
 STUDY_COLUMNS = (

@@ -54,8 +54,8 @@ class _File:
 
     def at(self, parameter: str, field: str = "") -> str:
         line = self.lines.get(parameter)
-        place = self.name if line is None else f"{self.name}, line {line}"
-        return f"{place}, key {parameter}{field and '.' + field}"
+        position = self.name if line is None else f"{self.name}, line {line}"
+        return f"{position}, key {parameter}{field and '.' + field}"
 
 
 def _file(name: str, text: str) -> _File:
@@ -88,14 +88,18 @@ def load_parameters(source: str | Path) -> ParameterSet:
         if not file.name.endswith(".toml"):
             continue
         text = _read(file)
-        table, place = parse_toml(text, file.name, ParameterError), _file(file.name, text)
+        table, source_file = parse_toml(text, file.name, ParameterError), _file(file.name, text)
         words = table.pop("about", "")
         if not isinstance(words, str):
-            raise ParameterError(f"{place.at('about')}: expected a string, got {shown(words)}.")
+            raise ParameterError(
+                f"{source_file.at('about')}: expected a string, got {shown(words)}."
+            )
         about = about or words
-        for parameter in _parameters(table, "", place):
+        for parameter in _parameters(table, "", source_file):
             if parameter.name in parameters:
-                raise ParameterError(f"{place.at(parameter.name)}: defined twice in this set.")
+                raise ParameterError(
+                    f"{source_file.at(parameter.name)}: defined twice in this set."
+                )
             parameters[parameter.name] = parameter
     return ParameterSet(parameters.values(), root.name.removesuffix(".toml"), about)
 

@@ -77,6 +77,8 @@ class Predictive:
         a step at the observed number: 0 at best, the absolute error of a prediction without
         spread (Gneiting and Raftery 2007, J Am Stat Assoc 102:359, doi:10.1198/016214506000001437).
         """
+        if len(self.centers) == 1:
+            return self._crps_about_one_center(observed)
         ends = self.quantiles((1e-4, 1.0 - 1e-4))
         scores = np.empty(len(observed))
         for column, value in enumerate(observed):
@@ -89,6 +91,26 @@ class Predictive:
             gap = one.cdf(nodes[:, None])[:, 0] - (nodes >= value)
             scores[column] = np.trapezoid(gap**2, nodes)
         return scores
+
+    def _crps_about_one_center(self, observed: FloatArray) -> FloatArray:
+        """Return the score in closed form.
+
+        Jordan, Krueger and Lerch 2019, J Stat Softw 90(12), doi:10.18637/jss.v090.i12.
+        """
+        from scipy.special import beta
+        from scipy.stats import norm, t
+
+        nu = self.degrees
+        z = np.where(self.sd > 0.0, self._standardized(observed)[0], 0.0)
+        if np.isinf(nu):
+            below, wide, spread = norm.cdf(z), 2.0 * norm.pdf(z), 1.0 / np.sqrt(np.pi)
+        else:
+            below, wide = t.cdf(z, nu), 2.0 * t.pdf(z, nu) * (nu + z**2) / (nu - 1.0)
+            spread = 2.0 * np.sqrt(nu) / (nu - 1.0) * beta(0.5, nu - 0.5) / beta(0.5, 0.5 * nu) ** 2
+        scores = self.sd * (z * (2.0 * below - 1.0) + wide - spread)
+        misses = np.abs(observed - self.centers[0])
+        whole: FloatArray = np.where(self.sd == 0.0, misses, scores)
+        return whole
 
     def _standardized(self, values: FloatArray) -> FloatArray:
         deviations = values[..., None, :] - self.centers
@@ -113,8 +135,6 @@ def clustered_interval(
     clusters : sequence, length n
         Which cluster each belongs to.
     """
-    from scipy.stats import norm
-
     n, share = len(hits), float(np.mean(hits))
     _, index = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
     sizes = np.bincount(index)
@@ -124,7 +144,17 @@ def clustered_interval(
         between = float(np.sum((np.bincount(index, hits) - share * sizes) ** 2))
         few = len(sizes) / (len(sizes) - 1.0)  # clusters lie about their own mean
         effect = max(1.0, few * between / independent)
-    size, z = n / effect, norm.ppf(0.5 + 0.5 * level)
-    middle = (share + z**2 / (2.0 * size)) / (1.0 + z**2 / size)
-    half = z / (1.0 + z**2 / size) * np.sqrt(share * (1.0 - share) / size + (z / (2.0 * size)) ** 2)
+    return wilson_interval(share, n / effect, level)
+
+
+def wilson_interval(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share of n, between 0 and 1.
+
+    Wilson 1927, J Am Stat Assoc 22:209.
+    """
+    from scipy.stats import norm
+
+    z = norm.ppf(0.5 + 0.5 * level)
+    middle = (share + z**2 / (2.0 * n)) / (1.0 + z**2 / n)
+    half = z / (1.0 + z**2 / n) * np.sqrt(share * (1.0 - share) / n + (z / (2.0 * n)) ** 2)
     return max(0.0, float(middle - half)), min(1.0, float(middle + half))

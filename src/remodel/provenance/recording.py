@@ -50,15 +50,15 @@ def recorded(function: Callable[P, R]) -> Callable[P, R]:
     dataset, which takes the call as an attribute. Calls inside another are not kept.
     """
     signature = inspect.signature(function)
-    place = next((name for name in _PLACES if name in signature.parameters), None)
+    destination = next((name for name in _PLACES if name in signature.parameters), None)
 
     @functools.wraps(function)
     def recording_it(*args: P.args, **kwargs: P.kwargs) -> R:
         if _is_recording.get():
             return function(*args, **kwargs)
         arguments = signature.bind(*args, **kwargs).arguments
-        if place is not None:
-            out = arguments.pop(place, None)
+        if destination is not None:
+            out = arguments.pop(destination, None)
             with recording(function.__name__, arguments, out):
                 return function(*args, **kwargs)
         with _noting() as inputs:
@@ -93,11 +93,11 @@ def recording(
     with _noting() as inputs:
         yield
         said = _encoded(arguments)
-    place = Path(out).absolute()
-    outside = {p: text for p, text in inputs.items() if not p.is_relative_to(place)}
+    destination = Path(out).absolute()
+    outside = {p: text for p, text in inputs.items() if not p.is_relative_to(destination)}
     call = _call(function, said, outside)
-    content = manifest(**call, cpu=cpu(), sources=sources(), outputs=_outputs(place))
-    write_text(record_file(place), json.dumps(content, indent=1) + "\n")
+    content = manifest(**call, cpu=cpu(), sources=sources(), outputs=_outputs(destination))
+    write_text(record_file(destination), json.dumps(content, indent=1) + "\n")
 
 
 @contextmanager
@@ -133,14 +133,14 @@ def _input(path: Path, text: str) -> dict[str, str]:
     return {**digest, "text": text} if is_kept else digest
 
 
-def _outputs(place: Path) -> dict[str, str]:
+def _outputs(destination: Path) -> dict[str, str]:
     """Return the hash of each file of a result, by its name; a store has checksums of its own."""
-    if place.suffix == ".zarr":
+    if destination.suffix == ".zarr":
         return {}
-    if place.is_file():
-        return {place.name: digest(place)}
-    files = [path for path in sorted(place.rglob("*")) if path.is_file()]
-    names = {path.relative_to(place).as_posix(): path for path in files[:_MOST_FILES]}
+    if destination.is_file():
+        return {destination.name: digest(destination)}
+    files = [path for path in sorted(destination.rglob("*")) if path.is_file()]
+    names = {path.relative_to(destination).as_posix(): path for path in files[:_MOST_FILES]}
     return {
         name: digest(path)
         for name, path in names.items()

@@ -112,11 +112,11 @@ class Inputs:
         if isinstance(parameters, str | Path):
             parameters = load_parameters(parameters)
         is_by_name = isinstance(parameters, Mapping) and not isinstance(parameters, ParameterSet)
-        given = frozenset(parameters or ()) if is_by_name else frozenset()
+        named = frozenset(parameters or ()) if is_by_name else frozenset()
         is_population = has_population_bounds(bounds, patient)
         if isinstance(patient, VariedPatients):
             population: VariedPatients = patient
-            given |= population.parameters.keys()
+            named |= population.parameters.keys()
             parameters = joined_parameters(population.parameters, parameters)
             patient = population.patients
         if patient is not None and not model.follows_age:
@@ -136,7 +136,7 @@ class Inputs:
             fixed,
             varied,
             for_each=isinstance(patient, Patients),
-            given=given,
+            given=named,
             outside={name: rows for name, rows in outside.items() if np.any(rows)},
             is_population=is_population,
         )
