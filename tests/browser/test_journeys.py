@@ -88,7 +88,7 @@ def test_menus_write_the_sentence_with_what_comes_then(visit):
     arm = page.locator(".arm3")
     arm.get_by_role("button", name="Add a drug").click()
     arm.get_by_label("Drug", exact=True).select_option("denosumab")
-    arm.get_by_label("Stops after [months]").fill("24")
+    arm.get_by_label("Stops after [mo]").fill("24")
     arm.get_by_role("button", name="Then …").click()
     line = arm.get_by_role("group", name="Drug 2")
     line.get_by_label("Drug", exact=True).select_option("zoledronic_acid")

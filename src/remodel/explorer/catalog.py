@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from remodel.explorer.curves import RISK, outputs_of
+from remodel.explorer.curves import RISK, outputs_of, title_of
 from remodel.explorer.forecast import POPULATIONS
 from remodel.explorer.question import AS_CALIBRATED, MOST_ARMS, MOST_YEARS
 from remodel.explorer.risk import SITES as RISK_SITES
@@ -17,6 +17,7 @@ from remodel.models import Model, load_model, model_names
 from remodel.models.draws import posterior_draws
 from remodel.observations.endpoints import endpoints
 from remodel.patient import SITES
+from remodel.plots.style import unit_text
 from remodel.provenance import package_version
 from remodel.schedules.medicines import medicines
 
@@ -73,13 +74,12 @@ def _drug(name: str, model: Model) -> dict[str, Any]:
 
 def _readings() -> list[dict[str, str]]:
     """Return what may be read of a woman, with its unit."""
-    scores = [{"name": f"t_score_{s}", "title": _words(f"T-score {s}"), "unit": ""} for s in SITES]
+    scores = [
+        {"name": f"t_score_{s}", "title": title_of(f"t_score_{s}"), "unit": ""} for s in SITES
+    ]
     others = [
-        {"name": n, "title": endpoints()[n].long_name, "unit": endpoints()[n].level_unit}
+        {"name": n, "title": title_of(n), "unit": unit_text(endpoints()[n].level_unit)}
         for n in possible()
+        if n in load_model("reference").endpoints
     ]
     return [*scores, *others]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -140,6 +140,12 @@ def short_title(title: str) -> str:
     return re.sub(r"(?i)^areal bone mineral density(?:,| of the)?", "Density,", short)
 
 
+def title_of(endpoint: str) -> str:
+    """Return the title of an endpoint of the reference model."""
+    name = load_model("reference").endpoints[endpoint].long_name
+    return short_title(name[:1].upper() + name[1:])
+
+
 def _score_axis(dataset: xr.Dataset, name: str) -> dict[str, float] | None:
     """Return where T-scores lie on the axis of a change of density, if they do for all arms."""
     score = name.removesuffix(PERCENT_CHANGE).replace("bmd_", "t_score_")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from remodel.errors import ConfigError, RemodelError, nearest
-from remodel.explorer.curves import short_title
+from remodel.explorer.curves import title_of
 from remodel.explorer.question import Question, ReadingRow, WhoTable, at_field
 from remodel.explorer.simulations import plain
 from remodel.individuals.fit import fit_patient
@@ -44,7 +44,7 @@ def forecast_of(question: Question) -> dict[str, Any]:
         "panels": [
             {
                 "name": name,
-                "title": short_title(str(first[name].attrs["long_name"])),
+                "title": title_of(name),
                 "unit": "" if name.startswith("t_score") else str(first[name].attrs["units"]),
                 "courses": [_bands(course[name].values) for course in courses.values()],
                 "readings": _readings(woman, reference, name),

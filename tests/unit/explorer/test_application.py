@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+import remodel as rm
 import remodel.explorer.application as server
-from remodel.errors import ConfigError
-from remodel.explorer import explore
+from remodel.errors import ConfigError, MissingDependencyError, ParameterError
+from remodel.explorer import explore, serve
 from remodel.explorer.guard import LARGEST_BODY
 
 PAGE = Path(server.__file__).parent / "page"
@@ -124,3 +127,43 @@ def test_a_port_that_is_taken_is_said(capsys):
     with pytest.raises(ConfigError, match="from 0 to 65535"):
         explore(70000)
     assert not capsys.readouterr().out
+
+
+def test_parameter_sets_are_offered_by_the_name_of_their_file(tmp_path):
+    from remodel.explorer.serve import _sets
+
+    file = tmp_path / "fit.toml"
+    rm.write_parameters(rm.load_parameters("reference").replace({"turnover": 1.2}), file)
+    offered = _sets([file])
+    assert offered["fit.toml"]["turnover"].value == 1.2
+    with pytest.raises(ParameterError, match=r"missing\.toml"):
+        _sets([tmp_path / "missing.toml"])
+
+
+def test_without_its_libraries_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(MissingDependencyError, match=r"bone-remodel\[explore\]"):
+        explore(0)
+
+
+def test_the_page_is_served_on_this_machine_only(monkeypatch):
+    import uvicorn
+
+    asked, said = [], []
+    monkeypatch.setattr(
+        uvicorn.Server, "run", lambda self, sockets: asked.append(sockets[0].getsockname())
+    )
+    monkeypatch.setattr(serve, "_warm_up", lambda say: None)
+    with warnings.catch_warnings():
+        explore(0, say=said.append, opened=asked.append)
+    address, (host, port) = asked
+    assert host == "127.0.0.1"
+    assert address == f"http://127.0.0.1:{port}/"
+    assert address in said[0]
+
+
+def test_the_first_simulations_are_compiled_beforehand():
+    said = []
+    serve._warm_up(said.append)
+    assert len(said) == 1
+    assert said[0].startswith("Ready")

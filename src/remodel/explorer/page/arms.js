@@ -157,9 +157,9 @@ export class Arms {
         if (chosen) line.interval = chosen[1];
         redraw();
       })),
-      field("Starts at [months]", start),
+      field("Starts at [mo]", start),
     ];
-    if (line.interval !== null) controls.push(field("Stops after [months]", length, { hint: "blank: goes on" }));
+    if (line.interval !== null) controls.push(field("Stops after [mo]", length, { hint: "blank: goes on" }));
     if ((drug?.routes.length ?? 0) > 1) {
       controls.push(field("Route", choice([["", "usual"], ...drug.routes.map((r) => [r, r])], line.route, (value) => { line.route = value; write(); })));
     }

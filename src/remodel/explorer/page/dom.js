@@ -79,9 +79,9 @@ export function showErrors(errors) {
       shown.add(path);
       input.closest("details:not([open])")?.setAttribute("open", "");
       const id = freshId("error");
-      const hasMark = message.includes("\n");
-      const text = h("p", { class: hasMark ? "error marked" : "error", id }, message);
-      if (hasMark) text.tabIndex = 0;
+      const [sentence, ...marked] = message.split("\n");
+      const mark = marked.length ? h("span", { class: "mark", tabindex: 0, role: "group", "aria-label": "where it is wrong" }, marked.join("\n")) : null;
+      const text = h("p", { class: "error", id }, sentence, mark);
       (input.closest(".field, fieldset") ?? input).append(text);
       input.setAttribute("aria-invalid", "true");
       input.setAttribute("aria-describedby", id);

@@ -17,9 +17,9 @@ const LANE = 8;
 
 let ruler = null;
 
-function width(text, size) {
+function width(text, size, weight = 400) {
   ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = `${size}px ${FONT}`;
+  ruler.font = `${weight} ${size}px ${FONT}`;
   return ruler.measureText(text).width;
 }
 
@@ -27,9 +27,9 @@ function words(text, x, y, { size = 11, anchor = "start", weight = null, color =
   return s("text", { x, y, "font-size": size, "text-anchor": anchor, "font-weight": weight, fill: color }, text);
 }
 
-function fitted(text, room, size) {
+function fitted(text, room, size, weight = 400) {
   let short = text;
-  while (short.length > 4 && width(short, size) > room) short = `${short.slice(0, -2).trimEnd()}…`;
+  while (short.length > 4 && width(short, size, weight) > room) short = `${short.slice(0, -2).trimEnd()}…`;
   return short;
 }
 
@@ -37,7 +37,7 @@ function fitted(text, room, size) {
 export function ticks(low, high, wanted) {
   const rough = (high - low) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough * 0.999) ?? 10 * power;
+  const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= rough * 0.8) ?? 10 * power;
   const values = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) values.push(i * step);
   return values.map((value) => Number(value.toPrecision(12)));
@@ -87,8 +87,8 @@ function drawPanel(panel, box, until) {
   const y = (value) => inner.y + inner.h - ((value - low) / (high - low)) * inner.h;
   const group = s("g", { "data-panel": panel.name });
   const unit = panel.unit ? ` [${panel.unit}]` : "";
-  const room = box.w - (panel.score ? 60 : 10) - width(unit, 13);
-  const title = fitted(panel.isChange ? `${panel.title}, change` : panel.title, room, 12.5) + unit;
+  const room = box.w - (panel.score ? 60 : 10) - width(unit, 12, 600);
+  const title = fitted(panel.isChange ? `${panel.title}, change` : panel.title, room, 12, 600) + unit;
   group.append(words(title, box.x + 6, box.y + 14, { size: 12, weight: 600 }));
   for (const value of ticks(low, high, inner.h / 36)) {
     group.append(

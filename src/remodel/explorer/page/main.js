@@ -10,11 +10,12 @@ import { copy, saveCsv, savePng, saveSvg } from "./save.js";
 import { fromLink, keyOf, normal, toLink } from "./state.js";
 import { causeTable, fractureTable, readoutTable, trialList, visitTable } from "./tables.js";
 
+const LONG = 1500; // ms after which a reason is given for waiting
 const SETTLED = 120; // ms after the last change until bands, trials and risks are asked for
 const results = {}; // newest answer by question, with the key of the state it belongs to
 const errors = new Map(); // by question
 let [catalog, state, arms, readings] = [null, null, null, null];
-let [timer, drawn, latest] = [0, [], null];
+let [timer, patience, drawn, latest] = [0, 0, [], null];
 
 // What is half typed elsewhere on the page must not keep the curves.
 function asked(name) {
@@ -88,6 +89,14 @@ function changed() {
   if (readings.answer && readings.key !== forecastKey()) readings.clear();
   clearTimeout(timer);
   timer = setTimeout(settled, SETTLED);
+  clearTimeout(patience);
+  patience = setTimeout(stillComputing, LONG);
+}
+
+function stillComputing() {
+  if (byId("figure").classList.contains("busy") && questions.curves.isBusy) {
+    byId("status").textContent = "Still computing: a combination of drugs is compiled when it is first used, which takes some seconds.";
+  }
 }
 
 function settled() {
