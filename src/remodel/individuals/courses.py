@@ -170,7 +170,7 @@ def simulated(
     columns = prior.columns(draws.scores)
     possible = prior.possible(columns, age) if prior.nonlinear else np.ones(n, dtype=bool)
     log = {name: np.zeros((n, len(months))) for name in endpoints}
-    patients = _patients(prior, draws, columns, age, menopause_age, sex)
+    patients = patients_of(prior, draws, columns, age, menopause_age, sex)
     parameters = _parameters(prior, columns, draws.number)
     for name, values in parameters.items():
         bounds = prior.model.all_parameters[name].widened()
@@ -202,7 +202,7 @@ def simulated(
     return Courses(months, log, possible)
 
 
-def _patients(
+def patients_of(
     prior: Prior,
     draws: Draws,
     columns: Mapping[str, FloatArray],
@@ -210,6 +210,18 @@ def _patients(
     menopause_age: float | None,
     sex: str,
 ) -> Patients:
+    """Return one patient a draw, with the densities at which it is simulated.
+
+    Parameters
+    ----------
+    prior : Prior
+    draws : Draws
+    columns : mapping of str to ndarray, shape (n,)
+        Values of what differs.
+    age : float
+    menopause_age : float, optional
+    sex : str
+    """
     from remodel.individuals.readings import Reference
 
     n, reference = len(draws), Reference.of(prior.model)
@@ -236,6 +248,11 @@ def _parameters(
     }
     differing = parameter_values(prior.definition, prior.model, columns, shared)  # type: ignore[arg-type]
     return shared | differing
+
+
+def shared_draws(model: Model) -> int:
+    """Return how many draws there are of what all women share; 1 where nothing is uncertain."""
+    return len(next(iter(_shared_draws(model).values()), np.zeros(1)))
 
 
 @lru_cache(maxsize=4)

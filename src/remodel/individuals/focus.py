@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from remodel._arrays import FloatArray
-from remodel.individuals.courses import Draws, sobol_normals
+from remodel._arrays import FloatArray, IntArray
+from remodel.individuals.courses import Draws, shared_draws, sobol_normals
 from remodel.individuals.prior import Prior
 from remodel.individuals.weights import effective_size
 
@@ -13,6 +13,7 @@ _FREEDOM = 5.0
 _DEFENSIVE = 0.1  # share of draws that stay with the prior, so that no weight is unbounded
 _PER_DIMENSION = 5  # effective draws behind a center and a covariance
 _INFLATION = 1.3
+_SPREAD_OUT = 0.4  # share of draws over all values of what women share
 
 
 def focused(
@@ -60,9 +61,24 @@ def focused(
     proposal = np.logaddexp(
         np.log(1 - _DEFENSIVE) + _log_t(scores, center, spread), np.log(_DEFENSIVE) + target
     )
-    log_ratio = target - proposal + np.log(patterns[pattern] / share[pattern])
+    number, log_shared = _shared(prior, draws, tempered, n, rng)
+    log_ratio = target - proposal + np.log(patterns[pattern] / share[pattern]) + log_shared
     levels = draws.levels[rng.choice(len(draws), size=n, p=tempered)]
-    return Draws(scores, log_ratio, pattern, levels, np.arange(n))
+    return Draws(scores, log_ratio, pattern, levels, number)
+
+
+def _shared(
+    prior: Prior, draws: Draws, weights: FloatArray, n: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Return which values of what all women share each draw has, and the logarithm of weights.
+
+    Some of them suit her readings better than others: these are drawn more often.
+    """
+    count = shared_draws(prior.model)
+    share = np.bincount(draws.number % count, weights=weights, minlength=count)
+    share = (1 - _SPREAD_OUT) * share / share.sum() + _SPREAD_OUT / count
+    number = rng.choice(count, size=n, p=share)
+    return number, -np.log(count * share[number])
 
 
 def _tempered(log_weights: FloatArray, least: float) -> FloatArray:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.individuals.courses import Courses, Draws
+from remodel.individuals.courses import Courses, Draws, simulated
 from remodel.individuals.covariance import (
     Observed,
     Points,
@@ -21,12 +21,16 @@ from remodel.individuals.covariance import (
     noise_sd,
     wander_covariance,
 )
+from remodel.individuals.focus import focused
+from remodel.individuals.patient_fit import output_months
 from remodel.individuals.posterior import course_of
 from remodel.individuals.prior import Prior
 from remodel.individuals.weights import Fields, Tails
 from remodel.measurement.instruments import Instruments
+from remodel.schedules import Schedule
 
 _TAILS = 32
+_ROUNDS = 4  # of draws of one woman
 _SIZE = 1024  # draws of a later reading
 _STEPS = 1 / 1.32471795724 ** np.arange(1, 3)  # powers of the plastic number fill a square evenly
 
@@ -44,8 +48,12 @@ class Stored:
     age : float
         At the start of the courses [y].
     male : bool
+    schedule : Schedule
+        From the start of the courses on.
+    menopause_age : float or None
     tools : Instruments
     seed : int
+    threads : int or None
     """
 
     prior: Prior
@@ -53,8 +61,11 @@ class Stored:
     courses: Courses
     age: float
     male: bool
+    schedule: Schedule
+    menopause_age: float | None
     tools: Instruments
     seed: int
+    threads: int | None
 
     @cached_property
     def unknown_bmi(self) -> Linear:
@@ -150,6 +161,53 @@ def later_readings(
     with np.errstate(divide="ignore"):
         log_weights = np.log(by_draw) + largest
     return Later(log, log_weights, float(by_draw.sum() ** 2 / np.square(by_draw).sum()))
+
+
+def focused_readings(
+    stored: Stored,
+    later: Later,
+    observed: Observed,
+    points: Points,
+    *,
+    age: float,
+    bmi: float | None,
+    enough: float,
+) -> Later:
+    """Return later readings of a woman from draws of her own, made where the weights are.
+
+    Parameters
+    ----------
+    stored, later, observed, points
+        What left too few effective draws.
+    age, bmi
+        As those of ``later_readings``.
+    enough : float
+        Effective draws, with which no more are made.
+    """
+    draws, patterns, one = stored.draws, np.ones(1), later
+    months = output_months(np.concatenate([observed.points.months, points.months]))
+    names = sorted({*observed.points.endpoint, *points.endpoint})
+    for number in range(1, _ROUNDS + 1):
+        seed = stored.seed + number
+        draws = focused(stored.prior, draws, one.log_weights, patterns, len(draws), seed)
+        courses = simulated(
+            stored.prior,
+            draws,
+            [stored.schedule],
+            months,
+            names,
+            age=age,
+            menopause_age=stored.menopause_age,
+            sex="male" if stored.male else "female",
+            threads=stored.threads,
+        )
+        if not courses.possible.any():
+            break
+        hers = replace(stored, draws=draws, courses=courses, age=age)
+        one = later_readings(hers, observed, points, age=age, bmi=bmi)
+        if one.effective_size >= enough:
+            break
+    return max(later, one, key=lambda readings: readings.effective_size)
 
 
 def _resampled(weights: FloatArray) -> tuple[np.ndarray, np.ndarray]:

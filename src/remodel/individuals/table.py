@@ -28,7 +28,7 @@ from remodel.individuals.courses import drawn, simulated
 from remodel.individuals.covariance import Observed, Points
 from remodel.individuals.prior import Prior
 from remodel.individuals.readings import T_SCORE, Reference
-from remodel.individuals.stored import Stored, later_readings
+from remodel.individuals.stored import Stored, focused_readings, later_readings
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.models import Model, load_model
 from remodel.observations.endpoints import endpoints as known_endpoints
@@ -48,7 +48,7 @@ _NAME = "predictions.csv"
 _PARTS = "parts"
 NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size")
 _QUANTILES = (0.25, 0.75, 0.05, 0.95)
-_ENOUGH = 50.0  # effective draws; below, a row says so
+_ENOUGH = 50.0  # effective draws; below, more are made, and a row says so if they do not help
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -291,8 +291,18 @@ def _population(history: History, cases: Sequence[Case], setting: _Setting) -> S
     )
     if not courses.possible.any():
         raise ConfigError("no draw of this history could be simulated.")
-    is_male = history.sex == "male"
-    return Stored(prior, draws, courses, start, is_male, setting.tools, setting.seed)
+    return Stored(
+        prior,
+        draws,
+        courses,
+        start,
+        history.sex == "male",
+        schedule,
+        history.menopause_age,
+        setting.tools,
+        setting.seed,
+        setting.threads,
+    )
 
 
 def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
@@ -305,7 +315,10 @@ def _forecast(case: Case, stored: Stored, setting: _Setting) -> list[dict[str, A
         return []
     observed = Observed.of(case.readings, setting.tools)
     points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
-    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi)
+    traits = {"age": case.age, "bmi": case.bmi}
+    later = later_readings(stored, observed, points, **traits)
+    if later.effective_size < _ENOUGH:
+        later = focused_readings(stored, later, observed, points, **traits, enough=_ENOUGH)
     read = np.exp(later.log)
     for i, asked in enumerate(case.asked):
         read[:, i] = _in_unit(asked.written, read[:, i], setting.reference)

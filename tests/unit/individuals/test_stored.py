@@ -14,6 +14,7 @@ from remodel.individuals.stored import Stored, later_readings
 from remodel.measurement.instruments import load_instruments
 from remodel.models import load_model
 from remodel.populations.load import load_definition
+from remodel.schedules import Schedule
 
 AGE = 70.0
 DENSITIES = ("bmd_lumbar_spine", "bmd_total_hip", "bmd_femoral_neck")
@@ -37,7 +38,9 @@ def stored():
     log = dict.fromkeys(DENSITIES, speed * months)
     log["ctx"] = np.log(0.5) + 0.2 * draws.scores[:, [1]] + 0 * months
     courses = Courses(months, log, np.ones(len(draws), dtype=bool))
-    return Stored(prior, draws, courses, 60.0, False, load_instruments(), 1)
+    return Stored(
+        prior, draws, courses, 60.0, False, Schedule(), 50.0, load_instruments(), 1, threads=1
+    )
 
 
 @pytest.mark.parametrize("bmi", [None, 22.0])

@@ -147,3 +147,19 @@ def test_workers_are_of_a_cluster_and_threads_are_not(tmp_path):
     with pytest.raises(ConfigError, match="no Dask scheduler answers at 'nowhere'"):
         forecast(path, tmp_path / "out", scheduler="nowhere")
     assert not (tmp_path / "out").exists()
+
+
+def test_draws_are_added_where_few_suit_a_woman(tmp_path, monkeypatch):
+    who = "b,72,female,50,25,,"
+    markers = "".join(f"{who}ctx,{m},1.5,ng/mL,fit\n" for m in (0, 3, 6, 9)) + (
+        f"{who}p1np,0,25,ug/L,fit\n{who}p1np,3,25,ug/L,fit\n"
+        f"{who}ctx,12,1,ng/mL,predict\n{who}bmd_total_hip,12,1,g/cm2,predict\n"
+    )
+    path = write(tmp_path / "t.csv", rows("a"), markers)
+    added = forecast(path).table.set_index("woman")
+    assert forecast(path, threads=1).table.set_index("woman").equals(added)
+    monkeypatch.setattr("remodel.individuals.table._ENOUGH", 0.0)
+    plain = forecast(path).table.set_index("woman")
+    assert (added.loc["b", "effective_size"] > 1.5 * plain.loc["b", "effective_size"]).all()
+    assert added.loc["a"].equals(plain.loc["a"])
+    assert added.loc["b", "mean"].iloc[0] == pytest.approx(plain.loc["b", "mean"].iloc[0], rel=0.2)
