@@ -134,9 +134,10 @@ def _prior_terms(prior: Prior) -> tuple[FloatArray, FloatArray]:
     last = k + len(prior.nonlinear)
     inside = prior.correlation[k:last, k:last]
     if prior.bmi_score is None:
-        return np.linalg.inv(inside), np.zeros(len(inside))
+        alone: FloatArray = np.linalg.inv(inside)
+        return alone, np.zeros(len(inside))
     across = prior.correlation[k:last, last]
-    precision = np.linalg.inv(inside - np.outer(across, across))
+    precision: FloatArray = np.linalg.inv(inside - np.outer(across, across))
     return precision, precision @ across * prior.bmi_score
 
 

@@ -315,10 +315,11 @@ def _forecast(case: Case, stored: Stored, setting: _Setting) -> list[dict[str, A
         return []
     observed = Observed.of(case.readings, setting.tools)
     points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
-    traits = {"age": case.age, "bmi": case.bmi}
-    later = later_readings(stored, observed, points, **traits)
+    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi)
     if later.effective_size < _ENOUGH:
-        later = focused_readings(stored, later, observed, points, **traits, enough=_ENOUGH)
+        later = focused_readings(
+            stored, later, observed, points, age=case.age, bmi=case.bmi, enough=_ENOUGH
+        )
     read = np.exp(later.log)
     for i, asked in enumerate(case.asked):
         read[:, i] = _in_unit(asked.written, read[:, i], setting.reference)
