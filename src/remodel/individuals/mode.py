@@ -134,10 +134,10 @@ def _prior_terms(prior: Prior) -> tuple[FloatArray, FloatArray]:
     last = k + len(prior.nonlinear)
     inside = prior.correlation[k:last, k:last]
     if prior.bmi_score is None:
-        alone: FloatArray = np.linalg.inv(inside)
+        alone = np.asarray(np.linalg.inv(inside), dtype=np.float64)
         return alone, np.zeros(len(inside))
     across = prior.correlation[k:last, last]
-    precision: FloatArray = np.linalg.inv(inside - np.outer(across, across))
+    precision = np.asarray(np.linalg.inv(inside - np.outer(across, across)), dtype=np.float64)
     return precision, precision @ across * prior.bmi_score
 
 
