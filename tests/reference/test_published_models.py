@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ from remodel.equations.dimensions import check_dimensions
 from remodel.models import load_model
 from remodel.units import in_days
 from remodel.verification import right_hand_side, verify
+from remodel.verification.verify import PUBLISHED
 
-DATA = Path(__file__).parent / "data"
+DATA = PUBLISHED
 MODELS = ("komarova2003", "lemaire2004", "pivonka2008", "peterson2010", "jorg2022")
 
 

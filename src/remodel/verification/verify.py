@@ -14,6 +14,8 @@ from remodel.verification.ported_model import PortedModel
 from remodel.verification.report import Verification
 
 TOLERANCE = 1e-6
+PUBLISHED = Path(__file__).parent / "published"
+"""Reference values of the published models that come with the package, a folder each."""
 
 
 def verify(

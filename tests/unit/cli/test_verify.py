@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from remodel.cli.main import main
+from remodel.verification.verify import PUBLISHED
 
-DATA = Path(__file__).parents[2] / "reference" / "data" / "komarova2003"
+DATA = PUBLISHED / "komarova2003"
 
 
 def test_a_model_that_agrees_passes(capsys: pytest.CaptureFixture[str]) -> None:
