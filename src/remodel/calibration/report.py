@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SAME_OPTIMUM = 0.5  # of the objective: starts that end this close to the best agree with it
 _NEAR_BOUND = 0.01  # share of the range
-_IDENTIFIED, _PRIOR_ONLY = 0.5, 0.9  # posterior over prior standard deviation, below and above
+IDENTIFIED_BELOW, PRIOR_ONLY_ABOVE = 0.5, 0.9
+"""Posterior over prior standard deviation, below and above which the verdicts are these."""
 _VERDICTS = {IDENTIFIED: "identified", ONE_SIDED: "weak", AT_BOUND: "weak", FLAT: "prior only"}
 _SHOWN_ESTIMATES = [
     "parameter",
@@ -144,9 +145,14 @@ def estimates_table(
 def _verdict(shrinkage: float, profile: Profile | None) -> str:
     if profile:
         return _VERDICTS[profile.verdict]
-    if shrinkage < _IDENTIFIED:
+    return verdict_of(shrinkage)
+
+
+def verdict_of(shrinkage: float) -> str:
+    """Return the verdict on a parameter by posterior over prior standard deviation."""
+    if shrinkage < IDENTIFIED_BELOW:
         return "identified"
-    return "weak" if shrinkage <= _PRIOR_ONLY else "prior only"
+    return "weak" if shrinkage <= PRIOR_ONLY_ABOVE else "prior only"
 
 
 def convergence(starts: Sequence[StartResult]) -> str:

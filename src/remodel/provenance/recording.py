@@ -32,6 +32,7 @@ _PLACES = ("out", "path")  # the first there is says where the result lies
 _MEANS = frozenset({"progress", "threads", "workers", "scheduler", "resume", "strict"})
 _LARGEST = 5_000_000  # characters of a file that is kept whole
 _MOST_FILES = 2000  # of a result whose hashes are kept
+_PACKAGE = Path(os.path.abspath(__file__)).parents[1]  # noqa: PTH100 # without ".." in it
 _is_recording: ContextVar[bool] = ContextVar("_is_recording", default=False)
 
 
@@ -122,7 +123,11 @@ def _call(
         "function": function,
         "arguments": arguments,
         "folder": os.getcwd(),  # noqa: PTH109 # pathlib is slower, and this is said at each call
-        "inputs": {str(path): _input(path, text) for path, text in inputs.items()},
+        "inputs": {
+            str(path): _input(path, text)
+            for path, text in inputs.items()
+            if not path.is_relative_to(_PACKAGE)  # its files are known by version and hash
+        },
     }
 
 
