@@ -34,6 +34,8 @@ from remodel.patient import Patient as Patient
 from remodel.patients import Patients as Patients
 from remodel.populations.population import Population as Population
 from remodel.populations.sample import population as population
+from remodel.qualification import Qualification as Qualification
+from remodel.qualification import qualify as qualify
 from remodel.reruns import Rerun as Rerun
 from remodel.reruns import rerun as rerun
 from remodel.schedules import Dose as Dose

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from remodel.models import Model
@@ -97,14 +99,14 @@ def _solvers(findings: Findings, model: Model) -> None:
         "rodas4, default": _course(model, method="rodas4"),
         "lsoda, default": _course(model, method="lsoda"),
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"method": name, "largest": float(np.max(np.abs(values / exact - 1.0)))}
         for name, values in runs.items()
     ]
     findings.tables["solvers"] = pd.DataFrame(rows)
-    for name, largest in ((row["method"], row["largest"]) for row in rows):
-        key = name.replace(", ", ".").replace("default", "default")
-        findings.add(f"code.solver.{key}", largest, "1", "tables/solvers.csv")  # type: ignore[arg-type]
+    for row in rows:
+        key = row["method"].replace(", ", ".")
+        findings.add(f"code.solver.{key}", row["largest"], "1", "tables/solvers.csv")
     one, two = (_course(model, threads=n) for n in (1, 2))
     findings.add("code.threads_bits", int((one != two).sum()), "1", "numbers that differ")
 

@@ -115,14 +115,13 @@ def _block(block: Block) -> str:
             return f"<ul>{''.join(f'<li>{_words(item)}</li>' for item in items)}</ul>"
         case Picture(_, png, caption):
             data = base64.b64encode(png).decode("ascii")
-            words = _words(caption)
             alt = escape("".join(piece for piece in caption if isinstance(piece, str)))
             return (
                 f'<figure><img alt="{alt}" src="data:image/png;base64,{data}">'
-                f"<figcaption>{words}</figcaption></figure>"
+                f"<figcaption>{_words(caption)}</figcaption></figure>"
             )
         case Formula(latex, meaning):
-            return f'<div class="formula"><p>{escape(meaning)}</p>{_mathml(latex)}</div>'
+            return f'<div class="formula"><p class="meaning">{escape(meaning)}</p>{_mathml(latex)}</div>'
         case Grid():
             return _grid(block)
 

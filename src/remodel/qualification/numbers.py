@@ -97,14 +97,14 @@ def shown(key: str, numbers: Numbers, form: str) -> Shown:
 
 
 def formatted(value: float, form: str) -> str:
-    """Return a number in a format of Python; a dash where there is none."""
+    """Return a number in a format of Python: no minus before zero, a dash where there is none."""
     if math.isnan(value):
         return "–"
     text = format(int(value) if form.endswith("d") else value, form)
     mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else text.replace("-0.0", "0.0") if not float(
-        text.replace(",", "").rstrip("%")
-    ) else text  # fmt: skip
+    if e:
+        return f"{mantissa}e{int(exponent)}"
+    return text if re.search("[1-9]", text) else text.removeprefix("-")
 
 
 def slug(name: Any) -> str:

@@ -130,8 +130,10 @@ def _write(
     for name, table in findings.tables.items():
         write_csv(folder / "tables" / f"{name}.csv", table)
     for name, png in drawn.items():
-        write_atomically(
-            folder / "figures" / f"{name}.png", lambda draft, d=png: draft.write_bytes(d)
-        )
+        _write_bytes(folder / "figures" / f"{name}.png", png)
     write_text(folder / "report.html", html)
-    write_atomically(folder / "report.pdf", lambda draft: draft.write_bytes(pdf))
+    _write_bytes(folder / "report.pdf", pdf)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    write_atomically(path, lambda draft: draft.write_bytes(content))

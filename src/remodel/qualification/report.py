@@ -112,10 +112,8 @@ def _summary(write: Writer, goals: Sequence[Judged]) -> Iterator[Block]:
         for item in goals
     ]  # fmt: skip
     caption = write.words(
-        
         "Credibility goals and what was found. A coverage is not contradicted where the upper end "
         "of its interval reaches {validation.nominal:.0%}."
-    
     )
     yield Grid(
         ("credibility factor", "found", "goal", "verdict"), rows, caption, frozenset({1}),

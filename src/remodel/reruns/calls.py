@@ -30,6 +30,7 @@ from remodel.populations.definition import Definition
 from remodel.populations.load import definition_of
 from remodel.populations.population import Population
 from remodel.populations.sample import population
+from remodel.qualification import qualify
 from remodel.schedules import Dose, Intervention, Schedule
 from remodel.simulation.simulate import simulate
 from remodel.sweeps import sweep
@@ -172,6 +173,7 @@ FUNCTIONS: Mapping[str, Callable[[dict[str, Any], Path], None]] = {
     "fit_patients": _into(fit_patients),
     "monitor": _into(monitor),
     "optimize": _into(optimize),
+    "qualify": _into(qualify),
     "predict_arms": _into(predict_arms),
 }
 
