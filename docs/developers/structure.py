@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src" / "remodel"
-LIMITS = {"rooms": 44, "floors": 15, "arrows": 350, "circles": 0}
+LIMITS = {"rooms": 44, "floors": 15, "arrows": 375, "circles": 0}
 WORDS = frozenset({"found", "some", "own", "given", "told", "of", "mine", "part", "place"})
 LARGEST_SHARE = 0.03
 

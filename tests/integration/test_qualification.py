@@ -64,9 +64,7 @@ def test_the_goals_that_are_missed_are_those_known(folder, capsys):
 def test_the_page_shows_no_other_number(folder):
     html = (folder / "report.html").read_text()
     numbers = Numbers(json.loads((folder / "numbers.json").read_text()))
-    words = checks.check(html, numbers)
-    assert "not shown" not in " ".join(words.text) or len(words.shown) > 300
-    assert len(words.shown) > 500
+    assert len(checks.check(html, numbers).shown) > 500
     assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert {p.name for p in (folder / "figures").iterdir()} == {
         "parameters.png", "held_out.png", "coverage.png", "sensitivity.png"

@@ -121,7 +121,8 @@ def _block(block: Block) -> str:
                 f"<figcaption>{_words(caption)}</figcaption></figure>"
             )
         case Formula(latex, meaning):
-            return f'<div class="formula"><p class="meaning">{escape(meaning)}</p>{_mathml(latex)}</div>'
+            text = f'<p class="meaning">{escape(meaning)}</p>'
+            return f'<div class="formula">{text}{_mathml(latex)}</div>'
         case Grid():
             return _grid(block)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -182,9 +181,6 @@ def test_the_html_is_one_file_without_scripts_or_a_network(report):
     assert not re.findall(r'(?:src|href)="(?!data:|#)', html)
     assert html.count("<figure>") == html.count("data:image/png;base64,") == 4
     assert html.count("<math") == 1
-    assert html.count("NOT MET") == sum("NOT MET" in str(b) for b in [made_of]) * html.count(
-        "NOT MET"
-    )
     targets = set(re.findall(r'href="#([^"]+)"', html))
     assert targets <= set(re.findall(r'id="([^"]+)"', html))
 
@@ -263,7 +259,3 @@ def test_every_test_of_a_requirement_is_there():
         assert item.tests, item.id
         for test in item.tests:
             assert test in known, f"{item.id}: {test}"
-
-
-def test_numbers_can_be_written():
-    assert json.dumps({"a": Number(1.0, "%", "x").unit}) == '{"a": "%"}'
