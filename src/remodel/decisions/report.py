@@ -80,13 +80,13 @@ def answer(best: Result) -> tuple[str, ...]:
     """Return the answer in sentences, with numbers and their uncertainty."""
     task, evaluation = best.problem, best.evaluations[best.position]
     rows = zip(task.questions, evaluation.answers, evaluation.errors, best.bands, strict=True)
-    numbers = [f"{row[0].words} is {_number(*row)}" for row in rows]
+    numbers = [f"{row[0].words}: {_number(*row)}" for row in rows]
     is_one = len(task.objectives) == 1
     many = f"of the {len(best.on_front)} that no other beats, the nearest to the best of each"
     how = "the best" if is_one else many
     sentences = [
         f"Of {len(best.plans):,} plans, {how} is: {best.chosen.title}.",
-        f"Under it {'; '.join(numbers)}.",
+        f"Under it, {'; '.join(numbers)}.",
     ]
     sentences += _against_others(best)
     return tuple(sentences)
