@@ -91,7 +91,7 @@ def optimize(
     out : path, optional
         Folder for ``front.csv``, ``plans.csv``, ``plan.toml`` and ``report.md``.
     women : Population or PatientFit, optional
-        Instead of those the problem names; of a fit the risk factors are unknown.
+        Instead of those the problem names.
     threads : int, optional
         All processors by default. Numbers do not depend on it.
     progress : Progress or callable, optional

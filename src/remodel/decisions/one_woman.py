@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,13 +18,10 @@ from remodel.decisions.people import (
     fracture_draws,
     women_at_risk,
 )
-from remodel.files import Table, load_toml
-from remodel.files.schema import validate
 from remodel.fracture.background import RISK_FACTORS
 from remodel.fracture.hazards import Women
 from remodel.individuals.fit import fit_patient
 from remodel.individuals.patient_fit import PatientFit
-from remodel.individuals.woman_file import PatientTable, WomanFile
 from remodel.schedules import Schedule
 from remodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -120,7 +117,7 @@ def woman_people(design: Design, fitted: PatientFit | None, threads: int | None)
     now = fit.predict(None, 1.0, endpoints=("bmd_femoral_neck",), step_months=12.0)
     at_now = int(np.searchsorted(now["months"].to_numpy(), fit.woman.now - 1e-6))
     score = now["t_score_femoral_neck"].to_numpy()[:, at_now]
-    columns = _columns(None if fitted else design.woman, fit, n)
+    columns = _columns(fit, n)
     draws = fracture_draws(design.uncertainty.draws, design.seed)
     return WomanPeople(
         fit=fit,
@@ -134,17 +131,14 @@ def woman_people(design: Design, fitted: PatientFit | None, threads: int | None)
     )
 
 
-def _columns(
-    source: str | Mapping[str, Any] | None, fit: PatientFit, n: int
-) -> dict[str, FloatArray]:
+def _columns(fit: PatientFit, n: int) -> dict[str, FloatArray]:
     """Return her traits, her age now and her risk factors, NaN where unknown, one entry a draw."""
-    patient: PatientTable | None = None
-    if source is not None:
-        top = Table(None, "", source) if isinstance(source, Mapping) else load_toml(source)
-        patient = validate(top, WomanFile).patient
+    woman = fit.woman
+    known = {"bmi": woman.bmi, "menopause_age": woman.menopause_age, **woman.risks}
     columns = dict(fit.traits)
-    columns["age"] = np.full(n, fit.woman.age + fit.woman.now / _MONTHS_PER_YEAR)
     for name in (*RISK_FACTORS, "bmi", "menopause_age"):
-        value = getattr(patient, name, None)
-        columns[name] = np.full(n, np.nan if value is None else float(value))
+        value = known.get(name)
+        if name not in columns:
+            columns[name] = np.full(n, np.nan if value is None else float(value))
+    columns["age"] = np.full(n, woman.age + woman.now / _MONTHS_PER_YEAR)
     return columns
