@@ -9,6 +9,7 @@ from pathlib import Path
 import diagram
 import slices
 from developers import import_diagram
+from examples import write_examples
 from fracture_report import fracture_report
 from kept import hash_of, hash_of_files, kept, package_hash
 from validation_report import validation_report
@@ -41,6 +42,7 @@ def everything(folder: Path) -> None:
     write(folder / "drug_equations.md", drug_equations(load_model("reference")))
     write(folder / "model_table.md", model_table())
     write(folder / "trial_table.md", trial_table())
+    write_examples(folder / "experiments.zip")
     write(folder / "gallery.md", gallery(folder))
     write(folder / "questions.md", slices.page(folder))
     for report in (validation_report, fracture_report):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,19 @@ def test_the_version_is_the_same_everywhere():
     assert re.search(rf"^version: {re.escape(version)}$", CITATION, re.MULTILINE)
     assert f'version: "{version}"' in RECIPE
     assert latest[1] == version
+
+
+def test_the_archive_of_examples_has_their_files_and_no_rows_of_others(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    examples = importlib.import_module("examples")
+    folder = tmp_path / "experiments" / "99_example"
+    for name in ("experiment.toml", "digitized.csv", "results/data.csv", "digitised/rows.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x = 1")
+    monkeypatch.setattr(examples, "EXPERIMENTS", tmp_path / "experiments")
+    examples.write_examples(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.namelist() == ["experiments/99_example/experiment.toml"]
 
 
 def test_the_citation_has_the_date_of_the_release():
