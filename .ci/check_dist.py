@@ -101,7 +101,11 @@ def supported() -> list[str]:
 def interpreter(version: str) -> str | None:
     """Return a Python of a version that runs, on the path or of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python"))]
+    candidates = [
+        sys.executable,
+        shutil.which(f"python{version}"),
+        *sorted(pyenv.glob(f"{version}.*/bin/python")),
+    ]
     test = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
     for python in map(str, filter(None, candidates)):
         done = subprocess.run([python, "-c", test], capture_output=True, text=True, check=False)
