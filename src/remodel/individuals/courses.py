@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def simulated(
         rows = np.flatnonzero(possible & (draws.pattern == number))
         if not len(rows) or not endpoints:
             continue
-        dataset = simulate(
+        dataset = unwrap(simulate)(  # a call inside another is not recorded
             prior.model,
             schedule=schedule,
             patient=patients[rows],

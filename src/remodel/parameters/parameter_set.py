@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from remodel.errors import ParameterError, nearest
@@ -64,7 +65,11 @@ class ParameterSet(Mapping[str, Parameter]):
         return ParameterSet((changed.get(p.name, p) for p in self.values()), self.name, self.about)
 
     def widened(self) -> ParameterSet:
-        """Return the set with the bounds of one woman among others."""
+        """Return the set with the bounds of one woman among others; made once and kept."""
+        return self._widened
+
+    @cached_property
+    def _widened(self) -> ParameterSet:
         return ParameterSet((p.widened() for p in self.values()), self.name, self.about)
 
     def select(self, *, status: str | None = None, prefix: str = "") -> ParameterSet:

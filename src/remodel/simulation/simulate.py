@@ -315,9 +315,12 @@ def _patients(patients: Patients) -> dict[str, Any]:
     for attribute in fields(Patients):
         column = getattr(patients, attribute.name)
         is_known = column == column  # noqa: PLR0124 # NaN equals nothing
-        values = [v if known else None for v, known in zip(column.tolist(), is_known, strict=True)]
-        if all(value == values[0] for value in values):
-            table[attribute.name] = values[0]
+        is_same = column == column[0] if is_known[0] else ~is_known
+        if is_same.all():
+            table[attribute.name] = column[0].item() if is_known[0] else None
+        elif len(column) > _LISTED:
+            table[attribute.name] = fingerprint(column)
         else:
-            table[attribute.name] = values if len(values) <= _LISTED else fingerprint(column)
+            cells = zip(column.tolist(), is_known, strict=True)
+            table[attribute.name] = [value if known else None for value, known in cells]
     return table
