@@ -122,12 +122,12 @@ def _coverage(table: pd.DataFrame) -> Figure:
         axes.plot([row["within_90_low"], row["within_90_high"]], [i, i], color=color, lw=2)
         axes.plot(row["within_90"], i, "o", ms=4.5, color=color)
     axes.axvline(0.9, color=GRAY, lw=0.8, zorder=0)
-    labels = [f"{row['drug_class']} ({row['n']} of {row['trials']})" for row in records(table)]
+    labels = [f"{row['drug_class']} ({row['n']}; {row['trials']})" for row in records(table)]
     axes.set_yticks(range(len(table)), labels)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("share of published numbers within the 90 % band, with its 95 % interval")
-    axes.set_title("Coverage of density by class (numbers of trials)")
+    axes.set_title("Coverage of density by class (numbers; trials)")
     return figure
 
 

@@ -72,4 +72,5 @@ def equations(model: Model, *, quick: bool) -> Iterator[Formula]:
 def _formula(statement: Statement, symbols: dict[str, str], prefix: str) -> Formula:
     left = name_latex(statement.name, symbols)
     right = expression_latex(statement.expression, {**symbols, "time": "t"})
+    right = right.replace(r" \, ", r" \cdot ")  # words side by side are no product
     return Formula(f"{prefix}{left} = {right}", statement.meaning)

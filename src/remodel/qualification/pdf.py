@@ -25,8 +25,9 @@ _FONTS = {"Body": "DejaVuSans.ttf", "Bold": "DejaVuSans-Bold.ttf", "Mono": "Deja
 _MARGIN = 50.0  # points
 _SIZE, _SMALL = 8.5, 6.6
 _DPI, _FORMULA = 200, 8.5
+_GAP = 3.0  # points below a line of an equation
 _ROOM = 90.0  # points that a heading or table needs on a page
-_LONGEST = 100  # characters of LaTeX, about a line
+_LONGEST = 80  # characters of LaTeX, about a line
 _SUM = re.compile(r" (?=[+-] )")
 
 
@@ -121,11 +122,12 @@ def _flowables(block: Block, styles: dict[str, Any], width: float) -> Iterator[A
             yield Spacer(1, 6)
         case Formula(latex, meaning):
             lines = _lines(latex)
-            yield CondPageBreak(20 + 20 * len(lines))
+            yield CondPageBreak(20 + 25 * len(lines))
             if meaning:
                 yield Text(escape(meaning), styles["meaning"])
             for line in lines:
                 yield _image(_drawn(line), width, dpi=_DPI)
+                yield Spacer(1, _GAP)
         case Grid():
             yield CondPageBreak(_ROOM)
             yield _table(block, styles, width)
@@ -159,11 +161,16 @@ def _drawn(latex: str) -> bytes:
     """Return an equation as PNG."""
     import matplotlib as mpl
     from matplotlib.mathtext import math_to_image
+    from PIL import Image
 
     buffer = io.BytesIO()
+    large = latex.replace(r"\frac", r"\dfrac")  # a fraction as large as the text around it
     with mpl.rc_context({"font.size": _FORMULA, "mathtext.fontset": "dejavusans"}):
-        math_to_image(f"${latex}$", buffer, dpi=_DPI, format="png")
-    return buffer.getvalue()
+        math_to_image(f"${large}$", buffer, dpi=_DPI, format="png")
+    gray = io.BytesIO()
+    with Image.open(buffer) as drawn:
+        drawn.convert("L").save(gray, format="png")
+    return gray.getvalue()
 
 
 def _table(grid: Grid, styles: dict[str, Any], width: float) -> Any:
