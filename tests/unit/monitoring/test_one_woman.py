@@ -138,3 +138,22 @@ def test_wrong_plans_get_one_sentence(changes, words):
 def test_a_plan_names_one_woman_or_is_given_women():
     with pytest.raises(ConfigError, match="the plan names its woman"):
         rm.monitor(PLAN, women=fitted())
+
+
+def test_what_was_read_of_her_is_not_read_again_at_month_0():
+    visits = [{"months": 12.0, "endpoints": [HIP]}]
+    plans = [{"name": "hip", "visits": visits},
+             {"name": "both", "visits": [{"months": 12.0, "endpoints": [HIP, SPINE]}]}]  # fmt: skip
+    plan = {key: PLAN[key] for key in PLAN if key not in ("woman", "search")}
+    result = rm.monitor({**plan, "plan": plans}, women=fitted())
+    assert result.plans["scans"].tolist() == [1, 2]  # the spine was never read
+
+
+def test_her_machine_keeps_its_offset():
+    women = cohort()
+    errors = women.errors(women.people.woman, [12, 24])[HIP]
+    offset = women.offsets[HIP][women.people.woman]
+    assert np.corrcoef(errors[:, 0], errors[:, 1])[0, 1] == pytest.approx(
+        np.var(offset) / np.var(errors), abs=0.1
+    )
+    assert np.corrcoef(errors.mean(axis=1), offset)[0, 1] > 0.3
