@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
         "decisions about patients.",
     )
     parser.set_defaults(action=run)
-    parser.add_argument("plan", metavar="PLAN.toml", help="one woman or many, schedule, visits, rules")
+    parser.add_argument("plan", metavar="PLAN.toml", help="women, schedule, visits, rules")
     parser.add_argument("--out", metavar="DIR", required=True, help="folder for all results")
     parser.add_argument("--threads", type=int, metavar="N", help="processors; all by default")
     add_figures_option(parser)
