@@ -12,7 +12,7 @@ from remodel.plots.style import unit_text
 from remodel.units import DAYS_PER_MONTH
 
 _DEPTH = 2
-_LEAST_SHARE = 0.02  # of the difference, from which what moved a cause is shown
+_LEAST_SHARE = 0.02  # of the difference, from which a cause is shown
 
 
 def reasons_of(question: Question) -> dict[str, Any]:
@@ -66,6 +66,6 @@ def reasons_of(question: Question) -> dict[str, Any]:
                 "meaning": str(row.meaning),
             }
             for row in rows
-            if row.level == 0 or abs(row.share) >= _LEAST_SHARE
+            if abs(row.share) >= _LEAST_SHARE
         ],
     }

@@ -69,10 +69,13 @@ def test_requests_of_other_pages_are_refused(client, page):
     assert client("/api/share", body, headers={"content-type": "text/plain"})[0] == 415
 
 
-def test_the_size_of_a_page_has_an_end(client):
+def test_the_size_of_a_page_has_an_end(client, page):
     assert client("/api/curves", b" " * (LARGEST_BODY + 1))[0] == 413
     lies = {"content-length": "10"}
-    assert client("/api/curves", b" " * (LARGEST_BODY + 1), headers=lies)[0] == 400
+    assert (
+        client("/api/share", b" " * LARGEST_BODY + json.dumps(page).encode(), headers=lies)[0]
+        == 400
+    )
 
 
 @pytest.mark.parametrize(
