@@ -44,7 +44,8 @@ def main() -> int:
         print(
             f"\nAfter {years} years of denosumab", best.table[shown].round(1).to_string(), sep="\n"
         )
-        print(*best.sentences, *(f"Warning: {text}" for text in best.warnings), sep="\n")
+        print(*best.sentences, *(f"Not tested: {text}" for text in best.warnings), sep="\n")
+        print(*(f"Known miss: {text}" for text in best.misses), sep="\n")
     code = max(code, finish(Path(__file__), options, out, numbers, prefix="exits_"))
     print(f"Results: {out}\nMain figure:\n{out / 'figures' / 'four_exits.png'}")
     return code

@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         print_text(sentence)
     for sentence in best.warnings:
         print_text(f"Not tested: {sentence}")
+    for sentence in best.misses:
+        print_text(f"Known miss: {sentence}")
     if args.figures:
         for path in draw(best, Path(args.out) / "figures"):
             print(path)

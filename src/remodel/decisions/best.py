@@ -18,7 +18,7 @@ from remodel.decisions.load import Problem, load_problem
 from remodel.decisions.one_woman import woman_people
 from remodel.decisions.people import People, PopulationPeople, population_people
 from remodel.decisions.plans import Plan
-from remodel.decisions.report import answer, leans_on, plan_toml, report, table_of
+from remodel.decisions.report import answer, leans_on, misses, plan_toml, report, table_of
 from remodel.decisions.result import Result, losses_of, misses_of, score_of
 from remodel.decisions.search import Score, Values, chosen_method, search
 from remodel.decisions.store import FOLDER, Evaluations
@@ -63,6 +63,11 @@ class Best(Result):
     def warnings(self) -> tuple[str, ...]:
         """What of the chosen plan no trial has tested."""
         return leans_on(self)
+
+    @property
+    def misses(self) -> tuple[str, ...]:
+        """Known misses of the model that the plans lean on."""
+        return misses(self)
 
     def figures(self) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
         """Yield name, figure and the numbers in it: every plan and the front."""

@@ -12,6 +12,7 @@ import numpy as np
 from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.decisions.atlas import untested
 from remodel.decisions.harms import exposures, harms_of
+from remodel.decisions.misses import known_misses
 from remodel.decisions.policy_report import Comparison, start_folder, write_comparison
 from remodel.errors import ConfigError
 from remodel.fracture.background import RISK_FACTORS, load_background
@@ -331,6 +332,8 @@ def _notes(cohort: Cohort, task: Task, every: Sequence[_Followed]) -> tuple[str,
         if _asks_for_probability(plan)
     ]
     notes += [_untested_note(cohort, each.name, each.state) for each in every if each.state]
+    schedules = [course.schedule for each in every if each.state for course in each.state.courses]
+    notes += known_misses(schedules, float(cohort.design.horizon_years))
     return tuple(note for note in notes if note)
 
 

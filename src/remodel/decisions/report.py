@@ -13,6 +13,7 @@ from remodel._arrays import FloatArray
 from remodel.decisions.atlas import untested
 from remodel.decisions.harms import Harm, exposures, harms_of
 from remodel.decisions.load import Question
+from remodel.decisions.misses import known_misses
 from remodel.decisions.result import Result
 from remodel.individuals.report import DISCLAIMER
 
@@ -146,6 +147,14 @@ def leans_on(best: Result) -> tuple[str, ...]:
     return tuple(f"{s} ({women[s]:.0f} % of women)" for s in said)
 
 
+def misses(best: Result) -> tuple[str, ...]:
+    """Return known misses of the model that any of the plans leans on, chosen or not."""
+    schedules = [plan.schedule for plan in best.plans if plan.policy is None]
+    if best.chosen.policy is not None:
+        schedules += best.taken.ways
+    return known_misses(schedules, best.problem.design.horizon_years)
+
+
 def plan_toml(best: Result) -> str:
     """Return the chosen plan as TOML, its ``schedule`` ready for ``simulate``."""
     plan, evaluation, task = best.chosen, best.evaluations[best.position], best.problem
@@ -217,6 +226,9 @@ def report(best: Result) -> str:
         "## What no trial has tested",
         "\n".join(f"- {sentence}" for sentence in leans_on(best))
         or "Every drug, dose, interval, duration and sequence of the chosen plan was tested.",
+        "## Where the model is known to miss",
+        "\n".join(f"- {sentence}" for sentence in misses(best))
+        or "Nothing of note in the plans that were compared.",
         "## Harms",
         _harm_table(best),
         "## Front" if len(task.objectives) > 1 else "## Best plans",
