@@ -97,9 +97,9 @@ def test_menus_write_the_sentence_with_what_comes_then(visit):
     assert text == "denosumab 60 mg every 6 mo for 24 mo; zoledronic acid 5 mg once from 24 mo"
     window.settle()
     assert page.locator(f'[data-panel="{SPINE}"] path.curve').count() == 4
-    arm.get_by_label("Schedule").fill("alendronate 70 mg weekly for 2 y")
-    expect(arm.get_by_label("Drug", exact=True).first).to_have_value("alendronate")
-    expect(arm.get_by_label("Dose [mg]").first).to_have_value("70")
+    arm.get_by_label("Schedule").fill("zoledronic acid 4 mg yearly for 2 y")
+    expect(arm.get_by_label("Drug", exact=True).first).to_have_value("zoledronic_acid")
+    expect(arm.get_by_label("Dose [mg]").first).to_have_value("4")
 
 
 def test_arms_are_added_up_to_six_and_removed(visit):
