@@ -34,10 +34,10 @@ SITES = ("bmd_lumbar_spine", "bmd_total_hip")
 BINS = 20
 SHARED = 64  # draws of the parameters that all women share
 PLANS = {
-    "no reading": (),
-    "one scan, one CTX": (0.0, 3.0),
-    "two scans": (0.0, 12.0),
-    "three scans": (0.0, 12.0, 24.0),
+    "no reading": ((), ()),
+    "one scan, one CTX": ((0.0,), (3.0,)),
+    "two scans": ((0.0, 12.0), ()),
+    "three scans": ((0.0, 12.0, 24.0), (0.0, 3.0)),
 }
 
 
@@ -60,11 +60,11 @@ def main() -> None:
     began = time.perf_counter()
     for w in chosen.tolist():
         actual = np.log([truth[n][w, i] for n in SITES for i in np.searchsorted(months, LATER)])
-        for plan, scans in PLANS.items():
+        for plan, (scans, samples) in PLANS.items():
             is_full = plan == "three scans"
             if not is_full and w >= args.women // 5:
                 continue
-            observed = Observed.of(readings_of(read, w, scans, ctx=plan != "two scans"), tools)
+            observed = Observed.of(readings_of(read, w, scans, samples), tools)
             posterior = fitted(
                 prior, draws, courses, observed, tools, age=AGE, size=512, tails=64, seed=(3, w)
             )
@@ -131,13 +131,11 @@ def simulated_women(n: int, seed: int):
     return women, truth, read, np.flatnonzero(reached)
 
 
-def readings_of(read, w: int, scans: tuple[float, ...], *, ctx: bool) -> list[Reading]:
+def readings_of(
+    read, w: int, scans: tuple[float, ...], samples: tuple[float, ...]
+) -> list[Reading]:
     """Return what was read of a woman at some visits."""
-    rows = []
-    for name in SITES:
-        rows += [(name, m) for m in scans if m != 3.0]
-    if ctx and scans:
-        rows += [("ctx", 0.0), ("ctx", 3.0)]
+    rows = [(name, m) for name in SITES for m in scans] + [("ctx", m) for m in samples]
     return [Reading(name, m, float(read[name][w, VISITS.index(m)])) for name, m in rows]
 
 

@@ -116,8 +116,8 @@ def fitted(
     fields = Fields.of(prior, observed, covariance, drawn_tails, age)
     residuals = observed.log - means
     each = draws.log_weights + prior.log_weight_of_bmi(draws.scores)
-    each = np.where(courses.possible, each, -np.inf)
-    joint = fields.log_likelihood(residuals) + each[:, None] + drawn_tails.log_weights
+    joint = fields.log_density(residuals, each, drawn_tails.log_weights)
+    joint[~courses.possible] = -np.inf
     largest = joint.max(axis=1, keepdims=True)
     safe = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore"):

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from remodel._arrays import FloatArray
+from remodel._arrays import FloatArray, IntArray
 from remodel.individuals.courses import Courses, Draws, simulated
 from remodel.individuals.covariance import (
     Observed,
@@ -117,8 +117,19 @@ class Later:
     effective_size: float
 
 
+def scratch_of(stored: Stored) -> FloatArray:
+    """Return memory for ``later_readings``, which costs more to get than to fill."""
+    return np.empty((2, len(stored.draws), _TAILS))
+
+
 def later_readings(
-    stored: Stored, observed: Observed, points: Points, *, age: float, bmi: float | None
+    stored: Stored,
+    observed: Observed,
+    points: Points,
+    *,
+    age: float,
+    bmi: float | None,
+    scratch: FloatArray | None = None,
 ) -> Later:
     """Return what would be read of a woman at points, given what was read.
 
@@ -131,7 +142,10 @@ def later_readings(
         At her month 0 [y].
     bmi : float, optional
         [kg/m2].
+    scratch : ndarray, optional
+        Of ``scratch_of``; what it holds is lost.
     """
+    joint, ends = scratch_of(stored) if scratch is None else scratch
     prior, tools = stored.prior.with_bmi(bmi), stored.tools
     d = len(observed.log)
     both = Points(
@@ -147,14 +161,13 @@ def later_readings(
     fields = Fields.of(prior, observed, linear.covariance, tails, age)
     residuals = observed.log - mean[:, :d]
     each = stored.draws.log_weights + prior.log_weight_of_bmi(stored.draws.scores)
-    each[~stored.courses.possible] = -np.inf
-    joint = fields.log_likelihood(residuals)
-    joint += each[:, None]
-    joint += tails.log_weights
+    fields.log_density(residuals, each, tails.log_weights, out=joint)
+    joint[~stored.courses.possible] = -np.inf
     largest = joint.max()
-    weights = np.exp(joint - largest, out=joint)
+    joint -= largest
+    weights = np.exp(joint, out=joint)
     by_draw = weights.sum(axis=1)
-    draw, tail = _resampled(weights)
+    draw, tail = _resampled(weights, ends)
     gain, variance = _gain(prior, observed, points, fields, tails, tools, age)
     log = mean[draw, d:] + np.einsum("mpd,md->mp", gain[tail], residuals[draw])
     _add_errors(log, variance[tail], points, tools, stored.seed)
@@ -210,9 +223,9 @@ def focused_readings(
     return max(later, one, key=lambda readings: readings.effective_size)
 
 
-def _resampled(weights: FloatArray) -> tuple[np.ndarray, np.ndarray]:
+def _resampled(weights: FloatArray, scratch: FloatArray) -> tuple[IntArray, IntArray]:
     """Return draws and tails of equal weight, systematically, shapes (m,)."""
-    ends = np.cumsum(weights)
+    ends = np.cumsum(weights, out=scratch.reshape(-1))
     comb = (np.arange(_SIZE) + 0.5) * (ends[-1] / _SIZE)
     flat = np.minimum(np.searchsorted(ends, comb), len(ends) - 1)
     return np.divmod(flat, weights.shape[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from remodel.individuals.courses import drawn, simulated
 from remodel.individuals.covariance import Observed, Points
 from remodel.individuals.prior import Prior
 from remodel.individuals.readings import T_SCORE, Reference
-from remodel.individuals.stored import Stored, focused_readings, later_readings
+from remodel.individuals.stored import Stored, focused_readings, later_readings, scratch_of
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.models import Model, load_model
 from remodel.observations.endpoints import endpoints as known_endpoints
@@ -38,6 +39,7 @@ from remodel.progress import ProgressLike, progress_of
 from remodel.provenance import fingerprint, manifest, recorded
 from remodel.schedules import Schedule
 from remodel.simulation.inputs import check_count
+from remodel.solvers.engine import available_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +50,7 @@ _NAME = "predictions.csv"
 _PARTS = "parts"
 NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size")
 _QUANTILES = (0.25, 0.75, 0.05, 0.95)
+_FEW = 32  # women that one thread fits in turn
 _ENOUGH = 50.0  # effective draws; below, more are made, and a row says so if they do not help
 
 
@@ -260,13 +263,22 @@ def _group(history: History, cases: Sequence[Case], setting: _Setting) -> list[d
         stored = _population(history, cases, setting)
     except RemodelError as error:
         return [_failure(case, asked, error) for case in cases for asked in case.asked]
-    results = []
+    blocks = [cases[i : i + _FEW] for i in range(0, len(cases), _FEW)]
+    workers = min(len(blocks), setting.threads or available_threads())
+    with ThreadPoolExecutor(workers) as pool:
+        done = pool.map(lambda block: _block(block, stored, setting), blocks)
+        return [row for rows in done for row in rows]
+
+
+def _block(cases: Sequence[Case], stored: Stored, setting: _Setting) -> list[dict[str, Any]]:
+    """Return forecasts of some women, or why there are none."""
+    scratch, rows = scratch_of(stored), []
     for case in cases:
         try:
-            results += _forecast(case, stored, setting)
+            rows += _forecast(case, stored, setting, scratch)
         except (RemodelError, np.linalg.LinAlgError) as error:
-            results += [_failure(case, asked, error) for asked in case.asked]
-    return results
+            rows += [_failure(case, asked, error) for asked in case.asked]
+    return rows
 
 
 def _population(history: History, cases: Sequence[Case], setting: _Setting) -> Stored:
@@ -309,13 +321,15 @@ def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
     return {"row": asked.row, "woman": case.name, "problem": str(error), "severe": True}
 
 
-def _forecast(case: Case, stored: Stored, setting: _Setting) -> list[dict[str, Any]]:
+def _forecast(
+    case: Case, stored: Stored, setting: _Setting, scratch: FloatArray
+) -> list[dict[str, Any]]:
     """Return forecasts of one woman."""
     if not case.asked:
         return []
     observed = Observed.of(case.readings, setting.tools)
     points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
-    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi)
+    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi, scratch=scratch)
     if later.effective_size < _ENOUGH:
         later = focused_readings(
             stored, later, observed, points, age=case.age, bmi=case.bmi, enough=_ENOUGH
@@ -348,8 +362,12 @@ def _in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArr
 
 def _summary(values: FloatArray) -> FloatArray:
     """Return mean, standard deviation and quantiles of columns, shape (6, n_columns)."""
-    quantiles = np.quantile(values, _QUANTILES, axis=0)
-    return np.vstack([values.mean(axis=0), values.std(axis=0, ddof=1), quantiles])
+    at = np.array(_QUANTILES) * (len(values) - 1)
+    low = at.astype(np.int64)
+    ordered = np.sort(values.T, axis=1)
+    quantiles = ordered[:, low] + (ordered[:, low + 1] - ordered[:, low]) * (at - low)
+    mean, spread = ordered.mean(axis=1), ordered.std(axis=1, ddof=1)
+    return np.column_stack([mean, spread, quantiles]).T
 
 
 def _table(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -135,21 +135,43 @@ class Fields:
             2 * np.log(diagonal).sum(axis=1),
         )
 
-    def log_likelihood(self, residuals: FloatArray) -> FloatArray:
+    def log_density(
+        self,
+        residuals: FloatArray,
+        by_draw: FloatArray,
+        by_tail: FloatArray,
+        out: FloatArray | None = None,
+    ) -> FloatArray:
         """Return the logarithm of the density of readings, shape (n, s), without a constant.
 
         Parameters
         ----------
         residuals : ndarray, shape (n, d)
             Readings less the mean of each draw.
+        by_draw : ndarray, shape (n,)
+            Added for each draw; finite.
+        by_tail : ndarray, shape (s,)
+            Added for each draw of the tails.
+        out : ndarray, shape (n, s), optional
+            Where the result is put.
         """
-        left, right = np.triu_indices(residuals.shape[1])
-        products = residuals[:, left] * residuals[:, right]
-        twice = np.where(left == right, 1.0, 2.0)
-        total: FloatArray = products @ (self.inverse[:, left, right] * twice).T
-        total += self.log_determinant
-        total *= -0.5
-        return total
+        # one product of matrices: squares of readings, and what is added, beside each other
+        left, right = _pairs(residuals.shape[1])
+        n, s, m = len(residuals), len(by_tail), len(left)
+        terms, factors = np.empty((n, m + 2)), np.empty((m + 2, s))
+        np.multiply(residuals[:, left], residuals[:, right], out=terms[:, :m])
+        terms[:, m], terms[:, m + 1] = by_draw, 1.0
+        np.multiply(self.inverse[:, left, right].T, -1.0, out=factors[:m])
+        factors[:m][left == right] *= 0.5
+        factors[m], factors[m + 1] = 1.0, by_tail - 0.5 * self.log_determinant
+        density: FloatArray = np.matmul(terms, factors, out=out)
+        return density
+
+
+@lru_cache(maxsize=64)
+def _pairs(d: int) -> tuple[IntArray, IntArray]:
+    left, right = np.triu_indices(d)
+    return left, right
 
 
 def effective_size(log_weights: FloatArray) -> float:
