@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -118,7 +119,7 @@ def fit_patients(
     population : str or path
         The prior.
     draws : int
-        Of each stored population.
+        Of each stored population; half as many where the women are treated.
     seed : int
     threads : int, optional
         Processors; all by default. Results do not depend on it.
@@ -285,7 +286,9 @@ def _population(history: History, cases: Sequence[Case], setting: _Setting) -> S
     """Return a stored population for women of one history."""
     knows = history.menopause_age is not None or history.sex == "male"
     prior = Prior.of(setting.definition, setting.model, bmi=None, knows_menopause=knows)
-    draws = drawn(prior, setting.draws, [1.0], setting.seed)
+    # the treated rarely share a history, and each costs a simulation
+    number = math.ceil(setting.draws / 2) if history.schedule else setting.draws
+    draws = drawn(prior, number, [1.0], setting.seed)
     start, months = output_months(cases, treated=bool(history.schedule))
     names = {r.endpoint for case in cases for r in case.readings}
     names |= {asked.endpoint for case in cases for asked in case.asked}
