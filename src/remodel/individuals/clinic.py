@@ -225,7 +225,8 @@ class History:
     """What women must share to share a stored population.
 
     The untreated share one population whatever their age: it is simulated from the youngest on,
-    and read from the age of each.
+    and read from the age of each. A menopause that is not known is drawn as one before the start
+    of the simulation, so that such women share one only within a year of age.
     """
 
     sex: str
@@ -239,6 +240,8 @@ def by_history(cases: Sequence[Case]) -> dict[History, list[Case]]:
     groups: dict[History, list[Case]] = {}
     for case in cases:
         age = case.age if case.schedule else None
+        if age is None and case.menopause_age is None and case.sex != "male":
+            age = math.floor(case.age)
         key = History(case.sex, case.menopause_age, case.schedule, age)
         groups.setdefault(key, []).append(case)
     return groups

@@ -203,6 +203,16 @@ def simulated(
     return Courses(months, log, possible)
 
 
+def no_draw_text(age: float, knows_menopause: bool) -> str:
+    """Return what to say where no draw of an age could be simulated."""
+    if knows_menopause:
+        return f"no draw of age {age:g} y could be simulated; are age and menopause right?"
+    return (
+        f"nobody in the population is {age:g} y with menopause behind her; give menopause_age, "
+        "which may lie ahead."
+    )
+
+
 def patients_of(
     prior: Prior,
     draws: Draws,

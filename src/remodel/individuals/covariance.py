@@ -111,9 +111,16 @@ def _shift(reading: Reading, tools: Instruments) -> float:
     """Return the mean of the logarithm of reading over truth."""
     if reading.endpoint not in tools.samples:
         return 0.0
+    return food_and_hour(reading, tools) - tools.samples[reading.endpoint].spread ** 2 / 2
+
+
+def food_and_hour(reading: Reading, tools: Instruments) -> float:
+    """Return the logarithm of a reading over the one fasting at 8 in the morning."""
+    if reading.endpoint not in tools.samples:
+        return 0.0
     sample = tools.samples[reading.endpoint]
     food = 0.0 if reading.fasting else math.log1p(sample.food)
-    return math.log(sample.rhythm(reading.hour)) + food - sample.spread**2 / 2
+    return math.log(sample.rhythm(reading.hour)) + food
 
 
 def _noise(points: Points, scan: IntArray, tools: Instruments) -> FloatArray:

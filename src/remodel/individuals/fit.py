@@ -11,7 +11,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.errors import SolverError
-from remodel.individuals.courses import Draws, drawn
+from remodel.individuals.courses import Draws, drawn, no_draw_text
 from remodel.individuals.covariance import Observed
 from remodel.individuals.focus import focused
 from remodel.individuals.patient_fit import PatientFit, output_months, simulated_for
@@ -111,7 +111,8 @@ def _posterior(
     schedules = [woman.taken_as(i) for i in range(len(woman.patterns))]
     courses = simulated_for(woman, prior, draws, schedules, grid, endpoints, threads)
     if not courses.possible.any():
-        raise SolverError("no draw of this woman could be simulated; are age and menopause right?")
+        knows = woman.menopause_age is not None or woman.is_male
+        raise SolverError(no_draw_text(woman.age, knows))
     return fitted(
         prior,
         draws,

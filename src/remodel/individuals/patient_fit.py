@@ -38,11 +38,22 @@ _OUTLYING = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A reading that the others contradict; ``size`` counts usual errors of it."""
+    """A reading that the others contradict.
+
+    Attributes
+    ----------
+    endpoint : str
+    months : float
+    size : float
+        Counts usual errors of it.
+    scanner : str
+        Its scanner, where others read the same endpoint; empty where all are of one.
+    """
 
     endpoint: str
     months: float
     size: float
+    scanner: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,8 +103,16 @@ class PatientFit:
         """Readings that the others contradict by more than three of their errors."""
         observed = self.posterior.observed
         sizes = self.posterior.error.mean(axis=0) / np.sqrt(np.diag(observed.noise))
+        scanners: dict[str, set[str]] = {}
+        for r in observed.readings:
+            scanners.setdefault(r.endpoint, set()).add(r.scanner)
         return tuple(
-            Outlier(r.endpoint, r.months, float(size))
+            Outlier(
+                r.endpoint,
+                r.months,
+                float(size),
+                (r.scanner or "her usual one") if len(scanners[r.endpoint]) > 1 else "",
+            )
             for r, size in zip(observed.readings, sizes, strict=True)
             if abs(size) > _OUTLYING
         )

@@ -122,7 +122,10 @@ def fit_sentences(fit: PatientFit) -> list[str]:
     """Return how many readings there are, which contradict the others, and how good the draws."""
     n = len(fit.woman.readings)
     if not n:
-        return ["No readings: this is the forecast of women of her age and history."]
+        return [
+            "No readings: this is the forecast of women of her age and history.",
+            *menopause_sentences(fit),
+        ]
     rounds = "1 round" if fit.rounds == 1 else f"{fit.rounds} rounds"
     added = f", after {rounds} of draws added where she is" if fit.rounds else ""
     readings = "1 reading" if n == 1 else f"{n} readings"
@@ -135,6 +138,7 @@ def fit_sentences(fit: PatientFit) -> list[str]:
             "These draws are few: her readings are far from what women of this population have; "
             "take all bands as too narrow."
         )
+    sentences += menopause_sentences(fit)
     for outlier in fit.outliers:
         side = "above" if outlier.size > 0 else "below"
         sentences.append(
@@ -142,7 +146,24 @@ def fit_sentences(fit: PatientFit) -> list[str]:
             f"{abs(outlier.size):.1f} usual errors {side} what the other readings say, and counts "
             "for little."
         )
+        if outlier.scanner:
+            sentences.append(
+                f"Its scanner, {outlier.scanner}, is not that of every scan of the site: a "
+                "difference of scanners, not of bone, may be what is seen."
+            )
     return sentences
+
+
+def menopause_sentences(fit: PatientFit) -> list[str]:
+    """Return what was assumed of a menopause that is not known."""
+    if "menopause_age" not in fit.prior.nonlinear:
+        return []
+    low, _ = fit.prior.definition.limits.get("years_since_menopause", (-np.inf, np.inf))
+    where = f", at least {low:g} y before month 0" if low >= 0 else ""
+    return [
+        f"Her age at menopause is not known: it was drawn from the population{where}. If it lies "
+        "ahead, give menopause_age."
+    ]
 
 
 def trait_sentences(fit: PatientFit) -> list[str]:
@@ -214,7 +235,8 @@ def option_sentences(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> list
     period = years_text(12 * fit.woman.years)
     sentences = [
         f"{row.option}, {row.site}: {row.change.words(' %')} in {period}; T-score then "
-        f"{row.score.words()}, below {row.threshold:g} with {100 * row.below:.0f} %."
+        f"{row.score.words()}, below {row.threshold:g} with a "
+        f"probability of {100 * row.below:.0f} %."
         for row in option_rows(fit, courses)
     ]
     return sentences + difference_sentences(courses)
@@ -288,7 +310,7 @@ def difference_sentences(courses: Mapping[str, xr.Dataset]) -> list[str]:
         change = 100 * (ratio.to_numpy()[:, -1] - 1)
         words = Band.of(change).words(" %")
         sentences.append(
-            f"{name} against {names[0]}, spine at the end: {words}, higher with "
-            f"{100 * np.mean(change > 0):.0f} %."
+            f"{name} against {names[0]}, spine at the end: {words}, higher with a "
+            f"probability of {100 * np.mean(change > 0):.0f} %."
         )
     return sentences

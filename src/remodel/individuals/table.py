@@ -26,7 +26,7 @@ from remodel.individuals.clinic import (
     load_clinic,
     output_months,
 )
-from remodel.individuals.courses import drawn, simulated
+from remodel.individuals.courses import drawn, no_draw_text, simulated
 from remodel.individuals.covariance import Observed, Points
 from remodel.individuals.prior import Prior
 from remodel.individuals.readings import T_SCORE, Reference
@@ -305,7 +305,7 @@ def _population(history: History, cases: Sequence[Case], setting: _Setting) -> S
         threads=setting.threads,
     )
     if not courses.possible.any():
-        raise ConfigError("no draw of this history could be simulated.")
+        raise ConfigError(no_draw_text(start, knows))
     return Stored(
         prior,
         draws,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ _TRAITS = {
     "imbalance": "fall of refilling with age",
     "floor": "share of markers that is not bone",
 }
+_MOVED = 0.05  # of a marker by food or the hour: more is drawn hollow
 _MONTHS_PER_YEAR = DAYS_PER_YEAR / DAYS_PER_MONTH
 
 
@@ -136,20 +138,34 @@ def _draw_course(
 
 
 def _draw_readings(axes: Axes, fit: PatientFit, endpoint: str) -> None:
-    """Draw what was read, crossed where the other readings contradict it."""
+    """Draw what was read, as it would be fasting at 8 in the morning.
+
+    Crossed where the other readings contradict it, hollow where food or the hour moved it.
+    """
+    from remodel.individuals.covariance import food_and_hour
+
     outlying = {(outlier.endpoint, outlier.months) for outlier in fit.outliers}
-    for label, crossed in (("readings", False), ("contradicted by the others", True)):
-        readings = [
-            r
-            for r in fit.woman.readings
-            if r.endpoint == endpoint and ((endpoint, r.months) in outlying) == crossed
-        ]
-        if readings:
-            axes.plot(
-                [r.months / _MONTHS_PER_YEAR for r in readings], [r.value for r in readings],
-                "x" if crossed else "o", color="black", markersize=4 + 2 * crossed, label=label,
-                zorder=5,
-            )  # fmt: skip
+    points: dict[str, list[tuple[float, float]]] = {}
+    for r in fit.woman.readings:
+        if r.endpoint != endpoint:
+            continue
+        shift = food_and_hour(r, fit.instruments)
+        label = "readings" if abs(shift) < _MOVED else "readings, as fasting at 8 h"
+        if (endpoint, r.months) in outlying:
+            label = "contradicted by the others"
+        point = (r.months / _MONTHS_PER_YEAR, r.value * math.exp(-shift))
+        points.setdefault(label, []).append(point)
+    for label, marks in points.items():
+        crossed = label.startswith("contradicted")
+        axes.plot(
+            *zip(*marks, strict=True),
+            "x" if crossed else "o",
+            color="black",
+            markerfacecolor="white" if label.endswith("8 h") else "black",
+            markersize=4 + 2 * crossed,
+            label=label,
+            zorder=5,
+        )
 
 
 def _draw_thresholds(axes: Axes, fit: PatientFit, endpoint: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import remodel as rm
 from remodel.cli.main import main
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, SolverError
 from remodel.individuals.courses import drawn
 from remodel.individuals.focus import focused
 from remodel.individuals.forecast import (
@@ -18,8 +18,10 @@ from remodel.individuals.forecast import (
     threshold_table,
 )
 from remodel.individuals.prior import Prior
+from remodel.individuals.report import fit_sentences
 from remodel.individuals.response import response_table
 from remodel.models import load_model
+from remodel.plots.individuals import her_course
 from remodel.populations.load import load_definition
 
 SCANS = [
@@ -163,3 +165,41 @@ def test_command_writes_everything(tmp_path, capsys):
         assert (out / name).stat().st_size > 0
     assert len(pd.read_csv(out / "posterior.csv")) == len(scanned().posterior)
     assert "not a decision" in capsys.readouterr().out
+
+
+def test_report_says_what_was_assumed_of_an_unknown_menopause():
+    fit = rm.fit_patient(content(patient={"age": 44.0}, reading=SCANS))
+    assert any("menopause is not known" in sentence for sentence in fit_sentences(fit))
+    assert not any("menopause" in sentence for sentence in fit_sentences(scanned()))
+    with pytest.raises(SolverError, match="30 y with menopause behind her"):
+        rm.fit_patient(content(patient={"age": 30.0}))
+
+
+def test_a_scan_of_another_scanner_that_contradicts_is_named_with_it():
+    scans = [
+        {"endpoint": "bmd_total_hip", "months": m, "value": v, "scanner": s}
+        for m, v, s in (
+            (0.0, 0.80, "old"),
+            (12.0, 0.80, "new"),
+            (18.0, 0.79, "new"),
+            (24.0, 0.6, "new"),
+        )
+    ]
+    fit = rm.fit_patient(content(reading=scans))
+    assert [(o.months, o.scanner) for o in fit.outliers] == [(24.0, "new")]
+    assert any("Its scanner, new," in sentence for sentence in fit_sentences(fit))
+    same = rm.fit_patient(content(reading=[scan | {"scanner": "x"} for scan in scans]))
+    assert [o.scanner for o in same.outliers] == [""]
+
+
+def test_markers_read_late_are_drawn_as_in_the_morning():
+    at = {"endpoint": "ctx", "value": 0.4}
+    fit = rm.fit_patient(
+        content(
+            reading=[at | {"months": 0.0}, at | {"months": 6.0, "hour": 14.0, "fasting": False}]
+        )
+    )
+    figure, _ = her_course(fit, courses_of(fit), ["ctx"])
+    drawn_at = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    assert drawn_at["readings"] == pytest.approx([0.4])
+    assert drawn_at["readings, as fasting at 8 h"][0] > 0.5

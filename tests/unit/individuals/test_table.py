@@ -163,3 +163,13 @@ def test_draws_are_added_where_few_suit_a_woman(tmp_path, monkeypatch):
     assert (added.loc["b", "effective_size"] > 1.5 * plain.loc["b", "effective_size"]).all()
     assert added.loc["a"].equals(plain.loc["a"])
     assert added.loc["b", "mean"].iloc[0] == pytest.approx(plain.loc["b", "mean"].iloc[0], rel=0.2)
+
+
+def test_unknown_menopause_is_not_bounded_by_the_age_of_other_women(tmp_path):
+    old, young = rows("a", menopause=""), rows("b", age=43, menopause="", first=0.9)
+    alone = forecast(write(tmp_path / "alone.csv", old))
+    mixed = forecast(write(tmp_path / "mixed.csv", old, young, rows("c", age=30, menopause="")))
+    assert set(mixed.failed) == {"c"}
+    assert "30 y with menopause behind her" in mixed.failed["c"]
+    numbers = ["mean", "sd", "low_90", "high_90", "effective_size"]
+    assert mixed.table.loc[0, numbers].equals(alone.table.loc[0, numbers])
