@@ -203,3 +203,23 @@ def test_markers_read_late_are_drawn_as_in_the_morning():
     drawn_at = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
     assert drawn_at["readings"] == pytest.approx([0.4])
     assert drawn_at["readings, as fasting at 8 h"][0] > 0.5
+
+
+def test_without_readings_the_forecast_is_that_of_the_population():
+    her = rm.fit_patient(content(patient={"age": 60.0, "menopause_age": 50.0}, draws=512))
+    women = rm.population(8000, like="postmenopausal", seed=3)
+    alike = (abs(women["age"] - 60) < 1.5) & (abs(women["menopause_age"] - 50) < 1.5)
+    courses = rm.simulate(
+        "reference",
+        patient=women.where(alike),
+        times=[0, 5 * 365.25],
+        outputs=["bmd_lumbar_spine", "bmd_total_hip"],
+    )
+    for name in ("bmd_lumbar_spine", "bmd_total_hip"):
+        changes = [
+            100 * (levels[:, -1] / levels[:, 0] - 1)
+            for levels in (her.predict(None, 5)[name].to_numpy(), courses[name].to_numpy())
+        ]
+        error = changes[1].std() / np.sqrt(len(changes[1]))
+        assert changes[0].mean() == pytest.approx(changes[1].mean(), abs=4 * error)
+        assert changes[0].std() == pytest.approx(changes[1].std(), rel=0.15)
