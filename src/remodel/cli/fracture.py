@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from remodel.cli.screen import count, number, print_table, print_text
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from remodel.schedules import Schedule
 
 FRACTURE_INPUTS = ("bmd_total_hip", "ctx", "t_score_femoral_neck")
 """What ``remodel simulate --fracture`` simulates, and shows beside the risks."""
@@ -72,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     print_text(
         "Probabilities from published gradients; unknown risk factors count as in women in general."
     )
+    for sentence in prediction.warnings:
+        print_text(sentence)
     for study, arm in prediction.failed:
         print(f"remodel: {study}, arm {arm}: the simulation failed.", file=sys.stderr)
     print(f"\nResults: {args.out} ({count(len(prediction.risks), 'risk')})")
@@ -99,3 +104,11 @@ def with_fractures(dataset: xr.Dataset, country: str) -> xr.Dataset:
     from remodel.fracture import fracture_risk
 
     return dataset.assign(dict(fracture_risk(dataset, country=country).data_vars))
+
+
+def print_beyond_link(schedules: Iterable[Schedule]) -> None:
+    """Say which drugs have fractures that are predicted too high."""
+    from remodel.fracture.limits import beyond_link
+
+    for sentence in beyond_link(schedules):
+        print_text(sentence)

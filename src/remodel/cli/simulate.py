@@ -13,7 +13,12 @@ from remodel.cli.dosing_table import (
     check_no_table_options,
     schedules_of_table,
 )
-from remodel.cli.fracture import FRACTURE_INPUTS, fracture_outputs, with_fractures
+from remodel.cli.fracture import (
+    FRACTURE_INPUTS,
+    fracture_outputs,
+    print_beyond_link,
+    with_fractures,
+)
 from remodel.cli.progress import progress
 from remodel.cli.screen import checked_file, count, number, print_table, print_text
 from remodel.cli.women import print_women
@@ -152,6 +157,8 @@ def run(args: argparse.Namespace) -> int:
         _print_arms(dataset, model, arms, outputs)
     else:
         print_women(dataset, outputs, _rows(float(_values(dataset, "time")[-1])))
+    if fractures:
+        print_beyond_link(arms.values())
     print(f"Simulated in {time.perf_counter() - begun:.2f} s. Δ%: percent change from the start.")
     if args.out:
         _write(dataset, args.out, has_arms=has_arms)

@@ -285,9 +285,10 @@ def _nothing_meets(task: Problem, plans: Sequence[Plan], evaluations: Sequence[E
     for i, constraint in enumerate(task.constraints, first):
         value, error = float(evaluation.answers[i]), float(evaluation.errors[i])
         miss = constraint.miss(value)
+        unit = "" if constraint.unit == "1" else f" {constraint.unit}"
         if miss > 0:
             missed.append(
-                f"{constraint.words} is {value:.3g} {constraint.unit} (standard error {error:.2g}),"
+                f"{constraint.words} is {value:.3g}{unit} (standard error {error:.2g}),"
                 f" {miss:.3g} from {constraint.limit}"
             )
     return (

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from remodel._arrays import BoolArray, FloatArray
+from remodel._arrays import BoolArray, FloatArray, IntArray
 from remodel.decisions.load import Problem, Question
 from remodel.decisions.need import in_need, needed_levels
 from remodel.decisions.outcome import EXPOSED, Outcome
@@ -83,7 +83,8 @@ class Evaluator:
             for q in self.problem.questions
             if q.quantity.kind in ("level", "change")
         ]
-        return with_densities((*asked, *(EXPOSED if self._asks_for_fractures else ())))
+        exposed = EXPOSED if self._asks_for_fractures or not asked else ()
+        return with_densities((*asked, *exposed))
 
     @property
     def _asks_for_fractures(self) -> bool:
@@ -159,7 +160,7 @@ class Evaluator:
         quantity = question.quantity
         if quantity.kind == "needed_to_treat":
             return self._needed_to_treat(question, outcome)
-        return self._over_people(question.statistic, self._values(question, outcome))
+        return self._over_people(question, self._values(question, outcome))
 
     def _values(self, question: Question, outcome: Outcome) -> FloatArray:
         """Return what is asked of every woman under every plan, shape (n_plans, n)."""
@@ -189,9 +190,12 @@ class Evaluator:
         for band, question in zip(bands, self.problem.questions, strict=True):
             if question.quantity.kind == "needed_to_treat":
                 gain = self._prevented(question.quantity.subject, outcome, question.day)
-                gains = self._by_draw(_MEAN, gain)[0]
-                treated = self._by_draw(_MEAN, outcome.amounts("treated", question.day))[0]
-                answers = np.where(gains > 0, treated / np.where(gains > 0, gains, 1.0), np.inf)
+                treated = outcome.amounts("treated", question.day)
+                answers = _ratio(
+                    self._by_draw(_MEAN, treated),
+                    self._by_draw(_MEAN, gain),
+                    self._position_of_draw,
+                )[0]
             else:
                 values = self._values(question, outcome)
                 answers = self._by_draw(question.statistic, values)[0]
@@ -213,44 +217,60 @@ class Evaluator:
         self, question: Question, outcome: Outcome
     ) -> tuple[FloatArray, FloatArray]:
         """Return the number treated for each fracture prevented, infinite where none is."""
-        gain, of_gain = self._over_people(
-            _MEAN, self._prevented(question.quantity.subject, outcome, question.day)
-        )
-        treated, of_treated = self._over_people(_MEAN, outcome.amounts("treated", question.day))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            number = np.where(gain > 0, treated / gain, np.inf)
-            influence = (of_treated - number[:, None] * of_gain) / gain[:, None]
-        return number, np.where(np.isfinite(number)[:, None], influence, 0.0)
-
-    def _over_people(
-        self, statistic: Statistic, values: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return a statistic over women, and its quantile over draws where that is asked for."""
+        prevented = self._prevented(question.quantity.subject, outcome, question.day)
+        treated = outcome.amounts("treated", question.day)
         if self.problem.robust is None:
-            value, influence = statistic.of(values, self.people.weights)
-        else:
-            value, influence = self._over_draws(statistic, values, self.problem.robust)
-        whole = np.zeros((len(values), int(self.people.member_of.max()) + 1))
+            weights = self.people.weights
+            number, influence = _ratio(_MEAN.of(treated, weights), _MEAN.of(prevented, weights))
+            return number, self._by_member(influence)
+        numbers, influence = _ratio(
+            self._by_draw(_MEAN, treated), self._by_draw(_MEAN, prevented), self._position_of_draw
+        )
+        return self._over_draws(question, numbers, influence)
+
+    def _over_people(self, question: Question, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return a statistic over women, and its quantile over draws where that is asked for."""
+        if self.problem.robust is not None:
+            return self._over_draws(question, *self._by_draw(question.statistic, values))
+        value, influence = question.statistic.of(values, self.people.weights)
+        return value, self._by_member(influence)
+
+    def _by_member(self, influence: FloatArray) -> FloatArray:
+        """Return influences, shape (n_plans, n), summed over rows that count as one."""
+        whole = np.zeros((len(influence), int(self.people.member_of.max()) + 1))
         for row, each in zip(whole, influence, strict=True):
             np.add.at(row, self.people.member_of, each)
-        return value, whole
+        return whole
 
     def _over_draws(
-        self, statistic: Statistic, values: FloatArray, level: float
+        self, question: Question, answers: FloatArray, influence: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the quantile over draws of a statistic over women, straight between draws."""
-        means, influence = self._by_draw(statistic, values)
-        draw_of, draws = self.people.draw_of, np.unique(self.people.draw_of)
-        order = np.argsort(means, axis=0, kind="stable")
-        rank = level * (len(draws) - 1)
+        """Return the quantile over draws of answers of each, straight between draws.
+
+        A high quantile is that of the unfavourable side, whichever this is.
+        """
+        level = self.problem.robust
+        assert level is not None  # noqa: S101 # the caller has seen to it
+        level = 1.0 - level if question.is_low_worse else level
+        draws = len(answers)
+        order = np.argsort(answers, axis=0, kind="stable")
+        rank = level * (draws - 1)
         low = int(rank)
-        high, share = min(low + 1, len(draws) - 1), rank - low
-        result, kept = np.zeros(len(values)), np.zeros_like(values)
+        high, share = min(low + 1, draws - 1), rank - low
+        result, kept = np.zeros(answers.shape[1]), np.zeros_like(influence)
         for position, part_of in ((low, 1.0 - share), (high, share)):
-            chosen = draws[order[position]]
-            result += part_of * means[order[position], np.arange(len(values))]
-            kept += part_of * np.where(draw_of == chosen[:, None], influence, 0.0)
-        return result, kept
+            if part_of == 0:
+                continue  # the answer may be infinite
+            chosen = order[position]
+            result += part_of * answers[chosen, np.arange(answers.shape[1])]
+            is_chosen = self._position_of_draw == chosen[:, None]
+            kept += part_of * np.where(is_chosen, influence, 0.0)
+        return result, self._by_member(np.where(np.isfinite(result)[:, None], kept, 0.0))
+
+    @property
+    def _position_of_draw(self) -> IntArray:
+        """Which of the draws that have women each row has."""
+        return np.unique(self.people.draw_of, return_inverse=True)[1]
 
     def _by_draw(self, statistic: Statistic, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return a statistic over the women of each draw, and the influence of each row."""
@@ -261,3 +281,28 @@ class Evaluator:
             rows = np.flatnonzero(draw_of == draw)
             means[i], influence[:, rows] = statistic.of(values[:, rows], weights[rows])
         return means, influence
+
+
+def _ratio(
+    above: tuple[FloatArray, FloatArray],
+    below: tuple[FloatArray, FloatArray],
+    position_of_draw: IntArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return a ratio of two answers with its influences; infinite unless the second is above 0.
+
+    Parameters
+    ----------
+    above, below : tuple of ndarray
+        Answers of shape (n_plans,) or (n_draws, n_plans), influences of shape (n_plans, n).
+    position_of_draw : ndarray of int, shape (n,), optional
+        Which of the draws each row has.
+    """
+    (value, of_value), (divisor, of_divisor) = above, below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(divisor > 0, value / divisor, np.inf)
+        if position_of_draw is None:
+            each, divisor_of_each = ratio[:, None], divisor[:, None]
+        else:
+            each, divisor_of_each = ratio.T[:, position_of_draw], divisor.T[:, position_of_draw]
+        influence = (of_value - each * of_divisor) / divisor_of_each
+    return ratio, np.where(np.isfinite(each), influence, 0.0)

@@ -50,6 +50,11 @@ class Question:
     unit: str
     words: str
 
+    @property
+    def is_low_worse(self) -> bool:
+        """Whether small values are the unfavourable ones."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Objective(Question):
@@ -63,6 +68,11 @@ class Objective(Question):
 
     sign: float
 
+    @property
+    def is_low_worse(self) -> bool:
+        """Whether it is maximised."""
+        return self.sign < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Constraint(Question):
@@ -70,6 +80,11 @@ class Constraint(Question):
 
     at_least: float
     at_most: float
+
+    @property
+    def is_low_worse(self) -> bool:
+        """Whether it has a lower limit only."""
+        return math.isinf(self.at_most)
 
     def miss(self, value: float) -> float:
         """Return by how much a value is outside the limits; 0 within them."""
@@ -201,8 +216,9 @@ def _template(top: Table, design: Design) -> Template:
     if design.policy and design.rule:
         top.fail("policy", "give either a policy or rules.")
     policy: Mapping[str, Any] | str = design.policy
+    path = top.path if design.rule else None
     if isinstance(policy, str) and policy.endswith(".toml"):
-        policy = load_toml(policy).content
+        path, policy = Path(policy), load_toml(policy).content
     if design.rule:
         policy = {
             "name": "rules",
@@ -215,7 +231,7 @@ def _template(top: Table, design: Design) -> Template:
             top.fail("endpoints", "this key is missing; say what visits read for the rules.")
     if not design.schedule and not policy:
         top.fail("schedule", "this key is missing; a plan has a schedule, rules or both.")
-    template = Template(design.schedule, policy, variables)
+    template = Template(design.schedule, policy, variables, path)
     top.checked("schedule", template.check_names)
     return template
 
@@ -233,11 +249,13 @@ def _check_schedules(top: Table, template: Template) -> None:
     middle: dict[str, Any] = {v.name: v.at(0.5) for v in template.variables}
     ends = [middle]
     for variable in template.variables:
-        numbers = [variable.lower, variable.upper]
-        each = variable.names or [variable.at(0.0), variable.at(1.0)] if numbers else ()
+        each = variable.names or (variable.at(0.0), variable.at(1.0))
         ends += [{**middle, variable.name: value} for value in each]
     for values in ends:
-        plan: Plan = top.checked(key, template.plan, values)
+        top.checked("schedule", template.schedule_with, values)
+        # rules say themselves where they stand
+        is_named = isinstance(template.policy, str) and bool(template.policy)
+        plan: Plan = top.checked(key, template.plan, values) if is_named else template.plan(values)
         if plan.policy is not None:
             top.checked(key, check_policy, plan.policy)
         top.checked(key, _check_schedule, plan.schedule)

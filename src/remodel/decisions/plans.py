@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from remodel.decisions.variables import Value, Variable, number_text
@@ -78,11 +79,14 @@ class Template:
     policy : mapping or str
         Content of a policy table, or the name of a guideline; empty for none.
     variables : tuple of Variable
+    path : Path, optional
+        File in which the rules stand, for messages.
     """
 
     schedule: str
     policy: Mapping[str, Any] | str
     variables: tuple[Variable, ...]
+    path: Path | None = None
 
     def plan(self, values: Mapping[str, Value]) -> Plan:
         """Return the plan with some values.
@@ -92,14 +96,27 @@ class Template:
         RemodelError
             One of its subclasses, if the schedule or a rule cannot be read.
         """
-        texts = {v.name: v.text(values[v.name]) for v in self.variables}
-        schedule = schedule_of(filled(self.schedule, texts))
+        texts = self._filling(values)
+        schedule = self.schedule_with(values)
         if not self.policy:
             return Plan(dict(values), schedule)
         content = _filled(self.policy, texts)
         if isinstance(content, str):
             return Plan(dict(values), schedule, load_policy(content))
-        return Plan(dict(values), schedule, policy_of(Table(None, "", content), "rules"))
+        return Plan(dict(values), schedule, policy_of(Table(self.path, "", content), "rules"))
+
+    def schedule_with(self, values: Mapping[str, Value]) -> Schedule:
+        """Return what is given to all with some values.
+
+        Raises
+        ------
+        RemodelError
+            One of its subclasses, if the schedule cannot be read.
+        """
+        return schedule_of(filled(self.schedule, self._filling(values)))
+
+    def _filling(self, values: Mapping[str, Value]) -> dict[str, str]:
+        return {v.name: v.text(values[v.name]) for v in self.variables}
 
     def counts(self, name: str) -> bool:
         """Whether a variable is a number of doses somewhere."""

@@ -66,7 +66,8 @@ class Quantity:
     def words(self) -> str:
         """What it is, for sentences."""
         if self.kind in FRACTURE:
-            return _WORDS[self.kind].format(LONG_NAMES[self.subject].partition(" (")[0])
+            site = LONG_NAMES[self.subject].partition(" (")[0]
+            return _WORDS[self.kind].format(site).replace("one any", "one")
         if self.kind in ("level", "change"):
             name = _endpoint_words(self.subject)
             name = f"change of {name}" if self.kind == "change" else name

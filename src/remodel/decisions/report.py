@@ -15,7 +15,9 @@ from remodel.decisions.harms import Harm, exposures, harms_of
 from remodel.decisions.load import Question
 from remodel.decisions.misses import known_misses
 from remodel.decisions.result import Result
+from remodel.fracture.limits import beyond_link
 from remodel.individuals.report import DISCLAIMER
+from remodel.schedules import Schedule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +92,23 @@ def answer(best: Result) -> tuple[str, ...]:
         f"Under it, {'; '.join(numbers)}.",
     ]
     sentences += _against_others(best)
+    if _asks_for_fractures(best):
+        sentences += beyond_link(_schedules(best))
     return tuple(sentences)
+
+
+def _asks_for_fractures(best: Result) -> bool:
+    kinds = " ".join(question.quantity.kind for question in best.problem.questions)
+    return "fracture" in kinds or "needed" in kinds
+
+
+def _schedules(best: Result) -> list[Schedule]:
+    """Return what any plan gives, by its schedule or by its rules."""
+    rules = [rule for plan in best.plans if plan.policy for rule in plan.policy.rules]
+    return [
+        *(plan.schedule for plan in best.plans),
+        *(Schedule.parse(rule.schedule) for rule in rules if rule.schedule),
+    ]
 
 
 def _against_others(best: Result) -> list[str]:
@@ -302,8 +320,7 @@ def _how(best: Result) -> list[str]:
         "Standard errors are those of the number of women and draws. All plans have the same ones, "
         "so that differences are surer than the numbers (columns `_against_chosen`)."
     )
-    quantities = " ".join(q.quantity.kind for q in task.questions)
-    if "fracture" in quantities or "needed" in quantities:
+    if _asks_for_fractures(best):
         sentences.append(
             f"Fractures are first fractures from published gradients, death competing; prevented "
             f"ones are counted against: {task.against}."

@@ -100,6 +100,10 @@ def _quantile(
     quantiles, influences = np.empty(len(flat)), np.empty_like(flat)
     for i, (row, share) in enumerate(zip(flat, weights, strict=True)):
         order = np.argsort(row, kind="stable")
+        order = order[share[order] > 0]  # whoever does not count is at no end either
+        if not len(order):
+            quantiles[i], influences[i] = np.nan, 0.0
+            continue
         rank = np.cumsum(share[order]) - 0.5 * share[order]
         effective = 1.0 / np.square(share).sum()
         half = _SPACING * effective ** (-1.0 / 3.0) * np.sqrt(level * (1.0 - level))

@@ -180,6 +180,8 @@ def _check_arms(questions: Sequence[Question]) -> None:
         names.setdefault(arm.study, set()).add(arm.name)
     for question in questions:
         comparator = question.comparator
+        if comparator == question.arm.name:
+            question.row.fail("comparator", f"'{comparator}' is compared with itself.")
         if comparator and comparator not in names[question.arm.study]:
             known = ", ".join(sorted(names[question.arm.study]))
             question.row.fail(

@@ -14,6 +14,7 @@ from remodel.errors import ConfigError, nearest
 from remodel.files import write_csv, write_text
 from remodel.fracture.background import RISK_FACTORS, load_background
 from remodel.fracture.hazards import Exposure, Women, hazards_of
+from remodel.fracture.limits import beyond_link
 from remodel.fracture.link import load_link
 from remodel.fracture.probability import (
     YOUNGEST,
@@ -196,7 +197,7 @@ def write_fractures(fit: PatientFit, country: str, out: Path) -> list[str]:
         name: patient_fracture_risk(fit, schedule, fit.woman.years, country=country, sites=_TOLD)
         for name, schedule in options.items()
     }
-    sentences = fracture_sentences(risks)
+    sentences = [*fracture_sentences(risks), *beyond_link(options.values())]
     bullets = "\n".join(f"- {sentence}" for sentence in sentences)
     write_csv(out / "fracture.csv", fracture_table(risks))
     write_text(out / "fracture.md", f"# Her risk of fracture\n\n{bullets}\n")

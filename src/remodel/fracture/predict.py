@@ -21,6 +21,7 @@ from remodel.fracture.arms import (
 )
 from remodel.fracture.background import Background, load_background
 from remodel.fracture.hazards import hazards_of
+from remodel.fracture.limits import beyond_link
 from remodel.fracture.link import Link, load_link
 from remodel.models import Model, load_model
 from remodel.provenance import manifest, recorded
@@ -46,11 +47,14 @@ class Prediction:
         ``relative_risk, low_90, high_90``: ratio of the probabilities of arm and comparator.
     failed : tuple of (str, str)
         Study and arm of simulations that failed; their numbers are NaN.
+    warnings : tuple of str
+        Drugs whose fractures are predicted too high.
     """
 
     risks: pd.DataFrame
     contrasts: pd.DataFrame
     failed: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...] = ()
 
 
 @recorded
@@ -93,7 +97,10 @@ def predict_arms(
     exposed = simulate_arms(list(arms.values()), {q.months for q in questions}, chosen)
     mean, drawn = _predicted(questions, exposed, draws, seed)
     prediction = Prediction(
-        _risks(questions, mean, drawn), _contrasts(questions, mean, drawn), exposed.failed
+        _risks(questions, mean, drawn),
+        _contrasts(questions, mean, drawn),
+        exposed.failed,
+        beyond_link(arm.schedule for arm in arms.values()),
     )
     if out is not None:
         _write(prediction, Path(out), Path(path).name, draws, seed, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,32 @@ def test_every_quantity_has_words_and_a_unit() -> None:
         quantity = read_quantity(name)
         assert quantity.words.strip() == quantity.words
         assert quantity.unit
+
+
+def test_a_fault_of_a_rule_is_said_once_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "problem.toml"
+    text = """population = "postmenopausal"
+horizon_years = 3
+endpoints = ["bmd_total_hip"]
+interval_months = 12
+[[rule]]
+name = "low"
+when = "WHEN"
+action = "treat"
+schedule = "denosumab 60 mg every 6 mo"
+[[objective]]
+quantity = "doses"
+direction = "minimize"
+"""
+    for when, message in (
+        ("t_scor < -2", r"line 7, \[rule\] when: "),
+        (
+            "ctx > 1",
+            r"problem.toml, rule: policy 'rules', rule 'low': 'ctx' needs a reading of ctx",
+        ),
+    ):
+        path.write_text(text.replace("WHEN", when), encoding="utf-8")
+        with pytest.raises(RemodelError) as caught:
+            load_problem(path)
+        assert len(re.findall(r"problem\.toml", str(caught.value))) == 1
+        assert re.search(message, str(caught.value))

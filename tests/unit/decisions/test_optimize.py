@@ -211,6 +211,44 @@ def test_robust_quantiles_lie_beyond_the_mean_of_draws(
     assert answers["quantile 0.95"] > answers["quantile 0.5"]
 
 
+def test_robust_is_the_unfavourable_side(content: dict[str, Any], women: rm.Population) -> None:
+    """What is large where it is good takes the low quantile, and few spared make many treated."""
+    spared = {"quantity": "fractures_prevented_major", "direction": "maximize"}
+    treated = {"quantity": "needed_to_treat_major", "direction": "minimize"}
+    least = {"quantity": "fractures_prevented_major", "at_least": 0.0, "name": "least"}
+    few = with_changes(content, schedule=OF_TWO, variable={}, objective=[spared, treated],
+                       constraint=[least])  # fmt: skip
+    answers = {}
+    for level in (0.1, 0.5, 0.9):
+        robust = {"draws": 5, "robust": f"quantile {level}"}
+        best = rm.optimize(with_changes(few, uncertainty=robust), women=women)
+        answers[level] = best.evaluations[0].answers
+        assert np.all(best.evaluations[0].errors > 0)
+    assert answers[0.9][0] < answers[0.5][0] < answers[0.1][0]
+    assert answers[0.9][1] > answers[0.5][1] > answers[0.1][1]
+    assert answers[0.9][2] == answers[0.9][0]
+    assert answers[0.5][1] == pytest.approx(1000.0 / answers[0.5][0])  # all of them are treated
+
+
+def test_a_number_without_a_unit_is_said_without_one(content: dict[str, Any]) -> None:
+    limit = {"quantity": "infusions", "at_least": 50.0, "name": "many"}
+    with pytest.raises(ConfigError, match=r"infusions in 3 y is 3 \(standard error 0\), 47 from"):
+        rm.optimize(with_changes(content, constraint=[limit]))
+
+
+def test_drugs_the_link_of_fracture_is_not_for_are_named(content: dict[str, Any]) -> None:
+    one = [{"quantity": "fracture_probability_major", "direction": "minimize"}]
+    drug = {"choices": ["none", "teriparatide 20 ug daily for 18 mo"]}
+    task = with_changes(content, women=4, schedule="{drug}", variable={"drug": drug},
+                        objective=one)  # fmt: skip
+    assert any(
+        "under teriparatide are predicted too high" in s for s in rm.optimize(task).sentences
+    )
+    doses = [{"quantity": "doses", "direction": "minimize"}]
+    sentences = rm.optimize(with_changes(task, objective=doses)).sentences
+    assert not any("teriparatide are predicted" in s for s in sentences)
+
+
 def test_rules_are_plans(content: dict[str, Any]) -> None:
     rule = {"name": "low", "when": "t_score < {limit}", "action": "treat",
             "schedule": "zoledronic acid 4 mg every 6 mo x 2"}  # fmt: skip

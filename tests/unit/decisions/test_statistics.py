@@ -55,3 +55,16 @@ def test_equal_numbers_have_no_error() -> None:
 def test_other_texts_are_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Statistic.read(text)
+
+
+@pytest.mark.parametrize("text", ["quantile 0.02", "quantile 0.98"])
+def test_a_woman_whose_simulation_failed_is_at_no_end(text: str) -> None:
+    """A quantile is that of the others, whichever sign the values have."""
+    statistic = Statistic.read(text)
+    for sign in (1.0, -1.0):
+        known = sign * np.linspace(1.0, 2.0, 10)
+        alone = statistic.of(known[None], np.full(10, 0.1))[0]
+        with_failed = np.append(known, np.nan)
+        values, influence = statistic.of(with_failed[None], np.full(11, 1 / 11))
+        assert values == pytest.approx(alone)
+        assert influence[0, -1] == 0.0

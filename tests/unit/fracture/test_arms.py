@@ -88,6 +88,10 @@ def test_the_command_writes_both_tables_and_repeats_itself(tmp_path, capsys):
         ),
         (DRUG.format("hip").replace("denosumab", "denosumb"), "column schedule: .*denosumab"),
         (DRUG.format("hip").replace(",none,", ",nobody,"), "column comparator: 'nobody' is no arm"),
+        (
+            DRUG.format("hip").replace(",none,", ",drug,"),
+            "comparator: 'drug' is compared with itself",
+        ),
         (DRUG.format("hip").replace(",70,", ",20,"), "column age: 20 y: must be from 30"),
         (DRUG.format("hip").replace(",25,", ",250,"), "column bmi: 250"),
         (DRUG.format("hip").replace(",0,hip", ",4,hip"), "column glucocorticoids: 4"),
@@ -103,3 +107,13 @@ def test_wrong_tables_are_one_sentence(tmp_path, capsys, row, words):
 
     assert re.search(words, capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
+
+
+def test_drugs_the_link_is_not_for_are_named(tmp_path, capsys):
+    forming = DRUG.format("vertebral").replace("denosumab 60 mg every 6 mo x 4",
+                                               "teriparatide 20 ug daily for 18 mo")  # fmt: skip
+    for row, is_named in ((forming, True), (DRUG.format("vertebral"), False)):
+        path = table(tmp_path, row, NONE.format("vertebral"))
+        assert main(["fracture", str(path), "--out", str(tmp_path / "out"), "--draws", "2"]) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert ("Fractures under teriparatide are predicted too high" in text) == is_named

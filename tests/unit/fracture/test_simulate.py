@@ -28,3 +28,11 @@ def test_simulate_shows_risks_on_demand(tmp_path, capsys):
         assert values == pytest.approx(expected[name].to_numpy(), rel=1e-4)
     assert main(["simulate", *who, "--fracture", "Atlantis"]) == 2
     assert capsys.readouterr().err.count("Known") == 1
+
+
+def test_simulate_names_drugs_the_link_is_not_for(capsys):
+    drug = "romosozumab 210 mg monthly x 12"
+    assert main(["simulate", "--schedule", drug, "--years", "1", "--fracture", "UK"]) == 0
+    assert "Fractures under romosozumab are predicted too high" in capsys.readouterr().out
+    assert main(["simulate", "--schedule", drug, "--years", "1"]) == 0
+    assert "Fractures under" not in capsys.readouterr().out
