@@ -88,3 +88,25 @@ def test_the_woman_of_15_is_forecast_as_expected(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("course", "thresholds", "traits"):
         assert (tmp_path / "her" / "figures" / f"{name}.png").exists()
+
+
+SCRIPTS = (
+    "12_women_on_an_inhibitor",
+    "13_virtual_trial",
+    "14_early_markers",
+    "16_monitoring",
+    "18_when_to_protect",
+    "19_guidelines",
+    "20_leaving_denosumab",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_of_women_give_the_expected_numbers(name, tmp_path):
+    done = subprocess.run(
+        [sys.executable, FOLDER / name / "run.py", "--quick", "--out", tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
