@@ -80,6 +80,11 @@ class _Piece:
     years_before: float
 
 
+def events_text(number: float) -> str:
+    """Return expected events as they are written in reports."""
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
+
+
 @functools.cache
 def load_rates() -> tuple[Rate, ...]:
     """Return the rates that come with the package."""

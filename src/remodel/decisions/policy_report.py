@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remodel.decisions.harms import load_rates
+from remodel.decisions.harms import events_text, load_rates
 from remodel.files import results_folder, write_csv, write_text
 from remodel.monitoring.design import Design
 from remodel.plots.policies import fractures_by_treated, needed_and_harmed
@@ -116,7 +116,7 @@ class Comparison:
         yield "|---" * (len(kinds) + 1) + "|"
         for policy, rows in self.harms.groupby("policy", sort=False):
             ends = rows[["events", "low", "high"]].to_numpy()
-            cells = ["{} ({} to {})".format(*map(_short, each)) for each in ends]
+            cells = ["{} ({} to {})".format(*map(events_text, each)) for each in ends]
             yield f"| {policy} | " + " | ".join(cells) + " |"
 
 
@@ -126,10 +126,6 @@ def _cell(row: pd.Series, *, with_band: bool) -> str:
         return text
     text = f"{text} ({row['standard_error']:.1f})"
     return f"{text}, {row['low_90']:.1f} to {row['high_90']:.1f}" if with_band else text
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _recalled() -> list[str]:

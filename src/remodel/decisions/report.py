@@ -11,7 +11,7 @@ import numpy as np
 
 from remodel._arrays import FloatArray
 from remodel.decisions.atlas import untested
-from remodel.decisions.harms import Harm, exposures, harms_of
+from remodel.decisions.harms import Harm, events_text, exposures, harms_of
 from remodel.decisions.load import Question
 from remodel.decisions.misses import known_misses
 from remodel.decisions.result import Result
@@ -271,7 +271,9 @@ def _harm_table(best: Result) -> str:
     if not listed:
         return "None with a published rate."
     lines = ["| harm | events among 1,000 women | interval |", "|---|---|---|"]
-    lines += [f"| {h.name} | {h.events:.2g} | {h.low:.2g} to {h.high:.2g} |" for h in listed]
+    for harm in listed:
+        events, low, high = (events_text(number) for number in (harm.events, harm.low, harm.high))
+        lines.append(f"| {harm.name} | {events} | {low} to {high} |")
     return "\n".join(lines)
 
 
