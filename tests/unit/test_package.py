@@ -48,6 +48,12 @@ def test_the_reference_model_loads_without_solvers_and_units() -> None:
     assert _run(code) == "numpy"
 
 
+def test_the_package_runs_as_the_command() -> None:
+    command = [sys.executable, "-m", "remodel", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert rm.__version__ in done.stdout
+
+
 def test_importing_is_quick() -> None:
     # the goal is 0.5 s; a busy machine of a build service is given three times that
     elapsed = []

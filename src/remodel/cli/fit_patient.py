@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         fit_sentences,
         option_rows,
         response_sentences,
+        spoken_of,
         trait_sentences,
         write,
     )
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         courses = write(fit, Path(args.out))
         fractures = write_fractures(fit, args.country, Path(args.out))
     for sentences in (fit_sentences(fit), trait_sentences(fit), response_sentences(fit)):
-        _print_all(sentences)
+        _print_all([spoken_of(fit.woman, sentence) for sentence in sentences])
     rows = option_rows(fit, courses)
     years = f"{fit.woman.years:g} y"
     heads = [f"{years} from now", "site", "change % (90 %)", "T-score then (90 %)",
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if args.figures:
         for path in draw(fit, courses, Path(args.out) / "figures"):
             print(path)
-    print_text(DISCLAIMER)
+    print_text(spoken_of(fit.woman, DISCLAIMER))
     print(f"Results: {args.out}")
     return 0
 

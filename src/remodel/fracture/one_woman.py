@@ -197,10 +197,14 @@ def write_fractures(fit: PatientFit, country: str, out: Path) -> list[str]:
         name: patient_fracture_risk(fit, schedule, fit.woman.years, country=country, sites=_TOLD)
         for name, schedule in options.items()
     }
-    sentences = [*fracture_sentences(risks), *beyond_link(options.values())]
+    sentences = fracture_sentences(risks, takes_drugs=bool(fit.woman.taken.drugs))
+    sentences += beyond_link(options.values())
+    if fit.woman.is_male:
+        sentences.append("The published rates and gradients of fracture are those of women.")
     bullets = "\n".join(f"- {sentence}" for sentence in sentences)
     write_csv(out / "fracture.csv", fracture_table(risks))
-    write_text(out / "fracture.md", f"# Her risk of fracture\n\n{bullets}\n")
+    whose = "His" if fit.woman.is_male else "Her"
+    write_text(out / "fracture.md", f"# {whose} risk of fracture\n\n{bullets}\n")
     return sentences
 
 
@@ -217,8 +221,11 @@ def fracture_table(risks: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["option", "quantity", "months", "median", *_ENDS])
 
 
-def fracture_sentences(risks: Mapping[str, xr.Dataset]) -> list[str]:
-    """Return her ten-year probability now, and what each option makes of her risk."""
+def fracture_sentences(risks: Mapping[str, xr.Dataset], *, takes_drugs: bool = False) -> list[str]:
+    """Return the ten-year probability now, and what each option makes of the risk.
+
+    Of a woman who ``takes_drugs`` it is said that they end now unless an option names them.
+    """
     first = next(iter(risks.values()))
     sites = [str(name).removeprefix(_CHANCE) for name in first if str(name).startswith(_CHANCE)]
     now = "; ".join(
@@ -227,9 +234,12 @@ def fracture_sentences(risks: Mapping[str, xr.Dataset]) -> list[str]:
     )
     months = first["months"].to_numpy()
     years = (months[-1] - months[0]) / 12.0
+    untreated = "untreated (what is taken now ends)" if takes_drugs else "untreated"
+    ends = ["Under each option what is taken now ends, unless the option names it."]
     return [
-        f"Ten-year probability from now on, untreated: {now}. It follows from published gradients "
-        f"({first.attrs['country']}) and is not FRAX.",
+        f"Ten-year probability from now on, {untreated}: {now}. It follows from published "
+        f"gradients ({first.attrs['country']}) and is not FRAX.",
+        *(ends if takes_drugs else []),
         *(
             f"{option}, in {years:g} y: "
             + "; ".join(

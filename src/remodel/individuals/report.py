@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,15 @@ from remodel.individuals.patient_fit import PatientFit
 from remodel.individuals.response import (
     LEAST_FALL,
     NOT_TAKEN,
+    WORKS,
+    WORKS_LESS,
+    ended_drugs,
     marker_rule,
     response_table,
     steady_drugs,
 )
 from remodel.individuals.weights import ENOUGH
-from remodel.individuals.woman import years_text
+from remodel.individuals.woman import Woman, years_text
 from remodel.observations.endpoints import endpoints
 from remodel.provenance import manifest
 
@@ -66,6 +70,9 @@ TRAITS = {
 }
 _TOLD, _SHIFTED = 0.85, 0.1  # of a prior: less narrowed, and less shifted, is not told
 _WORST_K = 0.7
+_PAST = {WORKS: "worked", NOT_TAKEN: "not taken", WORKS_LESS: "worked less"}
+_OF_MEN = {"woman": "man", "women": "men", "she": "he", "her": "his", "seen her": "seen him"}
+_OF_WOMEN = re.compile(rf"\b({'|'.join(sorted(_OF_MEN, key=len, reverse=True))})\b", re.IGNORECASE)
 _OSTEOPOROSIS = -2.5  # T-score
 
 
@@ -111,7 +118,17 @@ def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
     for title, sentences in chapters.items():
         if sentences:
             blocks += [f"## {title}", _bullets(sentences)]
-    return "\n\n".join(blocks) + "\n"
+    return spoken_of(fit.woman, "\n\n".join(blocks) + "\n")
+
+
+def spoken_of(woman: Woman, text: str) -> str:
+    """Return a text about a woman as it is said of this person."""
+    return _OF_WOMEN.sub(_of_man, text) if woman.is_male else text
+
+
+def _of_man(word: re.Match[str]) -> str:
+    text = _OF_MEN[word[0].lower()]
+    return text.capitalize() if word[0][0].isupper() else text
 
 
 def _bullets(sentences: list[str]) -> str:
@@ -124,7 +141,7 @@ def fit_sentences(fit: PatientFit) -> list[str]:
     if not n:
         return [
             "No readings: this is the forecast of women of her age and history.",
-            *menopause_sentences(fit),
+            *prior_sentences(fit),
         ]
     rounds = "1 round" if fit.rounds == 1 else f"{fit.rounds} rounds"
     added = f", after {rounds} of draws added where she is" if fit.rounds else ""
@@ -138,7 +155,7 @@ def fit_sentences(fit: PatientFit) -> list[str]:
             "These draws are few: her readings are far from what women of this population have; "
             "take all bands as too narrow."
         )
-    sentences += menopause_sentences(fit)
+    sentences += prior_sentences(fit)
     for outlier in fit.outliers:
         side = "above" if outlier.size > 0 else "below"
         sentences.append(
@@ -152,6 +169,12 @@ def fit_sentences(fit: PatientFit) -> list[str]:
                 "difference of scanners, not of bone, may be what is seen."
             )
     return sentences
+
+
+def prior_sentences(fit: PatientFit) -> list[str]:
+    """Return which population is the prior, and what it says of a menopause that is not known."""
+    name = fit.woman.population.name.replace("_", " ")
+    return [f"Prior: the population '{name}'.", *menopause_sentences(fit)]
 
 
 def menopause_sentences(fit: PatientFit) -> list[str]:
@@ -203,8 +226,7 @@ def response_sentences(fit: PatientFit) -> list[str]:
         return ["She takes no drug."]
     table = response_table(fit)
     shares = dict(zip(table["explanation"], table["probability"], strict=True))
-    words = ", ".join(f"{name.replace('_', ' ')} {100 * p:.0f} %" for name, p in shares.items())
-    sentences = [f"Explanations of her readings: {words}."]
+    sentences = _explanation_sentences(fit.woman, shares)
     steady = [name.replace("_", " ") for name in steady_drugs(fit)]
     if steady:
         sentences.append(
@@ -228,6 +250,28 @@ def response_sentences(fit: PatientFit) -> list[str]:
     if shares[NOT_TAKEN] > 0.5:
         sentences.append("Options are forecast as taken from now on.")
     return sentences
+
+
+def _explanation_sentences(woman: Woman, shares: Mapping[str, float]) -> list[str]:
+    """Return the explanations, of what is due now or, where nothing is, of what was."""
+    ended = ended_drugs(woman)
+    listed = " and ".join(
+        f"{drug.replace('_', ' ')} (last due at month {month:.3g})" for drug, month in ended.items()
+    )
+    words = ", ".join(f"{name.replace('_', ' ')} {100 * p:.0f} %" for name, p in shares.items())
+    if not ended:
+        return [f"Explanations of her readings: {words}."]
+    due = [drug.replace("_", " ") for drug in woman.taken.drugs if drug not in ended]
+    if due:
+        return [
+            f"No longer due: {listed}.",
+            f"Explanations of her readings, of {' and '.join(due)}: {words}.",
+        ]
+    past = ", ".join(f"{_PAST[name]} {100 * p:.0f} %" for name, p in shares.items())
+    return [
+        f"Nothing is due at month {woman.now:.3g}: it was {listed}.",
+        f"Explanations of her readings, of the time when it was due: {past}.",
+    ]
 
 
 def option_sentences(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,11 +113,19 @@ def _share_of_tablets(pattern: Pattern, drug: str) -> float:
     return pattern.taken if concerns and pattern.taken > 0 else 1.0
 
 
+def ended_drugs(woman: Woman) -> dict[str, float]:
+    """Return the drugs of which no dose is due any more, with the month of the last one."""
+    now = woman.now * DAYS_PER_MONTH
+    last = _last_doses(woman.taken, now)
+    acting = _due_now(last, now)
+    return {d: dose.time / DAYS_PER_MONTH for d, dose in last.items() if d not in acting}
+
+
 def _is_taken(woman: Woman, number: int) -> bool:
     """Return whether a pattern leaves the last dose of every drug that should act now."""
     now = woman.now * DAYS_PER_MONTH
     due, left = _last_doses(woman.taken, now), _last_doses(woman.taken_as(number), now)
-    acting = {d: dose for d, dose in due.items() if dose.time + dose.interval >= now} or due
+    acting = _due_now(due, now) or due
     return all(
         drug in left and left[drug].time > dose.time - max(dose.interval / 2, 1.0)
         for drug, dose in acting.items()
@@ -132,6 +140,11 @@ class _LastDose:
     interval: float
 
 
+def _due_now(last: Mapping[str, _LastDose], now: float) -> dict[str, _LastDose]:
+    """Return the drugs of which another dose is due, or the last still covers now."""
+    return {d: dose for d, dose in last.items() if dose.time + dose.interval >= now}
+
+
 def _last_doses(schedule: Schedule, now: float) -> dict[str, _LastDose]:
     last: dict[str, _LastDose] = {}
     for dose in schedule.doses:
@@ -139,8 +152,8 @@ def _last_doses(schedule: Schedule, now: float) -> dict[str, _LastDose]:
             continue
         interval, time = dose.interval or 0.0, dose.time
         if interval:
-            given = math.floor((now - time) / interval + 1e-9)
-            time += interval * min(given, math.inf if dose.count is None else dose.count - 1)
+            before = math.floor((now - time) / interval + 1e-9)
+            time += interval * min(before, math.inf if dose.count is None else dose.count - 1)
         if dose.drug not in last or time >= last[dose.drug].time:
             last[dose.drug] = _LastDose(time, interval)
     return last

@@ -21,6 +21,7 @@ from remodel.simulation.simulate import simulate
 from remodel.units import DAYS_PER_MONTH
 
 STEPS_PER_MONTH = 1000  # by which ``measure`` numbers its visits, so that errors are the same
+ENOUGH_WOMEN = 50
 Levels = Mapping[str, FloatArray]
 
 
@@ -86,7 +87,10 @@ class Cohort:
     @property
     def notes(self) -> tuple[str, ...]:
         """How far those who are followed can be trusted."""
-        return ()
+        n = len(self)
+        if n >= ENOUGH_WOMEN:
+            return ()
+        return (f"{n} women are few: shares and variances are rough below {ENOUGH_WOMEN}.",)
 
     def earlier(self, endpoint: str) -> Sequence[Earlier]:  # noqa: ARG002 (one woman has some)
         """Return what was read before month 0, in the order of time: nothing of a population."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _MANIFEST = "monitoring.json"
 _TABLES = ("visits", "plans", "first_visits")
+_LEAST_WOMEN = 10
 ALONE = "each alone"
 """Name of the rows of a search: what a reading shows as the only one after month 0."""
 
@@ -139,7 +140,15 @@ def _chosen(task: Task, women: Population | PatientFit | None) -> Population | P
         return task.woman
     if isinstance(women, PatientFit):
         check_from_now(task.schedule)
-    return people_of(task.design) if women is None else women
+        return women
+    people = people_of(task.design) if women is None else women
+    if len(people) < _LEAST_WOMEN:
+        raise ConfigError(
+            f"women = {len(people)}: what visits show is read from how women differ; give at least "
+            f"{_LEAST_WOMEN}.",
+            field="women",
+        )
+    return people
 
 
 def _cohort(task: Task, people: Population | PatientFit | Woman, threads: int | None) -> Cohort:

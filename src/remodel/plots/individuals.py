@@ -33,6 +33,7 @@ _TRAITS = {
     "imbalance": "fall of refilling with age",
     "floor": "share of markers that is not bone",
 }
+_MOST_COLUMNS = 4
 _MOVED = 0.05  # of a marker by food or the hour: more is drawn hollow
 _MONTHS_PER_YEAR = DAYS_PER_YEAR / DAYS_PER_MONTH
 
@@ -214,8 +215,6 @@ def her_thresholds(
     ConfigError
         If the table has no such endpoint.
     """
-    from matplotlib.figure import Figure
-
     known = list(dict.fromkeys(table["endpoint"]))
     for endpoint in endpoints:
         if endpoint not in known:
@@ -228,8 +227,8 @@ def her_thresholds(
     ]
     options = list(dict.fromkeys(drawn["option"]))
     with paper():
-        figure = Figure(figsize=(0.8 + 1.9 * len(events), 3.0), layout="constrained")
-        panels = np.atleast_1d(figure.subplots(1, len(events), sharey=True))
+        panels = _grid(len(events))
+        figure = panels[0].get_figure()
         for axes, (endpoint, threshold) in zip(panels, events, strict=True):
             chosen = (drawn["endpoint"] == endpoint) & (drawn["threshold"] == threshold)
             for i, option in enumerate(options):
@@ -240,13 +239,31 @@ def her_thresholds(
                 )  # fmt: skip
             axes.set_ylim(-2, 102)
             axes.set_title(_threshold_words(endpoint, threshold), fontweight="normal", loc="left")
+            if axes.get_subplotspec().is_first_col():
+                axes.set_ylabel("probability [%]")
+        for axes in panels[-_MOST_COLUMNS:]:  # the lowest of each column
             axes.set_xlabel("years since month 0")
-        panels[0].set_ylabel("probability [%]")
+            axes.tick_params(labelbottom=True)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
         if title:
             figure.suptitle(title)
     return figure, drawn
+
+
+def _grid(number: int) -> list[Any]:
+    """Return panels of equal axes, in rows of four at most."""
+    from matplotlib.figure import Figure
+
+    rows = math.ceil(number / _MOST_COLUMNS)
+    columns = math.ceil(number / rows)
+    size = (0.8 + 1.9 * columns, 0.8 + 2.2 * rows)
+    grid = Figure(figsize=size, layout="constrained").subplots(
+        rows, columns, sharex=True, sharey=True, squeeze=False
+    )
+    for axes in grid.flat[number:]:
+        axes.remove()
+    return list(grid.flat[:number])
 
 
 def _threshold_words(endpoint: str, threshold: str) -> str:
@@ -299,7 +316,7 @@ def her_traits(fit: PatientFit, *, title: str = "") -> tuple[Figure, pd.DataFram
             axes.hlines(y, group["low_50"], group["high_50"], color=shade, linewidth=3.5)
             axes.plot(
                 group["median"], y, "o", color="white", markeredgecolor=shade, markersize=4,
-                label=who,
+                label="he" if who == "she" and fit.woman.is_male else who,
             )  # fmt: skip
         axes.axvline(0, color="0.8", linewidth=0.7, zorder=0)
         axes.set_yticks(range(len(names)), [words.get(n, n) for n in reversed(names)])

@@ -112,6 +112,7 @@ def test_table_and_sentences_say_the_same():
     row = last.iloc[-1]
     assert row.low_90 < row["median"] < row.high_90
     first, *rest = fracture_sentences(options)
+    assert "from now on, untreated: hip" in first
     assert "not FRAX" in first
     assert f"hip fracture {row['median']:.1f} %" in rest[1]
 
@@ -123,7 +124,8 @@ def test_fit_patient_says_her_fracture_risk(tmp_path, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     report = (tmp_path / "her" / "fracture.md").read_text()
     for text in (printed, report):
-        assert "Ten-year probability from now on, untreated: hip fracture" in text
+        assert "from now on, untreated (what is taken now ends): hip fracture" in text
+        assert "Under each option what is taken now ends, unless the option names it." in text
         assert "protected, in 2 y: hip fracture" in text
     table = pd.read_csv(tmp_path / "her" / "fracture.csv")
     # a prior fracture and 22 kg/m2 of her file count

@@ -1,6 +1,7 @@
 """Is she taking it, does it work: explanations of readings, and the published rule."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import remodel as rm
-from remodel.individuals.report import response_sentences
+from remodel.individuals.report import report, response_sentences
 from remodel.individuals.response import response_table
 
 ROOT = Path(__file__).parents[3]
@@ -104,3 +105,35 @@ def test_an_inhibitor_works_less_where_the_population_says_that_it_may(tmp_path)
     )
     assert shares(low)["works_less"] < 0.4 < 0.6 < shares(high)["works_less"]
     assert not any("acts alike" in text for text in response_sentences(high))
+
+
+@pytest.mark.parametrize(
+    ("taken", "now", "said"),
+    [
+        ("denosumab 60 mg every 6 mo x 4", 28.0,
+         "Nothing is due at month 28: it was denosumab (last due at month 18)."),
+        ("denosumab 60 mg every 6 mo x 4; alendronate 70 mg weekly from 2 y", 28.0,
+         "No longer due: denosumab (last due at month 18)."),
+        ("denosumab 60 mg every 6 mo x 4", 20.0, "Explanations of her readings: works"),
+    ],
+)  # fmt: skip
+def test_of_a_drug_that_ended_it_is_not_said_that_it_works(taken, now, said):
+    sentences = response_sentences(fit(taken, now=now))
+    assert sentences[0].startswith(said)
+    text = " ".join(sentences)
+    assert (" works " in text) == (not said.startswith("Nothing"))
+    assert ("worked" in text) == said.startswith("Nothing")
+    assert ("of alendronate: works" in text) == said.startswith("No longer")
+
+
+def test_the_report_names_the_prior_and_speaks_of_a_man_as_a_man():
+    content = {"draws": 64, "reading": [{"endpoint": "ctx", "months": 0.0, "value": 0.4}]}
+    texts = []
+    for patient in ({"age": 60.0, "sex": "male"}, {"age": 60.0, "menopause_age": 50.0}):
+        who = rm.fit_patient({**content, "patient": patient})
+        texts.append(report(who, {}))
+        assert f"Prior: the population '{who.woman.population.name}'." in texts[-1]
+    man, woman = (set(re.findall(r"\w+", text.lower())) for text in texts)
+    assert not man & {"she", "her", "woman", "women"}
+    assert woman & {"she", "her", "woman"}
+    assert "seen him." in texts[0]

@@ -173,3 +173,13 @@ def test_unknown_menopause_is_not_bounded_by_the_age_of_other_women(tmp_path):
     assert "30 y with menopause behind her" in mixed.failed["c"]
     numbers = ["mean", "sd", "low_90", "high_90", "effective_size"]
     assert mixed.table.loc[0, numbers].equals(alone.table.loc[0, numbers])
+
+
+def test_a_row_of_a_wrong_use_is_in_the_predictions_with_what_is_wrong(tmp_path):
+    wrong = rows("b").replace("predict", "forecast")
+    result = forecast(write(tmp_path / "t.csv", rows("a"), wrong), tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "predictions.csv").set_index("woman")
+    assert list(table.index) == ["a", "b"]
+    assert "use = 'forecast': expected fit or predict" in table.loc["b", "problem"]
+    assert np.isnan(table.loc["b", "mean"])
+    assert set(result.failed) == {"b"}

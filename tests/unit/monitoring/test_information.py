@@ -123,3 +123,8 @@ def test_the_first_visit_that_pays_is_the_earliest_above_the_threshold():
     )
     assert first_visits(visits, {"probability_beyond": 0.5})["months"].item() == 24
     assert math.isnan(first_visits(visits, {"probability_beyond": 0.9})["months"].item())
+
+
+def test_few_women_are_said_to_be_few(make_cohort):
+    assert make_cohort(-1.0, n=50).notes == ()
+    assert "49 women are few" in make_cohort(-1.0, n=49).notes[0]

@@ -90,6 +90,7 @@ def test_a_plan_is_printed_written_and_drawn_the_same_for_any_threads(path, tmp_
         ('"asco2019"', '"asco2020"', "'asco2020' is not a guideline"),
         ('"bmd_total_hip", ', '"bmd_hip", ', "'bmd_hip' is not measured"),
         ("women = 40", "womn = 40", "unknown key"),
+        ("women = 40", "women = 1", "women = 1: what visits show is read from how women differ"),
         ('rule = "hadji2017"', 'need = "risk_factors > 1"', "no reading or trait is called"),
         ('rule = "hadji2017"', 'forecast = "ctx"', "'ctx' is not a density"),
         ('guideline = "uk2008"', "", "plan 'UK' needs either visits or a guideline"),

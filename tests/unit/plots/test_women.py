@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -97,3 +98,23 @@ def test_quantiles_count_weights():
 def test_wrong_figures_are_one_sentence(courses, call, words):
     with pytest.raises(ConfigError, match=words):
         call(*courses)
+
+
+@pytest.mark.parametrize(("number", "columns"), [(3, 3), (4, 4), (7, 4)])
+def test_thresholds_stand_in_rows_of_four_at_most(number, columns):
+    events = [("t_score_total_hip", f"< {-k / 10:g}") for k in range(number)]
+    table = pd.DataFrame(
+        [
+            {"option": "none", "endpoint": e, "threshold": t, "months": m, "probability": m / 100}
+            for e, t in events
+            for m in (0.0, 60.0)
+        ]
+    )
+    figure, drawn = rm.plots.her_thresholds(table, ["t_score_total_hip"])
+    assert len(drawn) == 2 * number
+    assert len(figure.axes) == number
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert len({round(box.x0, 3) for box in boxes}) == columns
+    assert len({round(box.y0, 3) for box in boxes}) == -(-number // 4)
+    labelled = [axes for axes in figure.axes if axes.get_xlabel()]
+    assert len(labelled) == columns
