@@ -241,7 +241,8 @@ def her_thresholds(
             axes.set_title(_threshold_words(endpoint, threshold), fontweight="normal", loc="left")
             if axes.get_subplotspec().is_first_col():
                 axes.set_ylabel("probability [%]")
-        for axes in panels[-_MOST_COLUMNS:]:  # the lowest of each column
+        columns = sum(axes.get_subplotspec().is_first_row() for axes in panels)
+        for axes in panels[-columns:]:  # the lowest of each column
             axes.set_xlabel("years since month 0")
             axes.tick_params(labelbottom=True)
         handles, labels = panels[0].get_legend_handles_labels()

@@ -100,7 +100,7 @@ def test_wrong_figures_are_one_sentence(courses, call, words):
         call(*courses)
 
 
-@pytest.mark.parametrize(("number", "columns"), [(3, 3), (4, 4), (7, 4)])
+@pytest.mark.parametrize(("number", "columns"), [(3, 3), (4, 4), (5, 3), (7, 4)])
 def test_thresholds_stand_in_rows_of_four_at_most(number, columns):
     events = [("t_score_total_hip", f"< {-k / 10:g}") for k in range(number)]
     table = pd.DataFrame(
