@@ -184,11 +184,18 @@ def repeat(function: str, arguments: dict[str, Any], out: Path) -> None:
     Raises
     ------
     ConfigError
-        If this version has no such function, or an argument cannot be made again.
+        If this version has no such function, or an argument cannot be made again, or the function
+        does not take it.
     """
     if function not in FUNCTIONS:
         raise ConfigError(
             f"'{function}', which made this, is nothing this version repeats."
             f"{nearest(function, FUNCTIONS)}"
         )
-    FUNCTIONS[function](arguments, out)
+    try:
+        FUNCTIONS[function](arguments, out)
+    except TypeError as error:
+        raise ConfigError(
+            f"'{function}' of this version cannot be called with the arguments of the record: "
+            f"{error}."
+        ) from error

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def _file(name: str, before: Path, after: Path) -> Comparison:
     compare = _BY_ENDING.get(before.suffix, _texts)
     try:
         detail, largest = compare(before, after)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         detail, largest = f"one of the two cannot be read: {error}", math.nan
     return Comparison(name, "differs" if detail else "identical", detail, largest)
 
@@ -83,8 +84,9 @@ def _file(name: str, before: Path, after: Path) -> Comparison:
 def _tables(before: Path, after: Path) -> tuple[str, float]:
     old, new = (_rows(path) for path in (before, after))
     if [len(row) for row in old] != [len(row) for row in new]:
-        return f"{len(old)} rows of {len(old[0])} columns are {len(new)} of {len(new[0])}", math.nan
-    head, *_ = old or [[]]
+        (rows, columns), (others, of) = ((len(t), len(t[0]) if t else 0) for t in (old, new))
+        return f"{rows} rows of {columns} columns are {others} of {of}", math.nan
+    head = old[0] if old else []
     return _cells(
         (f"row {i + 1}, column {head[j]}", a, b)
         for i, (left, right) in enumerate(zip(old, new, strict=True))
@@ -141,6 +143,8 @@ def _texts(before: Path, after: Path) -> tuple[str, float]:
     for i, (a, b) in enumerate(zip(old, new, strict=False), 1):
         if a != b:
             return f"line {i} was '{a[:60]}' and is '{b[:60]}'", math.nan
+    if len(old) == len(new):
+        return "only the ends of lines differ", math.nan
     return f"{len(old)} lines are {len(new)}", math.nan
 
 
@@ -149,8 +153,12 @@ def _pictures(_before: Path, _after: Path) -> tuple[str, float]:
 
 
 def _archives(before: Path, after: Path) -> tuple[str, float]:
-    with np.load(before) as old, np.load(after) as new:
-        return _arrays({n: old[n] for n in old.files}, {n: new[n] for n in new.files})
+    return _arrays(_archive(before), _archive(after))
+
+
+def _archive(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file, np.load(file) as arrays:  # NumPy leaves a damaged file open
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _datasets(before: Path, after: Path) -> tuple[str, float]:

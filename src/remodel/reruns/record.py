@@ -120,22 +120,39 @@ def restored(record: Record, root: Path, *, current: bool) -> None:
     Raises
     ------
     ConfigError
-        If a file was not kept and is gone, or is a program that has changed.
+        If a file was not kept and is gone, or is a program that has changed, or the record names
+        one by a path that leads elsewhere.
     """
     for name, was in record.inputs.items():
+        _check_path(name)
         target = moved(Path(name), root)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if "text" in was and not current:
+        is_program = Path(name).suffix == ".py"  # never executed from a text in the record
+        if "text" in was and not current and not is_program:
             write_text(target, was["text"])
             continue
         if not Path(name).is_file():
             raise ConfigError(f"{name}, from which this was made, is gone, and no copy was kept.")
-        if Path(name).suffix == ".py" and _hash_now(name) != was["sha256"]:
+        if is_program and _hash_now(name) != was["sha256"]:
             raise ConfigError(
                 f"{name}, from which this was made, is a program that has changed; it is not "
                 "executed. Bring back the old one, or make the result anew."
             )
         target.symlink_to(name)
+
+
+def _check_path(name: str) -> None:
+    """Refuse the path of an input that would be put anywhere but below the folder of inputs.
+
+    Raises
+    ------
+    ConfigError
+    """
+    path = Path(name)
+    if not path.is_absolute() or ".." in path.parts:
+        raise ConfigError(
+            f"the record is damaged: '{name}', from which this was made, is not an absolute path."
+        )
 
 
 def moved(path: Path, root: Path) -> Path:
