@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from remodel.cli.main import parser
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RECIPE = (ROOT / "recipe" / "recipe.yaml").read_text(encoding="utf-8")
@@ -33,6 +35,23 @@ def test_the_version_is_the_same_everywhere():
     assert re.search(rf"^version: {re.escape(version)}$", CITATION, re.MULTILINE)
     assert f'version: "{version}"' in RECIPE
     assert latest[1] == version
+
+
+def test_the_page_of_installation_has_every_extra():
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    named = re.findall(r'pip install "bone-remodel\[(\w+)\]"', page)
+    assert sorted(named) == sorted(PROJECT["optional-dependencies"])
+
+
+def test_the_commands_of_the_readme_exist_and_their_pages_too():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"`remodel ([a-z-]+)", text))
+    usage = parser().format_help()
+    assert commands <= set(re.findall(r"^    ([a-z-]+)\b", usage, re.MULTILINE))
+    assert {"explore", "export", "fit-patient", "monitor", "optimize", "qualify"} <= commands
+    assert {"rerun", "trial"} <= commands
+    pages = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert [page for page in pages if not (ROOT / page).exists()] == []
 
 
 def test_the_archive_of_examples_has_their_files_and_no_rows_of_others(tmp_path, monkeypatch):

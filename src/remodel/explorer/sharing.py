@@ -75,12 +75,22 @@ def as_command(case: Case, panels: list[str]) -> str:
     for name, schedule in case.arms:
         words += ["--arm", f"{name.replace('=', '-')}={schedule}"]
     for name, value in _said(case.patient).items():
-        text = "none" if value is None else value if isinstance(value, str) else f"{value:g}"
-        words += [f"--{name.replace('_', '-')}={text}"]
+        words += [f"--{name.replace('_', '-')}={_word(value)}"]
     for name, value in case.parameters:
         words += ["--parameter", f"{name}={value!r}"]
-    words += [f"--model={case.model}", f"--years={case.years:g}", f"--outputs={','.join(panels)}"]
+    words += [
+        f"--model={case.model}",
+        f"--years={_word(case.years)}",
+        f"--outputs={','.join(panels)}",
+    ]
     return " ".join(shlex.quote(word) for word in words) + "\n"
+
+
+def _word(value: str | float | None) -> str:
+    """Return a value as a word of the shell, a number with all its digits."""
+    if value is None or isinstance(value, str):
+        return value or "none"
+    return repr(value).removesuffix(".0")
 
 
 def as_experiment(case: Case, panels: list[str]) -> str:

@@ -23,7 +23,7 @@ NAMES = ['say "no"', "it's = 1; rm -rf", "</script>\\ é"]
 def question(page):
     for arm, name in zip(page["arms"], NAMES, strict=True):
         arm["name"] = name
-    page["patient"] |= {"t_score_total_hip": -1.5, "smoking": True, "bmi": 23.0}
+    page["patient"] |= {"t_score_total_hip": -1.23456789, "smoking": True, "bmi": 23.0}
     return read_question(page | {"changes": "turnover = 1.1", "years": 2.0})
 
 
