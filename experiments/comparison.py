@@ -19,18 +19,18 @@ def arguments(text: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def results_folder(script: Path, given: argparse.Namespace) -> Path:
+def results_folder(script: Path, options: argparse.Namespace) -> Path:
     """Return the folder for results, made."""
-    folder = given.out or script.parent / "results" / ("quick" if given.quick else "")
+    folder = options.out or script.parent / "results" / ("quick" if options.quick else "")
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def finish(
     script: Path,
-    given: argparse.Namespace,
+    options: argparse.Namespace,
     out: Path,
-    found: dict[Key, float],
+    numbers: dict[Key, float],
     *,
     prefix: str = "",
 ) -> int:
@@ -38,36 +38,36 @@ def finish(
 
     The lists of expected.json are called quick and full, with a prefix where these are taken.
     """
-    mode = prefix + ("quick" if given.quick else "full")
+    mode = prefix + ("quick" if options.quick else "full")
     path = script.parent / "expected.json"
-    if given.accept and not load_expected(path, mode):
-        _begin(path, mode, found)
+    if options.accept and not load_expected(path, mode):
+        _begin(path, mode, numbers)
 
     def value(number):
         key = (number.arm, number.output, number.month)
-        if key not in found:
+        if key not in numbers:
             raise ConfigError(f"{path}: no number is {key}.")
-        return found[key]
+        return numbers[key]
 
-    numbers = compare(load_expected(path, mode), value)
-    write_numbers(out / "numbers.json", numbers)
-    if given.accept:
-        accept(path, mode, numbers)
+    compared = compare(load_expected(path, mode), value)
+    write_numbers(out / "numbers.json", compared)
+    if options.accept:
+        accept(path, mode, compared)
         return 0
-    different = [n for n in numbers if not n.passed]
+    different = [n for n in compared if not n.passed]
     for n in different:
         print(f"{n.arm} {n.output} {n.month:g}: {n.found:.4g}, expected {n.expected:.4g}")
     verdict = "FAIL" if different else "PASS"
-    print(f"{verdict}: {len(numbers) - len(different)} of {len(numbers)} numbers as expected.")
+    print(f"{verdict}: {len(compared) - len(different)} of {len(compared)} numbers as expected.")
     return int(bool(different))
 
 
-def _begin(path: Path, mode: str, found: dict[Key, float]) -> None:
+def _begin(path: Path, mode: str, numbers: dict[Key, float]) -> None:
     """Expect every number found, within a tenth of it."""
     rows = [
         {"arm": arm, "output": output, "month": month, "value": value,
          "tolerance": round(max(0.02, abs(value) / 10), 3)}
-        for (arm, output, month), value in found.items()
+        for (arm, output, month), value in numbers.items()
     ]  # fmt: skip
     content = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps({**content, mode: rows}))

@@ -32,35 +32,35 @@ SHIPPED_DRAWS = PARAMETERS.parents[1] / "posteriors" / "reference.csv"
 
 
 def main() -> int:
-    given = arguments()
-    mode = "quick" if given.quick else "full"
-    problem = load_problem(HERE / "problem.toml", quick=given.quick)
-    if not given.quick and not (HERE / "digitised").is_dir():
+    options = arguments()
+    mode = "quick" if options.quick else "full"
+    problem = load_problem(HERE / "problem.toml", quick=options.quick)
+    if not options.quick and not (HERE / "digitised").is_dir():
         mode = "full_without_curves"
         print("digitised/ is not there: fitting the tables of the package alone.")
-    if given.starts:
-        problem = replace(problem, starts=given.starts)
-    out = given.out or HERE / "results" / mode
+    if options.starts:
+        problem = replace(problem, starts=options.starts)
+    out = options.out or HERE / "results" / mode
     fit = calibrate(
-        problem, out=out, resume=given.resume, profiles=given.profiles, draws=given.draws,
+        problem, out=out, resume=options.resume, profiles=options.profiles, draws=options.draws,
         progress=Printed(),
     )  # fmt: skip
     figures = draw_fit(fit)
-    found = {"objective": fit.cost, **{p.name: p.value for p in chosen(fit)}}
-    if given.accept:
-        accept(mode, found)
-    if given.install:
+    numbers = {"objective": fit.cost, **{p.name: p.value for p in chosen(fit)}}
+    if options.accept:
+        accept(mode, numbers)
+    if options.install:
         write_values(PARAMETERS, {p.name: p.value for p in chosen(fit)})
         write_spreads(fit.problem.spreads, SHIPPED_SPREADS)
         print(f"Values written into {PARAMETERS}, spreads into {SHIPPED_SPREADS}")
         if fit.posterior is not None:
             write_text(SHIPPED_DRAWS, read_text(fit.folder / "posterior.csv", RemodelError))
             print(f"Draws written into {SHIPPED_DRAWS}")
-    if given.leave_out:
+    if options.leave_out:
         table = leave_out(fit)
-        if given.install:
+        if options.install:
             write_csv(LEFT_OUT, shipped_rows(table))
-    code = compare(mode, found)
+    code = compare(mode, numbers)
     print(f"Results: {out}\nMain figure:\n{figures[0]}")
     return code
 
@@ -90,14 +90,14 @@ def chosen(fit):
     return [fit.parameters[name] for name in fit.problem.estimate]
 
 
-def accept(mode: str, found: dict[str, float]) -> None:
+def accept(mode: str, numbers: dict[str, float]) -> None:
     """Write what was found as what is expected."""
     content = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {"tolerance": 0.02}
-    content[mode] = {name: float(f"{value:.5g}") for name, value in found.items()}
+    content[mode] = {name: float(f"{value:.5g}") for name, value in numbers.items()}
     EXPECTED.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def compare(mode: str, found: dict[str, float]) -> int:
+def compare(mode: str, numbers: dict[str, float]) -> int:
     """Print what was found beside what is expected; 1 if something differs."""
     content = json.loads(EXPECTED.read_text())
     if mode not in content:
@@ -105,7 +105,7 @@ def compare(mode: str, found: dict[str, float]) -> int:
         return 0
     different = 0
     for name, expected in content[mode].items():
-        value = found.get(name, np.nan)  # of a parameter that is not estimated any more
+        value = numbers.get(name, np.nan)  # of a parameter that is not estimated any more
         passed = abs(value - expected) <= content["tolerance"] * abs(expected)
         different += not passed
         print(f"{name:50s} {value:12.5g} {expected:12.5g} {'ok' if passed else 'DIFFERENT'}")

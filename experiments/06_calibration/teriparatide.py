@@ -45,10 +45,10 @@ def main() -> int:
     built = Objective.of(problem)
     rows = [target.observation for target in built.predictor.targets]
     start = {name: p.value for name, p in problem.parameters().items()}
-    found = descend(built, built.coordinates.inner(start))
+    optimum = descend(built, built.coordinates.inner(start))
     values = {
         name: float(f"{value:.3g}")
-        for name, value in built.coordinates.natural(found.theta).items()
+        for name, value in built.coordinates.natural(optimum.theta).items()
     }
     for name, value in values.items():
         print(f"{name:50s} {value:10.4g}   before {start[name]:10.4g}")

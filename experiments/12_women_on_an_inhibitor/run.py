@@ -30,18 +30,18 @@ VISITS = (0, 12, 24, 36, 60)
 
 
 def main() -> int:
-    given = arguments(__doc__)
-    out = results_folder(Path(__file__), given)
-    found = spread(out, 500 if given.quick else 4000)
-    trials = TRIALS[:1] if given.quick else TRIALS
-    checks = pd.concat([trial(name, out, quick=given.quick) for name in trials])
+    options = arguments(__doc__)
+    out = results_folder(Path(__file__), options)
+    numbers = spread(out, 500 if options.quick else 4000)
+    trials = TRIALS[:1] if options.quick else TRIALS
+    checks = pd.concat([trial(name, out, quick=options.quick) for name in trials])
     checks.to_csv(out / "checks.csv", index=False)
     print(checks.to_string(index=False, float_format="%.3g"))
     for row in checks.itertuples():
-        found[row.trial, f"{row.endpoint}_difference", row.months] = row.difference
+        numbers[row.trial, f"{row.endpoint}_difference", row.months] = row.difference
         if row.months == 12:
-            found[row.trial, f"{row.endpoint}_standard_error", row.months] = row.standard_error
-    code = finish(Path(__file__), given, out, found)
+            numbers[row.trial, f"{row.endpoint}_standard_error", row.months] = row.standard_error
+    code = finish(Path(__file__), options, out, numbers)
     print(f"Results: {out}\nMain figure:\n{out / 'figures' / 'waterfall.png'}")
     return code
 
@@ -63,7 +63,7 @@ def spread(out: Path, n: int) -> dict:
         figure.savefig(out / "figures" / f"{name}.png")
         table.to_csv(out / "figures" / f"{name}.csv", index=False)
     published = pd.read_csv(HERE / "spread.csv").set_index(["arm", "endpoint", "months"])
-    rows, found = [], {}
+    rows, numbers = [], {}
     for arm in SCHEDULES:
         chosen = seen.isel(simulation=(seen.arm == arm).to_numpy())
         for site in SITES:
@@ -74,7 +74,7 @@ def spread(out: Path, n: int) -> dict:
                        "sd_true": float(true.std()), "sd_read": float(read.std())}  # fmt: skip
                 if month == 24:
                     for name in ("mean", "sd_true", "sd_read"):
-                        found[arm, f"{site}_{name}", month] = row[name]
+                        numbers[arm, f"{site}_{name}", month] = row[name]
                 if (arm, site, month) in published.index:
                     limits = published.loc[(arm, site, month)]
                     row["published"] = f"{limits.sd_low:g} to {limits.sd_high:g}"
@@ -83,7 +83,7 @@ def spread(out: Path, n: int) -> dict:
     table = pd.DataFrame(rows)
     table.to_csv(out / "spread.csv", index=False)
     print(table.to_string(index=False, float_format="%.2f"), "\n")
-    return found
+    return numbers
 
 
 def trial(name: str, out: Path, *, quick: bool) -> pd.DataFrame:

@@ -23,22 +23,22 @@ COMPARED = ("anastrozole", "all arms", "untreated")
 
 
 def main() -> int:
-    given = arguments(__doc__)
-    out = results_folder(Path(__file__), given)
+    options = arguments(__doc__)
+    out = results_folder(Path(__file__), options)
     config = tomllib.loads((HERE / "markers.toml").read_text())
-    n = 400 if given.quick else config["women"]
+    n = 400 if options.quick else config["women"]
     women = rm.population(n, like=config["population"], seed=config["seed"])
     names = ("markers", "months", "outcome", "outcome_months", "samples", "seed")
-    options = {name: config[name] for name in names}
-    table = rm.early_markers(women, config["schedules"], worst=config["worst"], **options)
+    settings = {name: config[name] for name in names}
+    table = rm.early_markers(women, config["schedules"], worst=config["worst"], **settings)
     untreated = config["untreated"]
     controls = rm.population(n, like=untreated["population"], seed=config["seed"])
     baseline = rm.early_markers(
-        controls, None, **{**options, "outcome_months": [untreated["months"]]}
+        controls, None, **{**settings, "outcome_months": [untreated["months"]]}
     )
     table = pd.concat([table, baseline.replace({"arm": {"all women": "untreated"}})])
     table.to_csv(out / "early_markers.csv", index=False)
-    found = {}
+    numbers = {}
     for arm in (*config["schedules"], "all arms", "untreated"):
         for marker, month, quantity in SHOWN:
             last = untreated["months"] if arm == "untreated" else 24
@@ -50,9 +50,9 @@ def main() -> int:
                 index=False, float_format="%.2f"))  # fmt: skip
             for row in rows.itertuples():
                 if arm in COMPARED:
-                    found[arm, f"{marker}_{quantity}_{month:g}_{row.kind}_r", float(last)] = row.r
-    figure = draw(women, config, options, out)
-    code = finish(Path(__file__), given, out, found)
+                    numbers[arm, f"{marker}_{quantity}_{month:g}_{row.kind}_r", float(last)] = row.r
+    figure = draw(women, config, settings, out)
+    code = finish(Path(__file__), options, out, numbers)
     print(f"Results: {out}\nMain figure:\n{figure}")
     return code
 

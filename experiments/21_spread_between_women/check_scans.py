@@ -22,22 +22,22 @@ def moments(changes: dict[str, np.ndarray]) -> dict[str, float]:
     changes : dict of str to ndarray, shape (n, 3)
         By site; NaN where a scan is missing.
     """
-    found = {}
+    numbers = {}
     for site, change in changes.items():
         log = 100 * np.log1p(change / 100)
         first, second, third = log[:, 0], log[:, 1] - log[:, 0], log[:, 2] - log[:, 1]
         for visit, column in zip(VISITS[1:], change.T, strict=True):
             values = column[np.isfinite(column)]
             low, high = np.quantile(values, [0.25, 0.75])
-            found[f"{site} 2-{visit} mean"] = values.mean()
-            found[f"{site} 2-{visit} SD"] = values.std()
-            found[f"{site} 2-{visit} robust SD"] = (high - low) / 1.349
-            found[f"{site} 2-{visit} loses 5 %"] = np.mean(values < -5)
+            numbers[f"{site} 2-{visit} mean"] = values.mean()
+            numbers[f"{site} 2-{visit} SD"] = values.std()
+            numbers[f"{site} 2-{visit} robust SD"] = (high - low) / 1.349
+            numbers[f"{site} 2-{visit} loses 5 %"] = np.mean(values < -5)
         for words, a, b in (("successive 1", first, second), ("successive 2", second, third),
                             ("disjoint", first, third)):  # fmt: skip
             both = np.isfinite(a + b)
-            found[f"{site} r {words}"] = np.corrcoef(a[both], b[both])[0, 1]
-    return {name: float(value) for name, value in found.items()}
+            numbers[f"{site} r {words}"] = np.corrcoef(a[both], b[both])[0, 1]
+    return {name: float(value) for name, value in numbers.items()}
 
 
 def compared(scans: pd.DataFrame, definition: Definition, tools: Instruments) -> pd.DataFrame:

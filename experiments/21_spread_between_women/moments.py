@@ -191,8 +191,8 @@ def scored(targets: pd.DataFrame, seen: Mapping[str, Seen]) -> pd.DataFrame:
 
     Near is within 20 % of the published value, or within its interval.
     """
-    found = np.array([value(row, seen) for row in targets.itertuples()])
+    simulated = np.array([value(row, seen) for row in targets.itertuples()])
     published = targets["value"].to_numpy()
-    near = np.abs(found - published) <= 0.2 * np.abs(published)
-    inside = (found >= targets["low"]) & (found <= targets["high"])
-    return targets.assign(simulated=found, near=near | inside)
+    near = np.abs(simulated - published) <= 0.2 * np.abs(published)
+    inside = (simulated >= targets["low"]) & (simulated <= targets["high"])
+    return targets.assign(simulated=simulated, near=near | inside)

@@ -32,11 +32,11 @@ INSTRUMENTS = PACKAGE / "measurement" / "instruments.toml"
 
 
 def main() -> int:
-    given = arguments()
+    options = arguments()
     targets, spread, tools = load_targets(), load_definition(OF_TRIALS[0]), load_instruments()
     fit = None
-    if given.scans:
-        table_of_scans = pd.read_csv(given.scans)
+    if options.scans:
+        table_of_scans = pd.read_csv(options.scans)
         fitted, _ = repeated.sides(table_of_scans)
         known = {f"scan_{s}": 100 * PRIORS[f"scan_{s}"][0] for s in repeated.SITES}
         known |= {f"slope_sd_{SITE[s]}": value_of(targets, f"sof_slope_{s}") for s in SITE}
@@ -50,14 +50,14 @@ def main() -> int:
             correlation=(*spread.wander.correlation[:2], v["wander_r"]))  # fmt: skip
         spread = replace(spread, wander=wander)
     for_fit = targets[targets["side"] == "estimation"]
-    found = estimate(for_fit, load_arms(for_fit), spread, tools, n=given.women)
-    print(f"moments: cost {found.cost:.2f} of {len(for_fit)} targets and {len(PRIORS)} priors")
-    for name, value in found.spreads.items():
-        low, high = found.interval(name)
-        print(f"  {name:24s} {value:8.4f} ({low:.4f} to {high:.4f}), {found.verdict(name)}")
-    spread, tools = changed(spread, tools, found.spreads)
-    table = scored(targets, see(load_arms(targets), 4 * given.women, spread, tools, seed=7))
-    report(table, found, fit, given.out or HERE / "results")
+    estimated = estimate(for_fit, load_arms(for_fit), spread, tools, n=options.women)
+    print(f"moments: cost {estimated.cost:.2f} of {len(for_fit)} targets and {len(PRIORS)} priors")
+    for name, value in estimated.spreads.items():
+        low, high = estimated.interval(name)
+        print(f"  {name:24s} {value:8.4f} ({low:.4f} to {high:.4f}), {estimated.verdict(name)}")
+    spread, tools = changed(spread, tools, estimated.spreads)
+    table = scored(targets, see(load_arms(targets), 4 * options.women, spread, tools, seed=7))
+    report(table, estimated, fit, options.out or HERE / "results")
     if fit is not None:
         community = replace(
             spread,
@@ -67,10 +67,10 @@ def main() -> int:
             ),
         )
         kept = compared(repeated.sides(table_of_scans)[1], community, tools)
-        kept.to_csv((given.out or HERE / "results") / "kept_scans.csv", index=False)
+        kept.to_csv((options.out or HERE / "results") / "kept_scans.csv", index=False)
         print(kept.round(3).to_string(index=False))
-    if given.install:
-        install(content_of(found), None if fit is None else fit.sizes)
+    if options.install:
+        install(content_of(estimated), None if fit is None else fit.sizes)
     return 0
 
 
@@ -82,7 +82,7 @@ def value_of(targets: pd.DataFrame, name: str) -> float:
 SITE = {"hip": "total_hip", "neck": "femoral_neck"}
 
 
-def report(table, found, fit, out: Path) -> None:
+def report(table, estimated, fit, out: Path) -> None:
     """Print and write the targets with what the women give."""
     out.mkdir(parents=True, exist_ok=True)
     columns = ["target", "side", "value", "low", "high", "simulated", "near"]
@@ -92,18 +92,18 @@ def report(table, found, fit, out: Path) -> None:
         missed = ", ".join(rows["target"][~rows["near"]])
         print(f"{side}: {rows['near'].sum()} of {len(rows)} near ({rows['near'].mean():.0%}); "
               f"missed: {missed}")  # fmt: skip
-    content = content_of(found)
+    content = content_of(estimated)
     if fit is not None:
         content["scans"] = {"values": fit.sizes, "errors": fit.errors, "women": fit.women}
     (out / "estimate.json").write_text(json.dumps(content, indent=1))
 
 
-def content_of(found) -> dict[str, dict[str, object]]:
+def content_of(estimated) -> dict[str, dict[str, object]]:
     """Return each spread with its interval of 90 % and verdict."""
     return {
-        name: {"sd": value, "low": found.interval(name)[0], "high": found.interval(name)[1],
-               "verdict": found.verdict(name)}
-        for name, value in found.spreads.items()
+        name: {"sd": value, "low": estimated.interval(name)[0], "high": estimated.interval(name)[1],
+               "verdict": estimated.verdict(name)}
+        for name, value in estimated.spreads.items()
     }  # fmt: skip
 
 

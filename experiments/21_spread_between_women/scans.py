@@ -172,13 +172,15 @@ def fit(data: list[Group], tails: str, fixed: dict[str, float] | None = None) ->
             return 1e6
 
     begin = (np.array(start)[free] - low) / (high - low)
-    found = minimize(objective, begin, method="L-BFGS-B", bounds=[(1e-4, 1 - 1e-4)] * len(free),
+    optimum = minimize(objective, begin, method="L-BFGS-B", bounds=[(1e-4, 1 - 1e-4)] * len(free),
                      options={"maxiter": 60, "ftol": 1e-9})  # fmt: skip
-    errors = _errors(objective, found.x, n) * (high - low)
+    errors = _errors(objective, optimum.x, n) * (high - low)
     values = np.array(start, dtype=float)
-    values[free] = low + (high - low) * found.x
+    values[free] = low + (high - low) * optimum.x
     named = {NAMES[i]: float(e) for i, e in zip(free, errors, strict=True)}
-    return ScanFit(tails, dict(zip(NAMES, values.tolist(), strict=True)), named, -n * found.fun, n)
+    return ScanFit(
+        tails, dict(zip(NAMES, values.tolist(), strict=True)), named, -n * optimum.fun, n
+    )
 
 
 def _errors(objective, x: np.ndarray, n: int) -> np.ndarray:

@@ -29,7 +29,7 @@ class Plan:
     Attributes
     ----------
     settings : mapping of str to float or str
-        Values of the variables.
+        Values of the variables that the plan uses: those of other choices are left out.
     schedule : Schedule
         Given to all.
     policy : Policy or None
@@ -98,12 +98,13 @@ class Template:
         """
         texts = self._filling(values)
         schedule = self.schedule_with(values)
+        used = self._used(values, texts)
         if not self.policy:
-            return Plan(dict(values), schedule)
+            return Plan(used, schedule)
         content = _filled(self.policy, texts)
         if isinstance(content, str):
-            return Plan(dict(values), schedule, load_policy(content))
-        return Plan(dict(values), schedule, policy_of(Table(self.path, "", content), "rules"))
+            return Plan(used, schedule, load_policy(content))
+        return Plan(used, schedule, policy_of(Table(self.path, "", content), "rules"))
 
     def schedule_with(self, values: Mapping[str, Value]) -> Schedule:
         """Return what is given to all with some values.
@@ -117,6 +118,16 @@ class Template:
 
     def _filling(self, values: Mapping[str, Value]) -> dict[str, str]:
         return {v.name: v.text(values[v.name]) for v in self.variables}
+
+    def _used(self, values: Mapping[str, Value], texts: Mapping[str, str]) -> dict[str, Value]:
+        """Return the values of variables that the texts name, or choices that are in them."""
+        names: set[str] = set()
+        reached = [self.schedule, *_texts(self.policy)]
+        while reached:
+            named = {name for text in reached for name in _NAME.findall(text)} - names
+            names |= named
+            reached = [texts[name] for name in named]
+        return {name: value for name, value in values.items() if name in names}
 
     def counts(self, name: str) -> bool:
         """Whether a variable is a number of doses somewhere."""

@@ -17,6 +17,7 @@ from remodel.decisions.policy_report import Comparison, start_folder, write_comp
 from remodel.errors import ConfigError
 from remodel.fracture.background import RISK_FACTORS, load_background
 from remodel.fracture.hazards import Exposure, Women, probabilities
+from remodel.fracture.limits import beyond_link
 from remodel.fracture.link import load_link
 from remodel.monitoring.cohort import Cohort, courses, simulated_cohort
 from remodel.monitoring.design import MONTHS_PER_YEAR
@@ -333,6 +334,7 @@ def _notes(cohort: Cohort, task: Task, every: Sequence[_Followed]) -> tuple[str,
     ]
     notes += [_untested_note(cohort, each.name, each.state) for each in every if each.state]
     schedules = [course.schedule for each in every if each.state for course in each.state.courses]
+    notes += beyond_link([cohort.schedule, *schedules])
     notes += known_misses(schedules, float(cohort.design.horizon_years))
     return tuple(note for note in notes if note)
 

@@ -42,7 +42,8 @@ def table_of(best: Result, positions: Iterable[int]) -> pd.DataFrame:
     chosen, front = best.evaluations[best.position], set(best.on_front)
     for position in positions:
         plan, evaluation = best.plans[position], best.evaluations[position]
-        row: dict[str, Any] = {"plan": position + 1, **plan.settings, "schedule": plan.sentence}
+        settings = {v.name: plan.settings.get(v.name) for v in task.variables}
+        row: dict[str, Any] = {"plan": position + 1, **settings, "schedule": plan.sentence}
         if plan.policy is not None:
             row["policy"] = plan.title
         for question, value, error in zip(
@@ -88,13 +89,39 @@ def answer(best: Result) -> tuple[str, ...]:
     many = f"of the {len(best.on_front)} that no other beats, the nearest to the best of each"
     how = "the best" if is_one else many
     sentences = [
-        f"Of {len(best.plans):,} plans, {how} is: {best.chosen.title}.",
+        f"Of {len(best.plans):,} plans, {how} is: {_title(best, best.position)}.",
         f"Under it, {'; '.join(numbers)}.",
+        *_narrowly_met(best),
     ]
     sentences += _against_others(best)
     if _asks_for_fractures(best):
         sentences += beyond_link(_schedules(best))
     return tuple(sentences)
+
+
+def _title(best: Result, position: int) -> str:
+    """Return a plan as a sentence has it: the names of its choices, then what is given."""
+    plan = best.plans[position]
+    text = plan.title.replace("_", " ")
+    named = [v.name for v in best.problem.variables if v.names != v.choices]
+    names = [str(plan.settings[name]) for name in named if name in plan.settings]
+    if plan.policy is not None or not names:
+        return text  # a policy says the values of its variables itself
+    return f"{', '.join(names)} ({text})"
+
+
+def _narrowly_met(best: Result) -> list[str]:
+    """Say which constraints the chosen plan meets within a standard error of their limit."""
+    evaluation, first = best.evaluations[best.position], len(best.problem.objectives)
+    sentences = []
+    for i, constraint in enumerate(best.problem.constraints, first):
+        value, error = float(evaluation.answers[i]), float(evaluation.errors[i])
+        if min(value - constraint.at_least, constraint.at_most - value) < error:
+            sentences.append(
+                f"It is within one standard error ({error:.2g}) of the limit of "
+                f"{constraint.words}, {constraint.limit}: whether it is met is not sure."
+            )
+    return sentences
 
 
 def _asks_for_fractures(best: Result) -> bool:
@@ -128,7 +155,7 @@ def _against_others(best: Result) -> list[str]:
     second = min(others, key=lambda i: losses[i])
     difference, error = best.evaluations[second].less(best.evaluations[best.position])
     sentence = (
-        f"The next best is {best.plans[second].title}: {_signed(float(difference[0]))} "
+        f"The next best is {_title(best, second)}: {_signed(float(difference[0]))} "
         f"{objective.unit} (standard error of the difference {error[0]:.2g})."
     )
     if not equal:
@@ -293,7 +320,7 @@ def _front_table(best: Result) -> str:
             for value, error in zip(evaluation.answers, evaluation.errors, strict=True)
         ]
         mark = " (chosen)" if position == best.position else ""
-        lines.append(f"| {best.plans[position].title}{mark} | {' | '.join(cells)} |")
+        lines.append(f"| {_title(best, position)}{mark} | {' | '.join(cells)} |")
     if len(shown) > _MOST:
         lines.append(f"\n{len(shown) - _MOST} more in `plans.csv`.")
     return "\n".join(lines) + "\n\n± is one standard error."

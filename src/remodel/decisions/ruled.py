@@ -37,8 +37,8 @@ class DrawnCohort(Cohort):
     def under(self, schedule: Schedule, chosen: IntArray) -> dict[str, FloatArray]:
         """Return the true course of some of the women, given something else as well."""
         assert self.drawn is not None  # noqa: S101 # cohort_of has seen to it
-        some = self.drawn.some(chosen)
-        levels = some.levels([self.schedule & schedule], _months(self.design), tuple(self.levels))
+        people = self.drawn.some(chosen)
+        levels = people.levels([self.schedule & schedule], _months(self.design), tuple(self.levels))
         return {name: level[0] for name, level in levels.items()}
 
 

@@ -23,7 +23,13 @@ def risk_of(question: Question) -> dict[str, Any]:
     """Return probabilities over time with bands, and ten-year probabilities at the start."""
     dataset, who = simulated(question.case), question.page.patient
     if any(name not in dataset for name in INPUTS) or question.case.patient is None:
-        return {"months": [], "panels": [], "ten_years": {}, "why": _no_risk(question)}
+        return {
+            "months": [],
+            "panels": [],
+            "ten_years": {},
+            "beyond": "",
+            "why": _no_risk(question),
+        }
     women = {name: float(getattr(who, name)) for name in _FACTORS}
     if who.bmi is not None:
         women["bmi"] = who.bmi
@@ -55,6 +61,7 @@ def risk_of(question: Question) -> dict[str, Any]:
         "years": float(times[-1] / DAYS_PER_YEAR),
         "panels": panels,
         "ten_years": ten_years,
+        "beyond": risk.attrs.get("beyond_link", ""),
         "why": "",
     }
 

@@ -12,6 +12,7 @@ from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, nearest
 from remodel.fracture.background import RISK_FACTORS, Background, load_background
 from remodel.fracture.hazards import Exposure, Women, hazards_of, probabilities
+from remodel.fracture.limits import beyond_link
 from remodel.fracture.link import load_link
 from remodel.fracture.probability import check_site, ten_year_probability
 from remodel.fracture.sites import LONG_NAMES, SITES
@@ -69,7 +70,8 @@ def fracture_risk(
         from the start; ``ten_year_probability_<site>`` [percent] of an untreated woman with the
         age and T-score she has at that time, from published gradients;
         ``multiple_vertebral_share`` of new vertebral fractures. With ``draws`` also
-        ``fracture_probability_<site>_low_90`` and ``_high_90``.
+        ``fracture_probability_<site>_low_90`` and ``_high_90``. The attribute ``beyond_link`` names
+        drugs whose fractures the link predicts too high, where some are given.
 
     Raises
     ------
@@ -111,8 +113,18 @@ def fracture_risk(
     import xarray as xr
 
     note = {"title": "Fracture risk from published gradients and fitted link", "country": country}
-    attrs = {**note, "model": dataset.attrs.get("model", "")}
+    attrs = {**note, "model": dataset.attrs.get("model", ""), **_beyond_link(dataset)}
     return xr.Dataset(data, coords=coords, attrs=attrs)
+
+
+def _beyond_link(dataset: xr.Dataset) -> dict[str, str]:
+    """Return, as an attribute, which drugs have fractures that are predicted too high."""
+    try:
+        schedules = Origin.of(dataset).schedules
+    except ConfigError:  # its women were given; what they take is not known
+        return {}
+    sentences = " ".join(beyond_link(schedules))
+    return {"beyond_link": sentences} if sentences else {}
 
 
 def _over_time(values: FloatArray, units: str, long_name: str) -> tuple[Any, ...]:

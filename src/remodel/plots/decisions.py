@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_BARS = 15
 _SIDES = 1.96
+_MARGIN = 0.05
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _WIDEST = 46  # letters of a label in one line
 
@@ -122,6 +123,10 @@ def _points(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> Non
         where: Any = "steps-post" if first.sign * second.sign > 0 else "default"
         axes.plot(front[first.name], front[second.name], color=COLORS[0], linewidth=1,
                   drawstyle=where)  # fmt: skip
+    outside = _limit_to_front(axes, drawn, (first, second))
+    if outside:
+        text = f"{outside} other plans lie outside" if outside > 1 else "1 other plan lies outside"
+        axes.set_title(text, loc="right", fontweight="normal", fontsize="small")
     label = "front" if not third else f"front; size: {third[0].words}"
     axes.scatter(front[first.name], front[second.name], s=sizes, color=COLORS[0], zorder=3,
                  label=label)  # fmt: skip
@@ -131,6 +136,23 @@ def _points(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> Non
     axes.set_xlabel(_label(first))
     axes.set_ylabel(_label(second))
     axes.legend(fontsize="small")
+
+
+def _limit_to_front(axes: Axes, drawn: pd.DataFrame, objectives: Sequence[Shown]) -> int:
+    """Limit axes to the front and as much again beside it; return how many plans are outside."""
+    is_inside = np.ones(len(drawn), dtype=bool)
+    limits: tuple[Callable[..., Any], ...] = (axes.set_xlim, axes.set_ylim)
+    for objective, limit in zip(objectives, limits, strict=True):
+        values = drawn[objective.name].to_numpy(dtype=float)
+        error = _SIDES * np.nan_to_num(drawn[f"{objective.name}_standard_error"])
+        front = drawn["on_front"].to_numpy(dtype=bool)
+        low, high = (values - error)[front].min(), (values + error)[front].max()
+        width = (high - low) or abs(high) or 1.0
+        near = values[(values >= low - width) & (values <= high + width)]
+        low, high = min(low, near.min()), max(high, near.max())
+        limit(low - _MARGIN * (high - low or width), high + _MARGIN * (high - low or width))
+        is_inside &= (values >= low) & (values <= high)
+    return int(np.count_nonzero(~is_inside))
 
 
 def _label(objective: Shown) -> str:

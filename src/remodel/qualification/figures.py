@@ -56,13 +56,13 @@ def _parameters(table: pd.DataFrame) -> Figure:
     shown: set[str] = set()
     for i, row in enumerate(records(table)):
         low, high = row["prior_low_90"], row["prior_high_90"]
-        place = [(row[key] - low) / (high - low) for key in ("low_90", "value", "high_90")]
+        shares = [(row[key] - low) / (high - low) for key in ("low_90", "value", "high_90")]
         axes.plot([0, 1], [i, i], color="#D9D9D9", lw=6, solid_capstyle="butt", zorder=1)
         label = row["verdict"] if row["verdict"] not in shown else None
         shown.add(row["verdict"])
         color = colors[row["verdict"]]
-        axes.plot(place[::2], [i, i], color=color, lw=2, zorder=2, label=label)
-        axes.plot(place[1], i, "o", ms=3.5, color=color, zorder=3)
+        axes.plot(shares[::2], [i, i], color=color, lw=2, zorder=2, label=label)
+        axes.plot(shares[1], i, "o", ms=3.5, color=color, zorder=3)
     axes.set_yticks(range(len(table)), [_words(name) for name in table["parameter"]])
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_xlabel("place in the prior's 90 % interval (gray)")
@@ -82,10 +82,10 @@ def _held_out(table: pd.DataFrame) -> Figure:
     ]
     groups = _grouped(rows["drug_class"])
     for i, group in enumerate(dict.fromkeys(sorted(groups))):
-        part = rows[np.array(groups) == group]
-        bars = [part["predicted"] - part["low_90"], part["high_90"] - part["predicted"]]
+        shown = rows[np.array(groups) == group]
+        bars = [shown["predicted"] - shown["low_90"], shown["high_90"] - shown["predicted"]]
         axes.errorbar(
-            part["value"], part["predicted"], yerr=np.abs(bars), fmt="o", ms=3.5, lw=0.7,
+            shown["value"], shown["predicted"], yerr=np.abs(bars), fmt="o", ms=3.5, lw=0.7,
             alpha=0.8, color=COLORS[i % len(COLORS)], label=group,
         )  # fmt: skip
     ends = [min(rows["value"].min(), rows["predicted"].min()) - 1,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 
 from remodel.decisions.front import hypervolume, is_on_front, knee
+from remodel.plots.decisions import front_figure
 
 
 def test_the_front_is_what_nothing_beats() -> None:
@@ -39,3 +43,21 @@ def test_the_knee_is_near_the_best_of_each() -> None:
 
 def test_what_is_infinite_is_far_and_no_error() -> None:
     assert knee(np.array([[np.inf, 0.0], [1.0, 0.5], [2.0, 0.2]])) == 1
+
+
+def test_axes_are_those_of_the_front_and_plans_outside_are_counted() -> None:
+    """A plan of 260 doses does not squeeze those of up to four into a corner."""
+    doses = np.array([0.0, 2.0, 4.0, 3.0, 260.0])
+    table = pd.DataFrame(
+        {"plan": range(1, 6), "schedule": "none", "doses": doses, "risk": [9.0, 7.0, 6.0, 8.0, 7.5],
+         "doses_standard_error": 0.0, "risk_standard_error": 0.1, "meets": True,
+         "on_front": [True, True, True, False, False], "chosen": [False, True, False, False, False]}
+    )  # fmt: skip
+    objectives = [SimpleNamespace(name=n, words=n, unit="1", sign=1.0) for n in ("risk", "doses")]
+    figure, drawn = front_figure(table, objectives)
+    (axes,) = figure.axes
+    assert len(drawn) == 5
+    assert axes.get_ylim()[1] < 10
+    assert axes.get_title("right") == "1 other plan lies outside"
+    figure, _ = front_figure(table.iloc[:4], objectives)
+    assert figure.axes[0].get_title("right") == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from remodel.decisions.evaluate import Evaluator
 from remodel.decisions.load import load_problem
 from remodel.decisions.people import RTOL, population_people
 from remodel.decisions.plans import schedule_of
+from remodel.decisions.report import plan_toml
 from remodel.errors import ConfigError, StoreError
 
 OF_TWO = "anastrozole 1 mg daily for 3 y; zoledronic acid 4 mg every 6 mo x 2"
@@ -98,7 +100,7 @@ def test_files_and_a_plan_that_simulate_takes(content: dict[str, Any], tmp_path:
         assert value["low_90"] <= value["value"] * 1.5 + 1e-9
         assert value["high_90"] >= value["value"] / 1.5 - 1e-9
     report = (tmp_path / "report.md").read_text()
-    assert best.chosen.title in report
+    assert best.chosen.title.replace("_", " ") in report
     assert "no trial shipped here" in report  # a single infusion, or two, on an inhibitor
     assert "acute-phase reaction" in report
 
@@ -280,3 +282,51 @@ def test_rules_are_plans(content: dict[str, Any]) -> None:
     assert table["fracture_probability_major"].loc[9.0] == pytest.approx(
         everybody.evaluations[0].answers[0], rel=2e-3
     )
+
+
+def test_unused_variables_are_blank_and_choices_have_their_names(tmp_path: Path) -> None:
+    """A choice that is not taken has no number of doses."""
+    best = rm.optimize(
+        {
+            "population": "aromatase_inhibitor",
+            "women": 12,
+            "horizon_years": 2,
+            "schedule": "anastrozole 1 mg daily for 2 y; {drug}",
+            "variable": {
+                "drug": {"choices": ["zoledronic acid 4 mg every 6 mo x {number}", "none"],
+                         "names": ["zoledronate", "nothing else"]},
+                "number": {"lower": 1.0, "upper": 2.0, "step": 1.0},
+            },
+            "objective": [{"quantity": "fracture_probability_major", "direction": "minimize"},
+                          {"quantity": "infusions", "direction": "minimize"}],
+        },
+        tmp_path,
+    )  # fmt: skip
+    table = pd.read_csv(tmp_path / "plans.csv").set_index("drug")
+    assert np.isnan(table.loc["nothing else", "number"])
+    assert sorted(table.loc["zoledronate", "number"]) == [1.0, 2.0]
+    report = (tmp_path / "report.md").read_text()
+    assert "zoledronate (anastrozole 1 mg daily for 2 y" in report
+    assert "nothing else (anastrozole" in report
+    assert "zoledronic_acid" not in report
+    variables = tomllib.loads((tmp_path / "plan.toml").read_text())["variable"]
+    assert ("number" in variables) == (variables["drug"] == "zoledronate")
+    position = next(i for i, plan in enumerate(best.plans) if "number" not in plan.settings)
+    plan = tomllib.loads(plan_toml(replace(best, position=position)))
+    assert plan["variable"] == {"drug": "nothing else"}
+
+
+def test_a_constraint_that_is_met_within_its_error_is_said(content: dict[str, Any]) -> None:
+    limit = {"quantity": "fracture_probability_major", "at_most": 100.0}
+    one = {"quantity": "infusions", "direction": "minimize"}
+    easy = rm.optimize(with_changes(content, objective=[one], constraint=[limit]))
+    assert not any("within one standard error" in sentence for sentence in easy.sentences)
+    value, error = (float(a[1]) for a in (easy.evaluations[easy.position].answers,
+                                          easy.evaluations[easy.position].errors))  # fmt: skip
+    narrow = rm.optimize(
+        with_changes(
+            content, objective=[one], constraint=[{**limit, "at_most": value + 0.5 * error}]
+        )
+    )
+    (said,) = (s for s in narrow.sentences if "within one standard error" in s)
+    assert f"at most {value + 0.5 * error:g}: whether it is met is not sure" in said

@@ -199,3 +199,12 @@ def test_plans_that_are_no_policies(plan, change, words):
 def test_draws_are_counted(plan):
     with pytest.raises(ConfigError, match="draws"):
         compare_policies(plan, draws=0)
+
+
+def test_drugs_that_the_link_of_fracture_is_not_for_are_named(plan, tmp_path):
+    path = tmp_path / "builders.toml"
+    path.write_text(EVERYONE.replace(DRUG, "teriparatide 20 ug daily for 1 y"))
+    policy = {"name": "builders", "guideline": str(path)}
+    small = {**plan, "women": 12, "horizon_years": 1, "schedule": "", "plan": [policy]}
+    notes = compare_policies(small, draws=1).notes
+    assert any(note.startswith("Fractures under teriparatide are predicted") for note in notes)

@@ -183,6 +183,9 @@ def test_fractures_are_those_of_fracture_risk(page):
     expected = risk.fracture_probability_hip.values[:, -1]
     assert [row[-1] for row in hip["values"]] == pytest.approx(expected, rel=2e-3)
     assert hip["low"][0][-1] < hip["values"][0][-1] < hip["high"][0][-1]
+    assert answer["beyond"] == ""
+    page["arms"][1]["schedule"] = "teriparatide 20 ug daily for 1 y"
+    assert "under teriparatide are predicted too high" in risk_of(read_question(page))["beyond"]
     page["patient"]["country"] = "Atlantis"
     with pytest.raises(ConfigError, match="Atlantis") as caught:
         risk_of(read_question(page))

@@ -181,3 +181,14 @@ def test_a_twin_of_other_times_or_women_is_refused(treated):
         rm.fracture_risk(treated, untreated=treated.isel(time=slice(0, 5)))
     with pytest.raises(ConfigError, match="2 simulations for 6"):
         rm.fracture_risk(treated, untreated=treated.isel(simulation=[0, 1]))
+
+
+def test_drugs_that_the_link_is_not_for_are_named(risk):
+    assert "beyond_link" not in risk.attrs
+    drug = "romosozumab 210 mg monthly x 12"
+    ds = rm.simulate(schedule=drug, patient=rm.Patient(age=70), years=1, outputs=INPUTS)
+    said = rm.fracture_risk(ds, sites=["hip"]).attrs["beyond_link"]
+    assert said.startswith("Fractures under romosozumab are predicted too high")
+    bare = ds.assign_attrs(provenance="")
+    unknown = rm.fracture_risk(bare, sites=["hip"], untreated=ds, women={"age": 70})
+    assert "beyond_link" not in unknown.attrs

@@ -57,7 +57,8 @@ export function fractureTable(arms, risk) {
     h("table", {},
       h("caption", {}, `Probability of a first fracture in ${years} years, with bands of 90 %`),
       head(cell("site", "th", { scope: "col", class: "text" }), ...armHeads(arms)), h("tbody", {}, ...rows)),
-    h("p", { class: "hint" }, `Ten-year probability untreated, from published gradients at her age and T-score: ${ten}. Death competes. This is not FRAX.`));
+    h("p", { class: "hint" }, `Ten-year probability untreated, from published gradients at her age and T-score: ${ten}. Death competes. This is not FRAX.`),
+    risk.beyond ? h("p", { class: "hint" }, risk.beyond) : null);
 }
 
 export function trialList(sources, hidden, arms, toggle) {
