@@ -61,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
         for path in draw(best, Path(args.out) / "figures"):
             print(path)
     if best.people.failed:
-        print(
-            f"remodel: {best.people.failed} rows left out, outside the bounds of the model.",
-            file=sys.stderr,
-        )
+        print(f"remodel: {best.people.left_out}", file=sys.stderr)
     if best.failed:
         print(f"remodel: {best.failed} simulations failed.", file=sys.stderr)
         return _FAILED

@@ -105,6 +105,16 @@ class People(ABC):
     def words(self) -> str:
         """Who they are, for a report."""
 
+    @property
+    def left_out(self) -> str:
+        """How many were left out, in a sentence."""
+        what = "simulation" if self.failed == 1 else "simulations"
+        verb = "is" if self.failed == 1 else "are"
+        return (
+            f"{self.failed} {what} without treatment failed or left the bounds of the model, and "
+            f"{verb} left out."
+        )
+
     @abstractmethod
     def levels(
         self, schedules: Sequence[Schedule], times: FloatArray, names: Sequence[str]

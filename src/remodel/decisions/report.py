@@ -338,7 +338,7 @@ def _how(best: Result) -> list[str]:
             "the chosen plan over these draws."
         )
     if people.failed:
-        sentences.append(f"{people.failed} rows left out, outside the bounds of the model.")
+        sentences.append(people.left_out)
     if best.failed:
         sentences.append(f"{best.failed} simulations failed, and count in no plan.")
     every = (

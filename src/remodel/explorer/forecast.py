@@ -60,7 +60,15 @@ def forecast_of(question: Question) -> dict[str, Any]:
             {"endpoint": o.endpoint, "months": o.months, "size": round(o.size, 1)}
             for o in fit.outliers
         ],
+        "notes": _notes(question.page.patient),
     }
+
+
+def _notes(who: WhoTable) -> list[str]:
+    """Return what stands on the page and the forecast does not know."""
+    if who.sex == "female" and who.menopause == "surgical":
+        return ["The forecast takes her menopause for a natural one; the curves above do not."]
+    return []
 
 
 def woman_of(question: Question) -> Woman:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,13 @@ def test_rows_of_a_draw_are_one_for_errors(women: rm.Population, drawn: Populati
     assert len(every) > len(women)
     assert len(np.unique(every.member_of)) == len(women)
     assert np.isclose(every.weights.sum(), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"), [(1, "1 simulation without .* is left out"), (3, "3 simulations .* are")]
+)
+def test_who_is_left_out_is_said(drawn: PopulationPeople, failed: int, words: str) -> None:
+    assert re.match(words, replace(drawn, failed=failed).left_out)
 
 
 def test_fracture_has_background_and_link_of_the_draw(

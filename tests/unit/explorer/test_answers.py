@@ -233,6 +233,13 @@ def test_a_forecast_is_that_of_fit_patient(page):
     assert panel["readings"] == [{"month": 0.0, "value": -1.8}]
     assert answer["now"] == 6.0
     assert sum(row["probability"] for row in answer["response"]) == pytest.approx(1, abs=1e-3)
+    assert answer["notes"] == []
+
+
+def test_a_forecast_says_that_it_takes_a_menopause_for_a_natural_one(page):
+    patient = {"age": 62.0, "menopause": "surgical", "menopause_age": 45.0}
+    answer = forecast_of(read_question(page | {"readings": READINGS, "patient": patient}))
+    assert [note for note in answer["notes"] if "natural" in note]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ export function causeTable({ endpoint, arm, versus, months, value, against, unit
     h("table", {}, h("caption", {}, "What makes the difference; indented: what moved the line above. Lines of one level add up to it."), head(...heads), h("tbody", {}, ...rows)));
 }
 
-export function forecastTables({ options, thresholds, response, effective_size: size, is_trusted: isTrusted, pareto_k: k, outliers, months }) {
+export function forecastTables({ options, thresholds, response, effective_size: size, is_trusted: isTrusted, pareto_k: k, outliers, notes, months }) {
   const events = [...new Set(thresholds.map(({ event }) => event))];
   const rows = events.map((event) => h("tr", {}, cell(event, "th", { scope: "row" }),
     ...options.map((option) => {
@@ -107,6 +107,7 @@ export function forecastTables({ options, thresholds, response, effective_size: 
   if (response.length) {
     parts.push(h("p", {}, `What her readings say of the treatment so far: ${response.map(({ explanation, probability }) => `${explanation} ${Math.round(100 * probability)} %`).join(", ")}.`));
   }
+  notes.forEach((note) => parts.push(h("p", { class: "notes" }, note)));
   outliers.forEach(({ endpoint, months: at, size: errors }) => parts.push(h("p", { class: "notes" }, `The other readings contradict ${endpoint.replaceAll("_", " ")} at ${duration(at)} by ${number(Math.abs(errors), 2)} usual errors.`)));
   parts.push(h("p", { class: isTrusted ? "hint" : "general" }, isTrusted
     ? `Effective size ${size}, Pareto's k ${number(k, 2)}.`
