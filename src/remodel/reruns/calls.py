@@ -13,7 +13,7 @@ import numpy as np
 
 from remodel.calibration import calibrate
 from remodel.decisions.best import optimize
-from remodel.errors import ConfigError, nearest
+from remodel.errors import ConfigError, RemodelError, nearest
 from remodel.exchange import export
 from remodel.experiments import load_experiment, run_experiment
 from remodel.files import Table, parse_toml, write_netcdf
@@ -47,7 +47,7 @@ def decoded(value: Any) -> Any:
     Raises
     ------
     ConfigError
-        If it was an object that cannot be made again.
+        If it was an object that cannot be made again, or is damaged.
     """
     if isinstance(value, list):
         return [decoded(item) for item in value]
@@ -62,7 +62,12 @@ def decoded(value: Any) -> Any:
             f"this was made from an object of Python, a {kind}, of which the record keeps no more "
             "than its kind; it cannot be repeated."
         )
-    return _KINDS[kind](content)
+    try:
+        return _KINDS[kind](content)
+    except RemodelError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"an object of the record, a {kind}, is damaged: {error}.") from error
 
 
 def _array(content: Any) -> Any:
@@ -194,7 +199,7 @@ def repeat(function: str, arguments: dict[str, Any], out: Path) -> None:
         )
     try:
         FUNCTIONS[function](arguments, out)
-    except TypeError as error:
+    except (KeyError, TypeError) as error:
         raise ConfigError(
             f"'{function}' of this version cannot be called with the arguments of the record: "
             f"{error}."

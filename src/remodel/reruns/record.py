@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from remodel.errors import ConfigError, RemodelError
-from remodel.files import read_text, write_text
+from remodel.files import read_text, write_text, writing
 from remodel.provenance import CALL, RECORD, record_file
 
 _NETCDF = ".nc"
@@ -99,12 +99,30 @@ def _record(result: Path, source: Path, content: Any) -> Record:
             function=str(content["function"]),
             arguments=dict(content["arguments"]),
             folder=Path(content["folder"]),
-            inputs=dict(content["inputs"]),
+            inputs={name: _input(name, kept) for name, kept in content["inputs"].items()},
             about=content,
             outputs=dict(content.get("outputs", {})),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
         raise ConfigError(f"{source} is damaged: it lacks {error}.") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(f"{source} is damaged: {error}.") from error
+
+
+def _input(name: str, kept: Any) -> Mapping[str, str]:
+    """Return what is kept of an input, whose path leads below the folder of inputs.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or the path would lead elsewhere.
+    """
+    path = Path(name)
+    if not path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise ValueError(f"{name!r}, from which this was made, is not an absolute path")
+    if not all(isinstance(text, str) for text in kept.values()) or "sha256" not in kept:
+        raise ValueError(f"what it keeps of {name} is neither hash nor text")
+    return dict(kept)
 
 
 def restored(record: Record, root: Path, *, current: bool) -> None:
@@ -120,13 +138,12 @@ def restored(record: Record, root: Path, *, current: bool) -> None:
     Raises
     ------
     ConfigError
-        If a file was not kept and is gone, or is a program that has changed, or the record names
-        one by a path that leads elsewhere.
+        If a file was not kept and is gone, or is a program that has changed.
     """
     for name, was in record.inputs.items():
-        _check_path(name)
         target = moved(Path(name), root)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         is_program = Path(name).suffix == ".py"  # never executed from a text in the record
         if "text" in was and not current and not is_program:
             write_text(target, was["text"])
@@ -139,20 +156,6 @@ def restored(record: Record, root: Path, *, current: bool) -> None:
                 "executed. Bring back the old one, or make the result anew."
             )
         target.symlink_to(name)
-
-
-def _check_path(name: str) -> None:
-    """Refuse the path of an input that would be put anywhere but below the folder of inputs.
-
-    Raises
-    ------
-    ConfigError
-    """
-    path = Path(name)
-    if not path.is_absolute() or ".." in path.parts:
-        raise ConfigError(
-            f"the record is damaged: '{name}', from which this was made, is not an absolute path."
-        )
 
 
 def moved(path: Path, root: Path) -> Path:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from remodel.errors import ConfigError
+from remodel.errors import ConfigError, RemodelError
 from remodel.provenance import RECORD
 from remodel.reruns import rerun
 from remodel.reruns.compare import compared
@@ -24,7 +24,7 @@ def test_a_record_puts_no_file_elsewhere(way, tmp_path):
     target = tmp_path / "elsewhere.txt"
     name = way.format(root="/.." * 20, target=target, name=target.name)
     record_of(tmp_path, inputs={name: {"sha256": "0", "text": "from the record"}})
-    with pytest.raises(ConfigError, match=r"the record is damaged: '.*elsewhere\.txt'"):
+    with pytest.raises(ConfigError, match=r"is damaged: '.*elsewhere\.txt'.* absolute"):
         rerun(tmp_path)
     assert not target.exists()
 
@@ -49,6 +49,29 @@ def test_a_program_in_a_record_is_not_executed(tmp_path):
 def test_arguments_this_version_does_not_take_are_one_sentence(arguments, tmp_path):
     record_of(tmp_path, function="monitor", arguments=arguments)
     with pytest.raises(ConfigError, match="'monitor' of this version cannot be called with"):
+        rerun(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"inputs": {"/a": 5}}, "is damaged"),
+        ({"inputs": {"/a": {"text": "a"}}}, "what it keeps of /a is neither hash nor text"),
+        ({"inputs": {"/a": {"sha256": "0", "text": 5}}}, "what it keeps of /a is neither"),
+        ({"inputs": {"/a\0": {"sha256": "0", "text": ""}}}, "not an absolute path"),
+        (
+            {"inputs": {name: {"sha256": "0", "text": ""} for name in ("/a", "/a/b")}},
+            "cannot be written",
+        ),
+        ({"function": "run_experiment", "arguments": {}}, "cannot be called with .*'experiment'"),
+        ({"arguments": {"patient": {"$Patient": []}}}, "a Patient, is damaged"),
+        ({"arguments": {"model": {"$Model": {}}}}, "a Model, is damaged"),
+        ({"arguments": {"plan": {"$Design": "{"}}}, "a Design, is damaged"),
+    ],
+)
+def test_damaged_records_are_one_sentence(content, sentence, tmp_path):
+    record_of(tmp_path, **content)
+    with pytest.raises(RemodelError, match=sentence):
         rerun(tmp_path)
 
 
