@@ -68,9 +68,14 @@ class Case:
     asked: tuple[Asked, ...]
 
     @property
+    def months(self) -> list[float]:
+        """Months of the readings, and of those that are asked for."""
+        return [*(r.months for r in self.readings), *(a.months for a in self.asked)]
+
+    @property
     def last(self) -> float:
         """Month of the last reading, or of the last that is asked for."""
-        return max([0.0, *(r.months for r in self.readings), *(a.months for a in self.asked)])
+        return max([0.0, *self.months])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,6 +255,8 @@ def by_history(cases: Sequence[Case]) -> dict[History, list[Case]]:
 def output_months(cases: Sequence[Case], *, treated: bool) -> tuple[float, np.ndarray]:
     """Return the age at which a stored population starts, and its output times [months]."""
     youngest = min(case.age for case in cases)
+    if treated:  # all are of one age
+        wanted = {m for case in cases for m in case.months}
+        return youngest, np.array(sorted({0.0, *wanted} if any(wanted) else {0.0, 1.0}))
     end = max((case.age - youngest) * 12 + case.last for case in cases)
-    step = 1.0 if treated else 6.0
-    return youngest, np.arange(0.0, step * (math.ceil(end / step) + 1.5), step)
+    return youngest, np.arange(0.0, 6.0 * (math.ceil(end / 6.0) + 1.5), 6.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,14 @@ from remodel.models.draws import posterior_draws
 from remodel.patient import SITES
 from remodel.patients import Patients
 from remodel.populations.population import parameter_values
+from remodel.progress import progress_of
 from remodel.schedules import Schedule
-from remodel.simulation.simulate import simulate
+from remodel.simulation.batch import Batch
+from remodel.simulation.dataset import report_failures
+from remodel.simulation.inputs import Inputs
+from remodel.simulation.simulate import in_chunks
+from remodel.simulation.unusual import warn_of_unusual
+from remodel.solvers.status import Status
 from remodel.units import DAYS_PER_MONTH
 
 RTOL = 1e-4  # costs 0.001 % of density and halves the time
@@ -180,21 +185,18 @@ def simulated(
         rows = np.flatnonzero(possible & (draws.pattern == number))
         if not len(rows) or not endpoints:
             continue
-        dataset = unwrap(simulate)(  # a call inside another is not recorded
-            prior.model,
-            schedule=schedule,
-            patient=patients[rows],
-            parameters={name: values[rows] for name, values in parameters.items()},
-            times=months * DAYS_PER_MONTH,
-            outputs=list(endpoints),
-            rtol=RTOL,
-            threads=threads,
-            bounds="population",
+        varied = {name: values[rows] for name, values in parameters.items()}
+        inputs = Inputs.read(prior.model, schedule, patients[rows], varied, "population")
+        batch = Batch.build(
+            prior.model, inputs, months * DAYS_PER_MONTH, endpoints, rtol=RTOL, threads=threads
         )
-        reached = dataset["status"].to_numpy() == 0
+        warn_of_unusual(prior.model, inputs)
+        courses = in_chunks(batch, progress_of(None))  # labels would cost a third of the rest
+        report_failures(courses, strict=False, outside=batch.outside)
+        reached = courses.status == Status.OK
         possible[rows[~reached]] = False
         for name in endpoints:
-            values = np.log(dataset[name].to_numpy()[reached])
+            values = np.log(courses.variable(name)[reached])
             start = values[:, :1] if name.startswith("bmd_") else 0.0
             log[name][rows[reached]] = values - start
     for i, site in enumerate(SITES):

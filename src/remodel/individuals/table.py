@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -200,13 +200,37 @@ def _computed(
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """Yield groups of women as they are finished, each with its number."""
     if client is None:
-        for number in numbers:
-            yield number, _group(*groups[number], setting)
+        yield from _in_threads(groups, numbers, setting)
         return
     shared = client.scatter(replace(setting, threads=1), broadcast=True)
     futures = {client.submit(_group, *groups[i], shared, pure=False): i for i in numbers}
     for future in require("distributed", "cluster").as_completed(list(futures)):
         yield futures[future], future.result()
+
+
+def _in_threads(
+    groups: Sequence[tuple[History, list[Case]]], numbers: Sequence[int], setting: _Setting
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield groups of women as they are finished: large ones in turn, then small ones abreast."""
+    workers = setting.threads or available_threads()
+    compiled, small = set(), []
+    for number in numbers:
+        history, cases = groups[number]
+        drugs = Schedule.parse(history.schedule).drugs if history.schedule else ()
+        code = frozenset(drugs), tuple(_endpoints(cases))
+        if code in compiled and len(cases) <= workers * _FEW:
+            small.append(number)
+            continue
+        compiled.add(code)  # by the first, so that two threads need not do it twice
+        yield number, _group(history, cases, setting)
+    alone = replace(setting, threads=1)
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = {pool.submit(_group, *groups[number], alone): number for number in small}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _folder(out: Path, readings: Path, setting: _Setting) -> Path:
@@ -266,6 +290,8 @@ def _group(history: History, cases: Sequence[Case], setting: _Setting) -> list[d
         return [_failure(case, asked, error) for case in cases for asked in case.asked]
     blocks = [cases[i : i + _FEW] for i in range(0, len(cases), _FEW)]
     workers = min(len(blocks), setting.threads or available_threads())
+    if workers == 1:
+        return [row for block in blocks for row in _block(block, stored, setting)]
     with ThreadPoolExecutor(workers) as pool:
         done = pool.map(lambda block: _block(block, stored, setting), blocks)
         return [row for rows in done for row in rows]
@@ -290,15 +316,13 @@ def _population(history: History, cases: Sequence[Case], setting: _Setting) -> S
     number = math.ceil(setting.draws / 2) if history.schedule else setting.draws
     draws = drawn(prior, number, [1.0], setting.seed)
     start, months = output_months(cases, treated=bool(history.schedule))
-    names = {r.endpoint for case in cases for r in case.readings}
-    names |= {asked.endpoint for case in cases for asked in case.asked}
     schedule = Schedule.parse(history.schedule) if history.schedule else Schedule()
     courses = simulated(
         prior,
         draws,
         [schedule],
         months,
-        sorted(names),
+        _endpoints(cases),
         age=start,
         menopause_age=history.menopause_age,
         sex=history.sex,
@@ -318,6 +342,12 @@ def _population(history: History, cases: Sequence[Case], setting: _Setting) -> S
         setting.seed,
         setting.threads,
     )
+
+
+def _endpoints(cases: Sequence[Case]) -> list[str]:
+    """Return what women were read of, or are asked for, sorted."""
+    names = {reading.endpoint for case in cases for reading in case.readings}
+    return sorted(names | {asked.endpoint for case in cases for asked in case.asked})
 
 
 def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
