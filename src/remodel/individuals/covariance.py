@@ -126,11 +126,12 @@ def food_and_hour(reading: Reading, tools: Instruments) -> float:
 def _noise(points: Points, scan: IntArray, tools: Instruments) -> FloatArray:
     sd = np.array([noise_sd(name, tools) for name in points.endpoint])
     r, noise = tools.scan.correlation, np.diag(sd**2)
-    hips = {"bmd_total_hip", "bmd_femoral_neck"}
-    for i, a in enumerate(points.endpoint):
-        for j, b in enumerate(points.endpoint):
-            if {a, b} == hips and scan[i] == scan[j]:
-                noise[i, j] = r * sd[i] * sd[j]
+    hips = [i for i, name in enumerate(points.endpoint) if name == "bmd_total_hip"]
+    necks = [i for i, name in enumerate(points.endpoint) if name == "bmd_femoral_neck"]
+    for i in hips:
+        for j in necks:
+            if scan[i] == scan[j]:
+                noise[i, j] = noise[j, i] = r * sd[i] * sd[j]
     return noise
 
 
@@ -145,11 +146,36 @@ def linear_columns(prior: Prior, points: Points) -> FloatArray:
 
 def wander_covariance(wander: Wander, age: float, a: Points, b: Points) -> FloatArray:
     """Return the covariance of wander between points, shape (n_a, n_b)."""
-    years = np.minimum(a.months[:, None], b.months[None, :]) / 12
-    start = np.full((1, 1), age)
-    variance = wander.variance(start, years.ravel()).reshape(years.shape)
-    lower = wander.factor()
-    sites = np.zeros((4, 4))  # the last is no site
-    sites[:3, :3] = lower @ lower.T * np.outer(wander.sd, wander.sd)
-    covariance: FloatArray = variance * sites[a.site[:, None], b.site[None, :]]
+    months = np.minimum(a.months[:, None], b.months[None, :])
+    variance = wander.variance(np.full((1, 1), age), months.ravel() / 12).reshape(months.shape)
+    covariance: FloatArray = variance * _site_covariance(wander)[a.site[:, None], b.site[None, :]]
     return covariance
+
+
+def wander_covariances(
+    wander: Wander, ages: FloatArray, months: FloatArray, site: IntArray
+) -> FloatArray:
+    """Return the covariance of wander between points of women, shape (n, n_points, n_points).
+
+    Parameters
+    ----------
+    wander : Wander
+    ages : ndarray, shape (n,)
+        At month 0 [y].
+    months : ndarray, shape (n, n_points)
+    site : ndarray of int, shape (n_points,)
+        As that of ``Points``.
+    """
+    first = np.minimum(months[:, :, None], months[:, None, :])
+    years = first.reshape(len(ages), -1) / 12
+    variance = wander.variance(ages[:, None], years).reshape(first.shape)
+    covariance: FloatArray = variance * _site_covariance(wander)[site[:, None], site[None, :]]
+    return covariance
+
+
+def _site_covariance(wander: Wander) -> FloatArray:
+    """Return the covariance of wander between sites; the last is no site."""
+    lower = wander.factor()
+    sites = np.zeros((4, 4))
+    sites[:3, :3] = lower @ lower.T * np.outer(wander.sd, wander.sd)
+    return sites

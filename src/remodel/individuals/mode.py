@@ -13,7 +13,7 @@ import numpy as np
 from remodel._arrays import FloatArray
 from remodel.errors import SolverError
 from remodel.individuals.courses import RTOL
-from remodel.individuals.covariance import Observed, linear_columns
+from remodel.individuals.covariance import Observed, linear_columns, wander_covariance
 from remodel.individuals.prior import Prior
 from remodel.individuals.weights import Fields, Tails
 from remodel.patients import Patients
@@ -96,7 +96,8 @@ def most_likely(
     age, k = float(patient.age[0]), len(prior.nonlinear)
     covariance = prior.linear_given(np.zeros((1, k)))[1]
     usual = Tails(np.ones(1), np.ones((1, observed.scans)), np.zeros(1))
-    fields = Fields.of(prior, observed, covariance, usual, age)
+    wander = wander_covariance(prior.wander, age, observed.points, observed.points)
+    fields = Fields.of(prior, observed, covariance, usual, wander)
     course = Course(prior, observed, fields, patient, schedule, prior.peers(age, male=male))
     scores, precision, pull = np.zeros(k), *_prior_terms(prior)
     means, slopes = _linearized(course, scores)

@@ -20,6 +20,7 @@ from remodel.individuals.weights import (
     Fields,
     Tails,
     effective_size,
+    log_density,
     pareto_k,
     resampled,
 )
@@ -113,10 +114,11 @@ def fitted(
     means = _means(prior, draws, courses, observed, prior.peers(age, male=male))
     drawn_tails = Tails.drawn(tails, observed.scans, prior, tools, seed[0])
     covariance = prior.linear_given(draws.scores[:1])[1]
-    fields = Fields.of(prior, observed, covariance, drawn_tails, age)
+    wander = wander_covariance(prior.wander, age, observed.points, observed.points)
+    fields = Fields.of(prior, observed, covariance, drawn_tails, wander)
     residuals = observed.log - means
     each = draws.log_weights + prior.log_weight_of_bmi(draws.scores)
-    joint = fields.log_density(residuals, each, drawn_tails.log_weights)
+    joint = log_density(residuals, each, fields.factors(drawn_tails.log_weights))
     joint[~courses.possible] = -np.inf
     largest = joint.max(axis=1, keepdims=True)
     safe = np.where(np.isfinite(largest), largest, 0.0)

@@ -7,6 +7,7 @@ mixture is drawn from: nothing else of the posterior of the woman is made.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -19,13 +20,12 @@ from remodel.individuals.covariance import (
     Points,
     linear_columns,
     noise_sd,
-    wander_covariance,
+    wander_covariances,
 )
 from remodel.individuals.focus import focused
 from remodel.individuals.patient_fit import output_months
-from remodel.individuals.posterior import course_of
 from remodel.individuals.prior import Prior
-from remodel.individuals.weights import Fields, Tails
+from remodel.individuals.weights import Fields, Tails, log_density
 from remodel.measurement.instruments import Instruments
 from remodel.schedules import Schedule
 
@@ -80,6 +80,45 @@ class Stored:
         by_bmi = more.linear_given(self.draws.scores[:1])[0][0] - center[0]
         return Linear(center, covariance, by_bmi)
 
+    @cached_property
+    def impossible(self) -> IntArray:
+        """Draws that could not be simulated."""
+        return np.flatnonzero(~self.courses.possible)
+
+    @cached_property
+    def _rows(self) -> tuple[FloatArray, dict[str, int]]:
+        """Courses, one row a time, and the row at which each endpoint begins."""
+        log = self.courses.log
+        begin = {name: i * len(self.courses.months) for i, name in enumerate(log)}
+        return np.concatenate([values.T for values in log.values()]), begin
+
+    def course(self, points: Points, months: FloatArray, since: float) -> FloatArray:
+        """Return the logarithm of points without levels and scales, shape (n_points, n).
+
+        Parameters
+        ----------
+        points : Points
+        months : ndarray, shape (n_points,)
+            Of a woman, in place of those of the points.
+        since : float
+            Month of the courses that is her month 0.
+        """
+        rows, begin = self._rows
+        first = np.array([begin[name] for name in points.endpoint])
+        density = np.flatnonzero(points.site >= 0)
+        at = np.concatenate([months + since, np.full(len(density), since)])
+        grid = self.courses.months
+        right = np.clip(np.searchsorted(grid, at - 1e-9), 1, len(grid) - 1)
+        share = np.clip((at - grid[right - 1]) / (grid[right] - grid[right - 1]), 0.0, 1.0)
+        row = np.concatenate([first, first[density]]) + right
+        low = rows[row - 1]
+        between: FloatArray = rows[row]
+        between -= low
+        between *= share[:, None]
+        between += low
+        between[density] -= between[len(months) :]
+        return between[: len(months)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
@@ -100,6 +139,36 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """What was read of a woman, and what is asked.
+
+    Attributes
+    ----------
+    observed : Observed
+    points : Points
+    age : float
+        At her month 0 [y].
+    bmi : float or None
+        [kg/m2].
+    """
+
+    observed: Observed
+    points: Points
+    age: float
+    bmi: float | None
+
+    @property
+    def pattern(self) -> Hashable:
+        """Everything but numbers; women of one pattern are computed side by side."""
+        scan, machines = (
+            self.observed.scan.tobytes(),
+            tuple(r.scanner for r in self.observed.readings),
+        )
+        endpoints = self.observed.points.endpoint, self.points.endpoint
+        return endpoints, scan, machines, self.bmi is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Later:
     """Draws of later readings of one woman.
 
@@ -117,19 +186,8 @@ class Later:
     effective_size: float
 
 
-def scratch_of(stored: Stored) -> FloatArray:
-    """Return memory for ``later_readings``, which costs more to get than to fill."""
-    return np.empty((2, len(stored.draws), _TAILS))
-
-
 def later_readings(
-    stored: Stored,
-    observed: Observed,
-    points: Points,
-    *,
-    age: float,
-    bmi: float | None,
-    scratch: FloatArray | None = None,
+    stored: Stored, observed: Observed, points: Points, *, age: float, bmi: float | None
 ) -> Later:
     """Return what would be read of a woman at points, given what was read.
 
@@ -142,64 +200,76 @@ def later_readings(
         At her month 0 [y].
     bmi : float, optional
         [kg/m2].
-    scratch : ndarray, optional
-        Of ``scratch_of``; what it holds is lost.
     """
-    joint, ends = scratch_of(stored) if scratch is None else scratch
-    prior, tools = stored.prior.with_bmi(bmi), stored.tools
-    d = len(observed.log)
-    both = Points(
-        (*observed.points.endpoint, *points.endpoint),
-        np.concatenate([observed.points.months, points.months]),
-    )
-    peers = prior.peers(age, male=stored.male)
-    mean = course_of(stored.courses, both, peers, since=(age - stored.age) * 12)
+    return next(later_of_many(stored, [Sought(observed, points, age, bmi)]))
+
+
+def later_of_many(stored: Stored, women: Sequence[Sought]) -> Iterator[Later]:
+    """Yield what would be read of women of one pattern; none notices the others.
+
+    Parameters
+    ----------
+    stored : Stored
+    women : sequence of Sought
+        All of equal ``pattern``.
+    """
+    observed, points = women[0].observed, women[0].points
+    priors = [stored.prior.with_bmi(her.bmi) for her in women]
+    d, prior, tools = len(observed.log), priors[0], stored.tools
+    ages = np.array([her.age for her in women])
+    months = np.array([[*her.observed.points.months, *her.points.months] for her in women])
+    both = Points((*observed.points.endpoint, *points.endpoint), months[0])
     linear = stored.unknown_bmi if prior.bmi_score is None else stored.known_bmi
-    columns = linear_columns(prior, both).T
-    mean += linear.center @ columns + (prior.bmi_score or 0.0) * (linear.by_bmi @ columns)
+    columns = linear_columns(prior, both)
     tails = Tails.drawn(_TAILS, observed.scans, prior, tools, stored.seed)
-    fields = Fields.of(prior, observed, linear.covariance, tails, age)
-    residuals = observed.log - mean[:, :d]
-    each = stored.draws.log_weights + prior.log_weight_of_bmi(stored.draws.scores)
-    fields.log_density(residuals, each, tails.log_weights, out=joint)
-    joint[~stored.courses.possible] = -np.inf
-    largest = joint.max()
-    joint -= largest
-    weights = np.exp(joint, out=joint)
-    by_draw = weights.sum(axis=1)
-    draw, tail = _resampled(weights, ends)
-    gain, variance = _gain(prior, observed, points, fields, tails, tools, age)
-    log = mean[draw, d:] + np.einsum("mpd,md->mp", gain[tail], residuals[draw])
-    _add_errors(log, variance[tail], points, tools, stored.seed)
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(by_draw) + largest
-    return Later(log, log_weights, float(by_draw.sum() ** 2 / np.square(by_draw).sum()))
+    wander = wander_covariances(prior.wander, ages, months, both.site)
+    fields = Fields.of(prior, observed, linear.covariance, tails, wander[:, :d, :d])
+    factors = fields.factors(tails.log_weights)
+    across, alone = wander[:, d:, :d], np.diagonal(wander, axis1=1, axis2=2)[:, d:]
+    gain, variance = _gain(prior, observed, points, fields, tails, tools, across, alone)
+    level = np.zeros(months.shape)
+    level[:, both.site >= 0] = [
+        np.log(prior.peers(age, male=stored.male))[both.site[both.site >= 0]] for age in ages
+    ]
+    level += np.outer([her.bmi_score or 0.0 for her in priors], columns @ linear.by_bmi)
+    center = columns @ linear.center.T
+    since = (ages - stored.age) * 12
+    joint = np.empty((len(stored.draws), _TAILS))  # memory costs more to get than to fill
+    for i, her in enumerate(women):
+        mean = stored.course(both, months[i], since[i])
+        mean += center
+        mean += level[i][:, None]
+        residuals = her.observed.log[:, None] - mean[:d]
+        each = stored.draws.log_weights + priors[i].log_weight_of_bmi(stored.draws.scores)
+        log_density(residuals.T, each, factors[i], out=joint)
+        joint[stored.impossible] = -np.inf
+        largest = joint.max()
+        joint -= largest
+        weights = np.exp(joint, out=joint)
+        by_draw = weights.sum(axis=1)
+        draw, tail = _resampled(weights, by_draw)
+        log = mean[d:, draw]
+        log += np.einsum("mpd,dm->pm", gain[i][tail], residuals[:, draw])
+        _add_errors(log, variance[i][tail].T, points, tools, stored.seed)
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(by_draw) + largest
+        yield Later(log.T, log_weights, float(by_draw.sum() ** 2 / np.square(by_draw).sum()))
 
 
-def focused_readings(
-    stored: Stored,
-    later: Later,
-    observed: Observed,
-    points: Points,
-    *,
-    age: float,
-    bmi: float | None,
-    enough: float,
-) -> Later:
+def focused_readings(stored: Stored, later: Later, her: Sought, *, enough: float) -> Later:
     """Return later readings of a woman from draws of her own, made where the weights are.
 
     Parameters
     ----------
-    stored, later, observed, points
+    stored, later, her
         What left too few effective draws.
-    age, bmi
-        As those of ``later_readings``.
     enough : float
         Effective draws, with which no more are made.
     """
     draws, patterns, one = stored.draws, np.ones(1), later
-    months = output_months(np.concatenate([observed.points.months, points.months]))
-    names = sorted({*observed.points.endpoint, *points.endpoint})
+    observed, points = her.observed.points, her.points
+    months = output_months(np.concatenate([observed.months, points.months]))
+    names = sorted({*observed.endpoint, *points.endpoint})
     for number in range(1, _ROUNDS + 1):
         seed = stored.seed + number
         draws = focused(stored.prior, draws, one.log_weights, patterns, len(draws), seed)
@@ -209,26 +279,32 @@ def focused_readings(
             [stored.schedule],
             months,
             names,
-            age=age,
+            age=her.age,
             menopause_age=stored.menopause_age,
             sex="male" if stored.male else "female",
             threads=stored.threads,
         )
         if not courses.possible.any():
             break
-        hers = replace(stored, draws=draws, courses=courses, age=age)
-        one = later_readings(hers, observed, points, age=age, bmi=bmi)
+        hers = replace(stored, draws=draws, courses=courses, age=her.age)
+        one = next(later_of_many(hers, [her]))
         if one.effective_size >= enough:
             break
     return max(later, one, key=lambda readings: readings.effective_size)
 
 
-def _resampled(weights: FloatArray, scratch: FloatArray) -> tuple[IntArray, IntArray]:
+def _resampled(weights: FloatArray, by_draw: FloatArray) -> tuple[IntArray, IntArray]:
     """Return draws and tails of equal weight, systematically, shapes (m,)."""
-    ends = np.cumsum(weights, out=scratch.reshape(-1))
+    ends = np.cumsum(by_draw)
     comb = (np.arange(_SIZE) + 0.5) * (ends[-1] / _SIZE)
-    flat = np.minimum(np.searchsorted(ends, comb), len(ends) - 1)
-    return np.divmod(flat, weights.shape[1])
+    draw = np.minimum(np.searchsorted(ends, comb), len(ends) - 1)
+    chosen, number = np.unique(draw, return_inverse=True)
+    inside = np.cumsum(weights[chosen], axis=1)
+    # ends of the tails of the chosen draws, one draw after the other
+    inside += (ends[chosen] - by_draw[chosen])[:, None]
+    tails = weights.shape[1]
+    flat = np.searchsorted(inside.ravel(), comb)
+    return draw, np.clip(flat - number * tails, 0, tails - 1)
 
 
 def _gain(
@@ -238,9 +314,12 @@ def _gain(
     fields: Fields,
     tails: Tails,
     tools: Instruments,
-    age: float,
+    across: FloatArray,
+    alone: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what readings add to later ones, shape (s, p, d), and the variance left, (s, p).
+    """Return what readings add to later ones, shape (b, s, p, d), and the variance left, (b, s, p).
+
+    Wander is that of b women: ``across`` points and readings, (b, p, d), and at points, (b, p).
 
     The variance is that of the truth and of the offset of the scanner: her last one at the site,
     or one that she was never on.
@@ -256,12 +335,10 @@ def _gain(
     columns = np.column_stack([linear_columns(prior, points), machines])
     shared = columns @ fields.linear
     reach = tails.wander[:, None] ** 2
-    across = wander_covariance(prior.wander, age, points, observed.points)
-    whole = shared @ fields.columns.T + reach[:, :, None] * across
+    whole = shared @ fields.columns.T + reach[:, :, None] * across[:, None]
     gain = whole @ fields.inverse
-    alone = np.diagonal(wander_covariance(prior.wander, age, points, points))
-    variance = (shared * columns).sum(axis=1) + unknown + reach * alone
-    left: FloatArray = variance - (gain * whole).sum(axis=2)
+    variance = (shared * columns).sum(axis=1) + unknown + reach * alone[:, None]
+    left: FloatArray = variance - (gain * whole).sum(axis=3)
     return gain, np.maximum(left, 0.0)
 
 
@@ -269,13 +346,13 @@ def _add_errors(
     log: FloatArray, variance: FloatArray, points: Points, tools: Instruments, seed: int
 ) -> None:
     """Add what is left unknown, and the error of a reading, to its mean, in place."""
-    normal, reach = _noise(len(log), tools.scan.freedom, seed)
+    normal, reach = _noise(log.shape[1], tools.scan.freedom, seed)
     for i, name in enumerate(points.endpoint):
         error = np.square(noise_sd(name, tools))
         if name not in tools.scans:
-            log[:, i] -= error / 2
+            log[i] -= error / 2
         size = error * np.square(reach) if name in tools.scans else error
-        log[:, i] += np.sqrt(variance[:, i] + size) * normal
+        log[i] += np.sqrt(variance[i] + size) * normal
 
 
 @lru_cache(maxsize=8)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remodel._arrays import FloatArray
 from remodel.errors import ConfigError, RemodelError, require
 from remodel.files import results_folder, write_csv, write_text, writing
 from remodel.individuals.clinic import (
     Asked,
     Case,
-    Clinic,
     History,
     by_history,
     load_clinic,
@@ -28,12 +27,12 @@ from remodel.individuals.clinic import (
 )
 from remodel.individuals.courses import drawn, no_draw_text, simulated
 from remodel.individuals.covariance import Observed, Points
+from remodel.individuals.predictions import NUMBERS, in_unit, predictions, summary
 from remodel.individuals.prior import Prior
-from remodel.individuals.readings import T_SCORE, Reference
-from remodel.individuals.stored import Stored, focused_readings, later_readings, scratch_of
+from remodel.individuals.readings import Reference
+from remodel.individuals.stored import Later, Sought, Stored, focused_readings, later_of_many
 from remodel.measurement.instruments import Instruments, load_instruments
 from remodel.models import Model, load_model
-from remodel.observations.endpoints import endpoints as known_endpoints
 from remodel.populations.definition import Definition
 from remodel.populations.load import load_definition
 from remodel.progress import ProgressLike, progress_of
@@ -49,8 +48,6 @@ DRAWS = 1024
 _RECORD = "manifest.json"
 _NAME = "predictions.csv"
 _PARTS = "parts"
-NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size")
-_QUANTILES = (0.25, 0.75, 0.05, 0.95)
 _FEW = 32  # women that one thread fits in turn
 _ENOUGH = 50.0  # effective draws; below, more are made, and a row says so if they do not help
 
@@ -167,7 +164,7 @@ def fit_patients(
     rows = [row for group in results for row in group or ()]
     failed = dict(clinic.problems)
     failed |= {row["woman"]: row["problem"] for row in rows if row["severe"]}
-    table = _table(clinic, rows)
+    table = predictions(clinic, rows)
     if folder is not None:
         write_csv(folder / _NAME, table)
     return Forecasts(table, failed, len(clinic.cases) - len(failed) + len(clinic.problems))
@@ -299,13 +296,40 @@ def _group(history: History, cases: Sequence[Case], setting: _Setting) -> list[d
 
 def _block(cases: Sequence[Case], stored: Stored, setting: _Setting) -> list[dict[str, Any]]:
     """Return forecasts of some women, or why there are none."""
-    scratch, rows = scratch_of(stored), []
+    patterns: dict[Hashable, list[tuple[Case, Sought]]] = {}
     for case in cases:
-        try:
-            rows += _forecast(case, stored, setting, scratch)
-        except (RemodelError, np.linalg.LinAlgError) as error:
-            rows += [_failure(case, asked, error) for asked in case.asked]
+        if not case.asked:
+            continue
+        her = _sought(case, setting)
+        patterns.setdefault(her.pattern, []).append((case, her))
+    rows: list[dict[str, Any]] = []
+    for women in patterns.values():
+        rows += _side_by_side(women, stored, setting)
+    return sorted(rows, key=itemgetter("row"))
+
+
+def _side_by_side(
+    women: Sequence[tuple[Case, Sought]], stored: Stored, setting: _Setting
+) -> list[dict[str, Any]]:
+    """Return forecasts of women of one pattern; one by one where they fail together."""
+    rows: list[dict[str, Any]] = []
+    try:
+        for (case, her), later in zip(
+            women, later_of_many(stored, [her for _, her in women]), strict=True
+        ):
+            rows += _forecast(case, her, later, stored, setting)
+    except (RemodelError, np.linalg.LinAlgError) as error:
+        if len(women) > 1:
+            return [row for her in women for row in _side_by_side([her], stored, setting)]
+        return [_failure(women[0][0], asked, error) for asked in women[0][0].asked]
     return rows
+
+
+def _sought(case: Case, setting: _Setting) -> Sought:
+    """Return what was read of a woman, and what is asked, as numbers."""
+    months = np.array([asked.months for asked in case.asked])
+    points = Points(tuple(asked.endpoint for asked in case.asked), months)
+    return Sought(Observed.of(case.readings, setting.tools), points, case.age, case.bmi)
 
 
 def _population(history: History, cases: Sequence[Case], setting: _Setting) -> Stored:
@@ -355,22 +379,15 @@ def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
 
 
 def _forecast(
-    case: Case, stored: Stored, setting: _Setting, scratch: FloatArray
+    case: Case, her: Sought, later: Later, stored: Stored, setting: _Setting
 ) -> list[dict[str, Any]]:
-    """Return forecasts of one woman."""
-    if not case.asked:
-        return []
-    observed = Observed.of(case.readings, setting.tools)
-    points = Points(tuple(a.endpoint for a in case.asked), np.array([a.months for a in case.asked]))
-    later = later_readings(stored, observed, points, age=case.age, bmi=case.bmi, scratch=scratch)
+    """Return forecasts of one woman; where few draws suit her, from more of her own."""
     if later.effective_size < _ENOUGH:
-        later = focused_readings(
-            stored, later, observed, points, age=case.age, bmi=case.bmi, enough=_ENOUGH
-        )
+        later = focused_readings(stored, later, her, enough=_ENOUGH)
     read = np.exp(later.log)
     for i, asked in enumerate(case.asked):
-        read[:, i] = _in_unit(asked.written, read[:, i], setting.reference)
-    numbers = _summary(read)
+        read[:, i] = in_unit(asked.written, read[:, i], setting.reference)
+    numbers = summary(read)
     size = later.effective_size
     problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
     return [
@@ -383,47 +400,3 @@ def _forecast(
         }
         for i, asked in enumerate(case.asked)
     ]
-
-
-def _in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArray:
-    """Return densities as T-scores where those were asked for."""
-    if not written.startswith(T_SCORE):
-        return values
-    site = written.removeprefix(T_SCORE)
-    return (values - reference.mean[site]) / reference.sd[site]
-
-
-def _summary(values: FloatArray) -> FloatArray:
-    """Return mean, standard deviation and quantiles of columns, shape (6, n_columns)."""
-    at = np.array(_QUANTILES) * (len(values) - 1)
-    low = at.astype(np.int64)
-    ordered = np.sort(values.T, axis=1)
-    quantiles = ordered[:, low] + (ordered[:, low + 1] - ordered[:, low]) * (at - low)
-    mean, spread = ordered.mean(axis=1), ordered.std(axis=1, ddof=1)
-    return np.column_stack([mean, spread, quantiles]).T
-
-
-def _table(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the rows that were asked for, and those of a wrong use, in the order of the table."""
-    import pandas as pd
-
-    by_row = {result["row"]: result for result in results}
-    rows = []
-    for number, row in enumerate(clinic.rows):
-        if row["use"] == "fit":
-            continue
-        name = row["woman"]
-        result = by_row.get(number, {"problem": clinic.problems.get(name, "")})
-        cells = {key: value for key, value in row.items() if key != "value"}
-        if not cells.get("unit") and not row["endpoint"].startswith(T_SCORE):
-            described = known_endpoints().get(row["endpoint"])
-            cells["unit"] = described.level_unit if described else ""
-        rows.append(
-            cells
-            | {key: result.get(key, np.nan) for key in NUMBERS}
-            | {"problem": result["problem"]}
-        )
-    columns = [key for key in clinic.rows[0] if key != "value"]
-    if "unit" not in columns:
-        columns.append("unit")
-    return pd.DataFrame(rows, columns=[*columns, *NUMBERS, "problem"])

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from remodel._arrays import FloatArray, IntArray
-from remodel.individuals.covariance import Observed, linear_columns, wander_covariance
+from remodel.individuals.covariance import Observed, linear_columns
 from remodel.individuals.prior import Prior
 from remodel.measurement.instruments import Instruments
 
@@ -80,12 +80,12 @@ class Fields:
         What is linear: levels and scales, then offsets of scanners.
     linear : ndarray, shape (n_linear + n_scanners, n_linear + n_scanners)
         Its covariance.
-    wander : ndarray, shape (d, d)
-        Of unit tails.
+    wander : ndarray, shape (..., d, d)
+        Of unit tails; of many women, one after the other.
     noise : ndarray, shape (s, d, d)
-    inverse : ndarray, shape (s, d, d)
+    inverse : ndarray, shape (..., s, d, d)
         Of the whole covariance.
-    log_determinant : ndarray, shape (s,)
+    log_determinant : ndarray, shape (..., s)
     """
 
     columns: FloatArray
@@ -97,7 +97,12 @@ class Fields:
 
     @classmethod
     def of(
-        cls, prior: Prior, observed: Observed, covariance: FloatArray, tails: Tails, age: float
+        cls,
+        prior: Prior,
+        observed: Observed,
+        covariance: FloatArray,
+        tails: Tails,
+        wander: FloatArray,
     ) -> Fields:
         """Return the covariances of readings.
 
@@ -108,8 +113,8 @@ class Fields:
         covariance : ndarray, shape (n_linear, n_linear)
             Of levels and scales.
         tails : Tails
-        age : float
-            At month 0 [y].
+        wander : ndarray, shape (..., d, d)
+            Covariance of wander at the readings, of one woman or of many.
         """
         levels = linear_columns(prior, observed.points)
         columns = np.column_stack([levels, observed.scanner_columns()])
@@ -117,55 +122,66 @@ class Fields:
         k = len(covariance)
         linear[:k, :k] = covariance
         linear[k:, k:] = np.diag(observed.scanner_sd**2)
-        wander = wander_covariance(prior.wander, age, observed.points, observed.points)
         ones = np.ones((len(tails.wander), 1))
         scale = np.concatenate([tails.scans, ones], axis=1)[:, observed.scan]
         noise = observed.noise * scale[:, :, None] * scale[:, None, :]
         shared = columns @ linear @ columns.T
-        whole = shared + tails.wander[:, None, None] ** 2 * wander + noise
+        reach = tails.wander[:, None, None] ** 2
+        whole = shared + reach * wander[..., None, :, :] + noise
         lower = np.linalg.cholesky(whole)
         root = np.linalg.inv(lower)
-        diagonal = np.diagonal(lower, axis1=1, axis2=2)
+        diagonal = np.diagonal(lower, axis1=-2, axis2=-1)
         return cls(
             columns,
             linear,
             wander,
             noise,
-            np.swapaxes(root, 1, 2) @ root,
-            2 * np.log(diagonal).sum(axis=1),
+            np.swapaxes(root, -2, -1) @ root,
+            2 * np.log(diagonal).sum(axis=-1),
         )
 
-    def log_density(
-        self,
-        residuals: FloatArray,
-        by_draw: FloatArray,
-        by_tail: FloatArray,
-        out: FloatArray | None = None,
-    ) -> FloatArray:
-        """Return the logarithm of the density of readings, shape (n, s), without a constant.
+    def factors(self, by_tail: FloatArray) -> FloatArray:
+        """Return what products of residuals are multiplied by, shape (..., d (d + 1) / 2 + 2, s).
 
         Parameters
         ----------
-        residuals : ndarray, shape (n, d)
-            Readings less the mean of each draw.
-        by_draw : ndarray, shape (n,)
-            Added for each draw; finite.
         by_tail : ndarray, shape (s,)
             Added for each draw of the tails.
-        out : ndarray, shape (n, s), optional
-            Where the result is put.
         """
-        # one product of matrices: squares of readings, and what is added, beside each other
-        left, right = _pairs(residuals.shape[1])
-        n, s, m = len(residuals), len(by_tail), len(left)
-        terms, factors = np.empty((n, m + 2)), np.empty((m + 2, s))
-        np.multiply(residuals[:, left], residuals[:, right], out=terms[:, :m])
-        terms[:, m], terms[:, m + 1] = by_draw, 1.0
-        np.multiply(self.inverse[:, left, right].T, -1.0, out=factors[:m])
-        factors[:m][left == right] *= 0.5
-        factors[m], factors[m + 1] = 1.0, by_tail - 0.5 * self.log_determinant
-        density: FloatArray = np.matmul(terms, factors, out=out)
-        return density
+        left, right = _pairs(self.inverse.shape[-1])
+        squares = np.where(left == right, -0.5, -1.0) * self.inverse[..., left, right]
+        added = by_tail - 0.5 * self.log_determinant
+        ends = np.stack([np.ones_like(added), added], axis=-1)
+        return np.ascontiguousarray(np.swapaxes(np.concatenate([squares, ends], axis=-1), -2, -1))
+
+
+def log_density(
+    residuals: FloatArray,
+    by_draw: FloatArray,
+    factors: FloatArray,
+    out: FloatArray | None = None,
+) -> FloatArray:
+    """Return the logarithm of the density of readings, shape (n, s), without a constant.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n, d)
+        Readings less the mean of each draw.
+    by_draw : ndarray, shape (n,)
+        Added for each draw; finite.
+    factors : ndarray
+        Of ``Fields`` of one woman.
+    out : ndarray, shape (n, s), optional
+        Where the result is put.
+    """
+    # one product of matrices: squares of readings, and what is added, beside each other
+    left, right = _pairs(residuals.shape[1])
+    m, rows = len(left), residuals.T
+    terms = np.empty((m + 2, len(residuals)))
+    np.multiply(rows[left], rows[right], out=terms[:m])
+    terms[m], terms[m + 1] = by_draw, 1.0
+    density: FloatArray = np.matmul(terms.T, factors, out=out)
+    return density
 
 
 @lru_cache(maxsize=64)

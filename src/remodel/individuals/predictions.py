@@ -1,0 +1,65 @@
+"""``predictions.csv``: what is written of draws of later readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from remodel._arrays import FloatArray
+from remodel.individuals.clinic import Clinic
+from remodel.individuals.readings import T_SCORE, Reference
+from remodel.observations.endpoints import endpoints as known_endpoints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size")
+_QUANTILES = (0.25, 0.75, 0.05, 0.95)
+
+
+def in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArray:
+    """Return densities as T-scores where those were asked for."""
+    if not written.startswith(T_SCORE):
+        return values
+    site = written.removeprefix(T_SCORE)
+    return (values - reference.mean[site]) / reference.sd[site]
+
+
+def summary(values: FloatArray) -> FloatArray:
+    """Return mean, standard deviation and quantiles of columns, shape (6, n_columns)."""
+    at = np.array(_QUANTILES) * (len(values) - 1)
+    low = at.astype(np.int64)
+    ordered = np.sort(values.T, axis=1)
+    quantiles = ordered[:, low] + (ordered[:, low + 1] - ordered[:, low]) * (at - low)
+    n = len(values)
+    mean = ordered.sum(axis=1) / n
+    spread = np.sqrt(np.square(ordered - mean[:, None]).sum(axis=1) / (n - 1))
+    return np.column_stack([mean, spread, quantiles]).T
+
+
+def predictions(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the rows that were asked for, in the order of the table."""
+    import pandas as pd
+
+    by_row = {result["row"]: result for result in results}
+    rows = []
+    for number, row in enumerate(clinic.rows):
+        if row["use"] != "predict":
+            continue
+        name = row["woman"]
+        result = by_row.get(number, {"problem": clinic.problems.get(name, "")})
+        cells = {key: value for key, value in row.items() if key != "value"}
+        if not cells.get("unit") and not row["endpoint"].startswith(T_SCORE):
+            described = known_endpoints().get(row["endpoint"])
+            cells["unit"] = described.level_unit if described else ""
+        rows.append(
+            cells
+            | {key: result.get(key, np.nan) for key in NUMBERS}
+            | {"problem": result["problem"]}
+        )
+    columns = [key for key in clinic.rows[0] if key != "value"]
+    if "unit" not in columns:
+        columns.append("unit")
+    return pd.DataFrame(rows, columns=[*columns, *NUMBERS, "problem"])
