@@ -28,15 +28,21 @@ def in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArra
 
 
 def summary(values: FloatArray) -> FloatArray:
-    """Return mean, standard deviation and quantiles of columns, shape (6, n_columns)."""
-    at = np.array(_QUANTILES) * (len(values) - 1)
+    """Return mean, standard deviation and quantiles of draws, shape (n, 6).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, n_draws)
+        Sorted in place.
+    """
+    n = values.shape[1]
+    at = np.array(_QUANTILES) * (n - 1)
     low = at.astype(np.int64)
-    ordered = np.sort(values.T, axis=1)
-    quantiles = ordered[:, low] + (ordered[:, low + 1] - ordered[:, low]) * (at - low)
-    n = len(values)
-    mean = ordered.sum(axis=1) / n
-    spread = np.sqrt(np.square(ordered - mean[:, None]).sum(axis=1) / (n - 1))
-    return np.column_stack([mean, spread, quantiles]).T
+    values.sort(axis=1)
+    quantiles = values[:, low] + (values[:, low + 1] - values[:, low]) * (at - low)
+    mean = values.sum(axis=1) / n
+    spread = np.sqrt(np.square(values - mean[:, None]).sum(axis=1) / (n - 1))
+    return np.column_stack([mean, spread, quantiles])
 
 
 def predictions(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

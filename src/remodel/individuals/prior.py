@@ -137,15 +137,22 @@ class Prior:
         rest = self.correlation[:k, :k] - across @ slope
         return center + (known @ slope) * sd, rest * np.outer(sd, sd)
 
-    def log_weight_of_bmi(self, scores: FloatArray) -> FloatArray:
-        """Return how much more likely her BMI is with some scores than without, shape (n,)."""
-        if self.bmi_score is None:
-            return np.zeros(len(scores))
+    def bmi_given(self, scores: FloatArray) -> tuple[FloatArray, float]:
+        """Return mean, shape (n,), and variance of the score of BMI, given those of draws."""
         k, last = len(self.linear), len(self.correlation) - 1
         across = self.correlation[k:last, last]
         slope = np.linalg.solve(self.correlation[k:last, k:last], across)
-        variance = 1 - across @ slope
-        off = self.bmi_score - scores @ slope
+        return scores @ slope, float(1 - across @ slope)
+
+    def log_weight_of_bmi(self, scores: FloatArray) -> FloatArray:
+        """Return how much more likely her BMI is with some scores than without, shape (n,)."""
+        return self.log_weight_given(*self.bmi_given(scores))
+
+    def log_weight_given(self, mean: FloatArray, variance: float) -> FloatArray:
+        """Return the same, shape (n,), from what ``bmi_given`` returns."""
+        if self.bmi_score is None:
+            return np.zeros(len(mean))
+        off = self.bmi_score - mean
         weight: FloatArray = -0.5 * (off**2 / variance + np.log(variance) - self.bmi_score**2)
         return weight
 

@@ -81,6 +81,11 @@ class Stored:
         return Linear(center, covariance, by_bmi)
 
     @cached_property
+    def bmi_given(self) -> tuple[FloatArray, float]:
+        """Mean, shape (n,), and variance of the score of BMI, given the draws."""
+        return self.prior.bmi_given(self.draws.scores)
+
+    @cached_property
     def impossible(self) -> IntArray:
         """Draws that could not be simulated."""
         return np.flatnonzero(~self.courses.possible)
@@ -92,32 +97,42 @@ class Stored:
         begin = {name: i * len(self.courses.months) for i, name in enumerate(log)}
         return np.concatenate([values.T for values in log.values()]), begin
 
-    def course(self, points: Points, months: FloatArray, since: float) -> FloatArray:
-        """Return the logarithm of points without levels and scales, shape (n_points, n).
+    def places(
+        self, points: Points, months: FloatArray, since: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the rows before and at which to read courses, and how far between them.
 
         Parameters
         ----------
         points : Points
-        months : ndarray, shape (n_points,)
-            Of a woman, in place of those of the points.
-        since : float
+        months : ndarray, shape (n, n_points)
+            Of each woman, in place of those of the points.
+        since : ndarray, shape (n,)
             Month of the courses that is her month 0.
+
+        Returns
+        -------
+        ndarray of int, shape (n, n_points + n_densities)
+            Later row of each; the last are those of densities at her month 0.
+        ndarray, of the same shape
         """
-        rows, begin = self._rows
-        first = np.array([begin[name] for name in points.endpoint])
+        begin = np.array([self._rows[1][name] for name in points.endpoint])
         density = np.flatnonzero(points.site >= 0)
-        at = np.concatenate([months + since, np.full(len(density), since)])
+        start = np.broadcast_to(since[:, None], (len(since), len(density)))
+        at = np.concatenate([months + since[:, None], start], axis=1)
         grid = self.courses.months
         right = np.clip(np.searchsorted(grid, at - 1e-9), 1, len(grid) - 1)
         share = np.clip((at - grid[right - 1]) / (grid[right] - grid[right - 1]), 0.0, 1.0)
-        row = np.concatenate([first, first[density]]) + right
-        low = rows[row - 1]
-        between: FloatArray = rows[row]
-        between -= low
-        between *= share[:, None]
-        between += low
-        between[density] -= between[len(months) :]
-        return between[: len(months)]
+        return right + np.concatenate([begin, begin[density]]), share[:, :, None]
+
+    def between(self, row: IntArray, share: FloatArray) -> FloatArray:
+        """Return courses of one woman at ``places``, shape (n_places, n)."""
+        rows = self._rows[0]
+        low, values = rows[row - 1], rows[row]
+        values -= low
+        values *= share
+        values += low
+        return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,30 +242,32 @@ def later_of_many(stored: Stored, women: Sequence[Sought]) -> Iterator[Later]:
     factors = fields.factors(tails.log_weights)
     across, alone = wander[:, d:, :d], np.diagonal(wander, axis1=1, axis2=2)[:, d:]
     gain, variance = _gain(prior, observed, points, fields, tails, tools, across, alone)
+    density, q = np.flatnonzero(both.site >= 0), months.shape[1]
     level = np.zeros(months.shape)
-    level[:, both.site >= 0] = [
-        np.log(prior.peers(age, male=stored.male))[both.site[both.site >= 0]] for age in ages
-    ]
+    peers = np.log([prior.peers(age, male=stored.male) for age in ages.tolist()])
+    level[:, density] = peers[:, both.site[density]]
     level += np.outer([her.bmi_score or 0.0 for her in priors], columns @ linear.by_bmi)
     center = columns @ linear.center.T
-    since = (ages - stored.age) * 12
+    row, share = stored.places(both, months, (ages - stored.age) * 12)
     joint = np.empty((len(stored.draws), _TAILS))  # memory costs more to get than to fill
     for i, her in enumerate(women):
-        mean = stored.course(both, months[i], since[i])
+        course = stored.between(row[i], share[i])
+        mean = course[:q]
+        mean[density] -= course[q:]
         mean += center
         mean += level[i][:, None]
         residuals = her.observed.log[:, None] - mean[:d]
-        each = stored.draws.log_weights + priors[i].log_weight_of_bmi(stored.draws.scores)
+        each = stored.draws.log_weights + priors[i].log_weight_given(*stored.bmi_given)
         log_density(residuals.T, each, factors[i], out=joint)
         joint[stored.impossible] = -np.inf
         largest = joint.max()
         joint -= largest
         weights = np.exp(joint, out=joint)
-        by_draw = weights.sum(axis=1)
+        by_draw = np.einsum("ns->n", weights)
         draw, tail = _resampled(weights, by_draw)
         log = mean[d:, draw]
-        log += np.einsum("mpd,dm->pm", gain[i][tail], residuals[:, draw])
-        _add_errors(log, variance[i][tail].T, points, tools, stored.seed)
+        log += np.einsum("mpd,dm->pm", gain[i].take(tail, axis=0), residuals[:, draw])
+        _add_errors(log, variance[i].take(tail, axis=0).T, points, tools, stored.seed)
         with np.errstate(divide="ignore"):
             log_weights = np.log(by_draw) + largest
         yield Later(log.T, log_weights, float(by_draw.sum() ** 2 / np.square(by_draw).sum()))
@@ -298,12 +315,14 @@ def _resampled(weights: FloatArray, by_draw: FloatArray) -> tuple[IntArray, IntA
     ends = np.cumsum(by_draw)
     comb = (np.arange(_SIZE) + 0.5) * (ends[-1] / _SIZE)
     draw = np.minimum(np.searchsorted(ends, comb), len(ends) - 1)
-    chosen, number = np.unique(draw, return_inverse=True)
-    inside = np.cumsum(weights[chosen], axis=1)
+    is_first = np.concatenate([[True], draw[1:] != draw[:-1]])
+    number, chosen = np.cumsum(is_first) - 1, draw[is_first]
     # ends of the tails of the chosen draws, one draw after the other
-    inside += (ends[chosen] - by_draw[chosen])[:, None]
     tails = weights.shape[1]
-    flat = np.searchsorted(inside.ravel(), comb)
+    inside = np.cumsum(weights[chosen])
+    before = np.concatenate([[0.0], inside[tails - 1 : -1 : tails]])
+    target = comb - (ends - by_draw)[draw] + before[number]
+    flat = np.searchsorted(inside, target)
     return draw, np.clip(flat - number * tails, 0, tails - 1)
 
 

@@ -312,16 +312,46 @@ def _side_by_side(
     women: Sequence[tuple[Case, Sought]], stored: Stored, setting: _Setting
 ) -> list[dict[str, Any]]:
     """Return forecasts of women of one pattern; one by one where they fail together."""
-    rows: list[dict[str, Any]] = []
     try:
-        for (case, her), later in zip(
-            women, later_of_many(stored, [her for _, her in women]), strict=True
-        ):
-            rows += _forecast(case, her, later, stored, setting)
+        readings = [
+            _enough(stored, later, her)
+            for (_, her), later in zip(
+                women, later_of_many(stored, [her for _, her in women]), strict=True
+            )
+        ]
     except (RemodelError, np.linalg.LinAlgError) as error:
         if len(women) > 1:
             return [row for her in women for row in _side_by_side([her], stored, setting)]
         return [_failure(women[0][0], asked, error) for asked in women[0][0].asked]
+    return _rows([case for case, _ in women], readings, setting.reference)
+
+
+def _enough(stored: Stored, later: Later, her: Sought) -> Later:
+    """Return later readings of a woman; where few draws suit her, from more of her own."""
+    if later.effective_size >= _ENOUGH:
+        return later
+    return focused_readings(stored, later, her, enough=_ENOUGH)
+
+
+def _rows(
+    cases: Sequence[Case], readings: Sequence[Later], reference: Reference
+) -> list[dict[str, Any]]:
+    """Return forecasts of women as rows of a table."""
+    asked = [
+        (case.name, one, later)
+        for case, later in zip(cases, readings, strict=True)
+        for one in case.asked
+    ]
+    read = np.exp(np.concatenate([later.log.T for later in readings]))
+    for i, (_, one, _) in enumerate(asked):
+        read[i] = in_unit(one.written, read[i], reference)
+    numbers = summary(read).tolist()
+    rows = []
+    for (name, one, later), values in zip(asked, numbers, strict=True):
+        size = later.effective_size
+        problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
+        row = {"row": one.row, "woman": name, "problem": problem, "severe": False}
+        rows.append(row | dict(zip(NUMBERS, (*values, size), strict=True)))
     return rows
 
 
@@ -376,27 +406,3 @@ def _endpoints(cases: Sequence[Case]) -> list[str]:
 
 def _failure(case: Case, asked: Asked, error: Exception) -> dict[str, Any]:
     return {"row": asked.row, "woman": case.name, "problem": str(error), "severe": True}
-
-
-def _forecast(
-    case: Case, her: Sought, later: Later, stored: Stored, setting: _Setting
-) -> list[dict[str, Any]]:
-    """Return forecasts of one woman; where few draws suit her, from more of her own."""
-    if later.effective_size < _ENOUGH:
-        later = focused_readings(stored, later, her, enough=_ENOUGH)
-    read = np.exp(later.log)
-    for i, asked in enumerate(case.asked):
-        read[:, i] = in_unit(asked.written, read[:, i], setting.reference)
-    numbers = summary(read)
-    size = later.effective_size
-    problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
-    return [
-        {
-            "row": asked.row,
-            "woman": case.name,
-            "problem": problem,
-            "severe": False,
-            **dict(zip(NUMBERS, (*numbers[:, i].tolist(), size), strict=True)),
-        }
-        for i, asked in enumerate(case.asked)
-    ]
