@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from remodel._arrays import FloatArray
-from remodel.individuals.clinic import Clinic
+from remodel.individuals.clinic import Case, Clinic
 from remodel.individuals.readings import T_SCORE, Reference
+from remodel.individuals.stored import Later
 from remodel.observations.endpoints import endpoints as known_endpoints
 
 if TYPE_CHECKING:
@@ -19,7 +20,39 @@ NUMBERS = ("mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_si
 _QUANTILES = (0.25, 0.75, 0.05, 0.95)
 
 
-def in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArray:
+def rows_of(
+    cases: Sequence[Case], readings: Sequence[Later], reference: Reference, enough: float
+) -> list[dict[str, Any]]:
+    """Return forecasts of women as rows of a table.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    readings : sequence of Later
+        Of each.
+    reference : Reference
+    enough : float
+        Effective draws, below which a row says how many there are.
+    """
+    asked = [
+        (case.name, one, later)
+        for case, later in zip(cases, readings, strict=True)
+        for one in case.asked
+    ]
+    read = np.exp(np.concatenate([later.log.T for later in readings]))
+    for i, (_, one, _) in enumerate(asked):
+        read[i] = _in_unit(one.written, read[i], reference)
+    numbers = _summary(read).tolist()
+    rows = []
+    for (name, one, later), values in zip(asked, numbers, strict=True):
+        size = later.effective_size
+        problem = "" if size >= enough else f"few effective draws: {size:.0f}"
+        row = {"row": one.row, "woman": name, "problem": problem, "severe": False}
+        rows.append(row | dict(zip(NUMBERS, (*values, size), strict=True)))
+    return rows
+
+
+def _in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArray:
     """Return densities as T-scores where those were asked for."""
     if not written.startswith(T_SCORE):
         return values
@@ -27,7 +60,7 @@ def in_unit(written: str, values: FloatArray, reference: Reference) -> FloatArra
     return (values - reference.mean[site]) / reference.sd[site]
 
 
-def summary(values: FloatArray) -> FloatArray:
+def _summary(values: FloatArray) -> FloatArray:
     """Return mean, standard deviation and quantiles of draws, shape (n, 6).
 
     Parameters

@@ -27,7 +27,7 @@ from remodel.individuals.clinic import (
 )
 from remodel.individuals.courses import drawn, no_draw_text, simulated
 from remodel.individuals.covariance import Observed, Points
-from remodel.individuals.predictions import NUMBERS, in_unit, predictions, summary
+from remodel.individuals.predictions import predictions, rows_of
 from remodel.individuals.prior import Prior
 from remodel.individuals.readings import Reference
 from remodel.individuals.stored import Later, Sought, Stored, focused_readings, later_of_many
@@ -323,7 +323,7 @@ def _side_by_side(
         if len(women) > 1:
             return [row for her in women for row in _side_by_side([her], stored, setting)]
         return [_failure(women[0][0], asked, error) for asked in women[0][0].asked]
-    return _rows([case for case, _ in women], readings, setting.reference)
+    return rows_of([case for case, _ in women], readings, setting.reference, _ENOUGH)
 
 
 def _enough(stored: Stored, later: Later, her: Sought) -> Later:
@@ -331,28 +331,6 @@ def _enough(stored: Stored, later: Later, her: Sought) -> Later:
     if later.effective_size >= _ENOUGH:
         return later
     return focused_readings(stored, later, her, enough=_ENOUGH)
-
-
-def _rows(
-    cases: Sequence[Case], readings: Sequence[Later], reference: Reference
-) -> list[dict[str, Any]]:
-    """Return forecasts of women as rows of a table."""
-    asked = [
-        (case.name, one, later)
-        for case, later in zip(cases, readings, strict=True)
-        for one in case.asked
-    ]
-    read = np.exp(np.concatenate([later.log.T for later in readings]))
-    for i, (_, one, _) in enumerate(asked):
-        read[i] = in_unit(one.written, read[i], reference)
-    numbers = summary(read).tolist()
-    rows = []
-    for (name, one, later), values in zip(asked, numbers, strict=True):
-        size = later.effective_size
-        problem = "" if size >= _ENOUGH else f"few effective draws: {size:.0f}"
-        row = {"row": one.row, "woman": name, "problem": problem, "severe": False}
-        rows.append(row | dict(zip(NUMBERS, (*values, size), strict=True)))
-    return rows
 
 
 def _sought(case: Case, setting: _Setting) -> Sought:

@@ -9,6 +9,7 @@ import pytest
 import remodel as rm
 from remodel.cli.main import main
 from remodel.errors import ConfigError
+from remodel.individuals import table
 
 HEAD = "woman,age,sex,menopause_age,bmi,schedule,endpoint,months,value,unit,use\n"
 
@@ -67,6 +68,45 @@ def test_order_and_threads_do_not_matter(tmp_path):
         two.set_index("woman")[numbers].loc[["a", "b", "c"]],
         check_exact=True,
     )
+
+
+def test_neighbors_do_not_matter(tmp_path):
+    plain = [rows(f"a{i}", age=60 + i / 3, first=0.7 + i / 400) for i in range(40)]
+    others = [rows(f"b{i}", bmi="") for i in range(3)]
+    scanned = "c,71,female,50,24,,bmd_total_hip,5,0.7,g/cm2,fit\n"
+    scanned += "c,71,female,50,24,,t_score_total_hip,30,,,predict\n"
+    women = [*plain[:20], *others, scanned, *plain[20:]]
+    one = forecast(write(tmp_path / "one.csv", *women), threads=1).table.set_index("woman")
+    two = forecast(write(tmp_path / "two.csv", *women[::-1]), threads=2).table.set_index("woman")
+    numbers = ["mean", "sd", "low_50", "high_50", "low_90", "high_90", "effective_size"]
+    assert np.isfinite(one[numbers].to_numpy()).all()
+    pd.testing.assert_frame_equal(one[numbers], two.loc[one.index, numbers], check_exact=True)
+
+
+def test_treated_women_fitted_abreast_get_the_same_numbers(tmp_path):
+    drug = "denosumab 60 mg every 6 mo"
+    women = [rows(f"a{age}", age=age, schedule=drug) for age in (65, 70, 75, 80)]
+    path = write(tmp_path / "t.csv", *women)
+    alone, abreast = (forecast(path, threads=threads).table for threads in (1, 2))
+    pd.testing.assert_frame_equal(alone, abreast, check_exact=True)
+    single = forecast(write(tmp_path / "one.csv", women[2])).table
+    assert single.iloc[0].equals(abreast.iloc[2])
+
+
+def test_who_cannot_be_computed_does_not_take_her_neighbors_along(tmp_path, monkeypatch):
+    path = write(tmp_path / "t.csv", rows("a"), rows("b", age=66), rows("c", age=77))
+    before = forecast(path).table
+    compute = table.later_of_many
+
+    def failing(stored, women):
+        if any(her.age == 66 for her in women):
+            raise np.linalg.LinAlgError("singular")
+        return compute(stored, women)
+
+    monkeypatch.setattr(table, "later_of_many", failing)
+    after = forecast(path)
+    assert after.failed == {"b": "singular"}
+    pd.testing.assert_frame_equal(after.table.iloc[[0, 2]], before.iloc[[0, 2]])
 
 
 def test_a_stopped_run_continues_bit_for_bit(tmp_path):
