@@ -79,13 +79,13 @@ def _summary(values: FloatArray) -> FloatArray:
 
 
 def predictions(clinic: Clinic, results: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the rows that were asked for, in the order of the table."""
+    """Return the rows that were asked for, and those of a wrong use, in the order of the table."""
     import pandas as pd
 
     by_row = {result["row"]: result for result in results}
     rows = []
     for number, row in enumerate(clinic.rows):
-        if row["use"] != "predict":
+        if row["use"] == "fit":
             continue
         name = row["woman"]
         result = by_row.get(number, {"problem": clinic.problems.get(name, "")})
