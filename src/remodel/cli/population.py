@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     print_table(["women", "mean", "SD", "least", "most"], rows, right=range(1, 5))
     rejected = sum(women.rejections.values())
     print(
-        f"\n{len(women):,} women, {rejected:,} impossible ones left out, effective number "
+        f"\n{len(women):,} women, {rejected:,} impossible left out, effective number "
         f"{women.effective_size:,.0f}."
     )
     if args.out:

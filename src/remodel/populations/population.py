@@ -66,7 +66,7 @@ class Population:
         rejected = sum(self.rejections.values())
         return (
             f"<Population of {len(self):,} '{self.definition.name}', seed {self.seed}, "
-            f"{rejected:,} impossible ones left out>"
+            f"{rejected:,} impossible left out>"
         )
 
     def __getitem__(self, name: str) -> FloatArray:

@@ -32,7 +32,9 @@ def test_every_preset_gives_women_within_its_limits(name):
 
 def test_a_woman_of_a_seed_is_the_same_for_every_number():
     many, few = rm.population(200, seed=5), rm.population(20, seed=5)
-    assert sum(many.rejections.values()) > 0
+    rejected = sum(many.rejections.values())
+    assert rejected > 0
+    assert repr(many).endswith(f" {rejected} impossible left out>")
     for name, values in few.columns.items():
         assert np.array_equal(values, many[name][:20])
     assert np.array_equal(few.pattern, many.pattern[:20])
