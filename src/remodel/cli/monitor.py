@@ -81,11 +81,13 @@ def _print_visits(result: MonitoringPlan) -> None:
 
 
 def _visits(visits: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    from remodel.plots.monitoring import endpoint_words
+
     heads = ["read", "month", "change %", "SD", "LSC %", "beyond", "variance gone",
              "decision changed", "better"]  # fmt: skip
     rows = [
         [
-            _words(row.endpoint),
+            endpoint_words(str(row.endpoint)),
             f"{row.months:g}",
             f"{row.expected_change:.1f}",
             f"{row.sd_between:.1f}",
@@ -102,20 +104,15 @@ def _visits(visits: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 
 def _first(first: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    from remodel.plots.monitoring import endpoint_words
+
     measures = list(dict.fromkeys(zip(first["measure"], first["threshold"], strict=True)))
     heads = ["read", *(f"{_MEASURES[m]} {100 * threshold:g} %" for m, threshold in measures)]
     rows = [
-        [_words(endpoint), *(number(month) for month in group["months"])]
+        [endpoint_words(str(endpoint)), *(number(month) for month in group["months"])]
         for endpoint, group in first.groupby("endpoint", sort=False)
     ]
     return heads, rows
-
-
-def _words(endpoint: object) -> str:
-    text = str(endpoint)
-    if text.startswith("bmd_"):
-        return text.removeprefix("bmd_").replace("_", " ")
-    return text.upper()
 
 
 def _plans(plans: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

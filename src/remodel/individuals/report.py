@@ -72,7 +72,7 @@ _TOLD, _SHIFTED = 0.85, 0.1  # of a prior: less narrowed, and less shifted, is n
 _WORST_K = 0.7
 _PAST = {WORKS: "worked", NOT_TAKEN: "not taken", WORKS_LESS: "worked less"}
 _OF_MEN = {"woman": "man", "women": "men", "she": "he", "her": "his", "seen her": "seen him"}
-_OF_WOMEN = re.compile(rf"\b({'|'.join(sorted(_OF_MEN, key=len, reverse=True))})\b", re.IGNORECASE)
+_OF_WOMEN = rf"\b(?:{'|'.join(sorted(_OF_MEN, key=len, reverse=True))})\b"
 _OSTEOPOROSIS = -2.5  # T-score
 
 
@@ -122,13 +122,20 @@ def report(fit: PatientFit, courses: Mapping[str, xr.Dataset]) -> str:
 
 
 def spoken_of(woman: Woman, text: str) -> str:
-    """Return a text about a woman as it is said of this person."""
-    return _OF_WOMEN.sub(_of_man, text) if woman.is_male else text
+    """Return a text about a woman as it is said of this person; names of options stay."""
+    if not woman.is_male:
+        return text
+    names = [re.escape(name) for name in sorted(woman.options, key=len, reverse=True)]
+    return re.sub(
+        "|".join([*names, f"(?P<word>(?i:{_OF_WOMEN}))"]),
+        lambda match: _of_man(match["word"]) if match["word"] else match[0],
+        text,
+    )
 
 
-def _of_man(word: re.Match[str]) -> str:
-    text = _OF_MEN[word[0].lower()]
-    return text.capitalize() if word[0][0].isupper() else text
+def _of_man(word: str) -> str:
+    text = _OF_MEN[word.lower()]
+    return text.capitalize() if word[0].isupper() else text
 
 
 def _bullets(sentences: list[str]) -> str:

@@ -70,8 +70,9 @@ def information_by_visit(
                 if i == _MOST_LINES:
                     break
                 shade, dashes = look(i)
+                reading = endpoint_words(str(endpoint))
                 axes.plot(group["months"], 100 * group[key], color=shade, linestyle=dashes,
-                          marker="o", markersize=3, label=_words(str(endpoint)))  # fmt: skip
+                          marker="o", markersize=3, label=reading)  # fmt: skip
             axes.set_title(words, fontweight="normal", loc="left")
             axes.set_xlabel("months from the start")
             axes.set_xlim(0, 1.04 * table["months"].max())
@@ -128,7 +129,7 @@ def loss_as_read(
                 at, 100 * group["true_loss"], "_", color="black", markersize=16, label="truly lose"
             )
             axes.set_xticks(at, [f"{month:g}" for month in group["months"]])
-            axes.set_title(_words(str(endpoint)), loc="left")
+            axes.set_title(endpoint_words(str(endpoint)), loc="left")
             axes.set_xlabel("months from the start")
         panels[0].set_ylabel("women [%]")
         columns = 3 if len(groups) > 1 else 1  # three are wider than one panel
@@ -197,7 +198,8 @@ def _bars(axes: Axes, rows: np.ndarray, values: pd.Series, words: str) -> None:
     axes.set_xlabel(words)
 
 
-def _words(endpoint: str) -> str:
+def endpoint_words(endpoint: str) -> str:
+    """Return a site of density, or a marker, as it is written beside others."""
     if endpoint.startswith("bmd_"):
         return endpoint.removeprefix("bmd_").replace("_", " ")
     return endpoint.upper()

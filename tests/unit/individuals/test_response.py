@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import remodel as rm
-from remodel.individuals.report import report, response_sentences
+from remodel.individuals.report import report, response_sentences, spoken_of
 from remodel.individuals.response import response_table
+from remodel.individuals.woman import load_woman
 
 ROOT = Path(__file__).parents[3]
 INHIBITION = """
@@ -137,3 +138,11 @@ def test_the_report_names_the_prior_and_speaks_of_a_man_as_a_man():
     assert not man & {"she", "her", "woman", "women"}
     assert woman & {"she", "her", "woman"}
     assert "seen him." in texts[0]
+
+
+def test_names_of_options_are_left_as_they_are_of_a_man():
+    option = {"name": "her choice", "schedule": "alendronate 70 mg weekly"}
+    who = load_woman({"patient": {"age": 60.0, "sex": "male"}, "option": [option]})
+    assert spoken_of(who, "Her bone under her choice: she gains.") == (
+        "His bone under her choice: he gains."
+    )
